@@ -1,0 +1,290 @@
+/**
+ * What the agent asks of a container engine: the CRI's role, cut to what a pod needs. Two implementations pass one
+ * contract suite: `docker/` (the only user of dockerode) and `fake/` (for fast tests of logic).
+ *
+ * A sandbox is the container that holds a pod's network namespace. The runtime creates it with the engine's own
+ * network switched off; the pod network (`network/`) plumbs it.
+ */
+
+export interface RuntimeInfo {
+  /** `docker://20.10.24`, as `status.nodeInfo.containerRuntimeVersion` says it. */
+  readonly version: string
+  readonly operatingSystem: string
+  readonly kernelVersion: string
+  readonly architecture: 'amd64' | 'arm64'
+  readonly cpus: number
+  readonly memoryBytes: number
+  readonly cgroupVersion: 1 | 2
+  readonly cgroupDriver: 'cgroupfs' | 'systemd'
+  readonly dataRoot: string
+  readonly liveRestore: boolean
+}
+
+export interface PodRef {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+}
+
+export interface SandboxSpec {
+  readonly pod: PodRef
+  readonly attempt: number
+  readonly hostname: string
+  readonly labels: Readonly<Record<string, string>>
+  /** True: the host's own network namespace (`spec.hostNetwork`). */
+  readonly hostNetwork: boolean
+  readonly hostPid?: boolean
+  readonly hostIpc?: boolean
+  readonly sysctls?: Readonly<Record<string, string>>
+  readonly shmSizeBytes?: number
+  readonly cgroupParent?: string
+}
+
+export type ContainerPhase = 'created' | 'running' | 'exited' | 'unknown'
+
+export interface SandboxState {
+  readonly id: string
+  readonly pod: PodRef
+  readonly attempt: number
+  readonly phase: ContainerPhase
+  readonly labels: Readonly<Record<string, string>>
+  /** Process id on the host; 0 when not running. `/proc/<pid>/ns/net` is the pod's network. */
+  readonly pid: number
+  readonly createdAt: Date
+  readonly startedAt?: Date
+}
+
+export interface Mount {
+  readonly source: string
+  readonly target: string
+  readonly readOnly: boolean
+  readonly propagation?: 'rprivate' | 'rslave' | 'rshared'
+}
+
+export interface ContainerSpec {
+  readonly pod: PodRef
+  readonly name: string
+  readonly attempt: number
+  /** Joined: network, IPC, and the process namespace when `shareProcessNamespace`. */
+  readonly sandboxId: string
+  readonly shareProcessNamespace: boolean
+  readonly hostNetwork: boolean
+  readonly hostPid?: boolean
+  readonly hostIpc?: boolean
+  /** The image's id, as `ImageService.ensure` resolved it. */
+  readonly imageId: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Absent: the image's own. */
+  readonly entrypoint?: readonly string[]
+  readonly command?: readonly string[]
+  readonly workingDir?: string
+  readonly env: readonly { readonly name: string; readonly value: string }[]
+  readonly mounts: readonly Mount[]
+  readonly tmpfs?: readonly { readonly target: string; readonly sizeBytes?: number; readonly mode?: number }[]
+  readonly resources: ContainerResources
+  readonly security: ContainerSecurity
+  readonly stdin: boolean
+  readonly stdinOnce: boolean
+  readonly tty: boolean
+  readonly cgroupParent?: string
+  readonly devices?: readonly { readonly path: string; readonly target: string; readonly permissions: string }[]
+}
+
+export interface ContainerResources {
+  /** From requests.cpu; 2 is the kernel's least. */
+  readonly cpuShares?: number
+  /** Microseconds of CPU per `cpuPeriodUs`. */
+  readonly cpuQuotaUs?: number
+  readonly cpuPeriodUs?: number
+  readonly memoryBytes?: number
+  readonly pidsLimit?: number
+  readonly oomScoreAdj?: number
+}
+
+export interface ContainerSecurity {
+  readonly user?: string
+  readonly supplementalGroups?: readonly string[]
+  readonly privileged: boolean
+  readonly noNewPrivileges: boolean
+  readonly readOnlyRootFilesystem: boolean
+  readonly capAdd?: readonly string[]
+  readonly capDrop?: readonly string[]
+  /** `unconfined`, or a profile's JSON; absent: the engine's default. */
+  readonly seccomp?: string
+  readonly apparmor?: string
+  readonly unmaskedProc?: boolean
+}
+
+export interface ContainerState {
+  readonly id: string
+  readonly pod: PodRef
+  readonly name: string
+  readonly attempt: number
+  readonly sandboxId: string
+  readonly phase: ContainerPhase
+  readonly labels: Readonly<Record<string, string>>
+  readonly pid: number
+  /** The image as it was named in the engine, and its id (`sha256:...`). */
+  readonly image: string
+  readonly imageId: string
+  readonly createdAt: Date
+  readonly startedAt?: Date
+  readonly finishedAt?: Date
+  readonly exitCode?: number
+  readonly oomKilled?: boolean
+  /** The engine's own words when the container could not start. */
+  readonly error?: string
+  readonly logPath: string
+  readonly tty: boolean
+}
+
+export type RuntimeEvent =
+  | {
+      readonly type: 'pod'
+      readonly uid: string
+      readonly action: string
+      readonly containerId: string
+      readonly exitCode?: number
+    }
+  /** The stream broke and is back, or events may have been lost: relist everything. */
+  | { readonly type: 'resync' }
+  /** The engine stopped or started to answer. */
+  | { readonly type: 'engine'; readonly available: boolean; readonly message: string }
+
+export interface ExecSession {
+  readonly stdout: NodeJS.ReadableStream
+  readonly stderr: NodeJS.ReadableStream | undefined
+  readonly stdin: NodeJS.WritableStream | undefined
+  resize(columns: number, rows: number): Promise<void>
+  /** The exit code, once the output ended. Rejects when the command could not start (with the engine's words). */
+  readonly exit: Promise<number>
+  /** Ends the command (the engine itself leaves it running when the client goes). */
+  kill(): Promise<void>
+}
+
+export interface ExecOptions {
+  readonly command: readonly string[]
+  readonly stdin: boolean
+  readonly tty: boolean
+}
+
+export interface ContainerRuntime {
+  info(): Promise<RuntimeInfo>
+  /** All sandboxes and containers that carry this cluster's and this node's labels. */
+  listPods(): Promise<readonly PodContainers[]>
+  inspectPod(uid: string): Promise<PodContainers>
+  /** Creates and starts. On a name conflict of a leftover of our own that leftover is removed first. */
+  startSandbox(spec: SandboxSpec): Promise<SandboxState>
+  /** Creates and starts; a container that could not start is left exited with `error` set so that the status can say so, and the call throws `StartError`. */
+  startContainer(spec: ContainerSpec): Promise<ContainerState>
+  /** SIGTERM, then SIGKILL after `graceSeconds`. Resolves when it has exited; stopping a stopped one is fine. */
+  stopContainer(id: string, graceSeconds: number): Promise<void>
+  removeContainer(id: string): Promise<void>
+  /** Kills at once and removes. */
+  removeSandbox(id: string): Promise<void>
+  exec(id: string, options: ExecOptions): Promise<ExecSession>
+  attach(id: string, options: { readonly stdin: boolean; readonly tty: boolean }): Promise<ExecSession>
+  /** One stream of events, reconnecting for ever, until the signal; first event after a (re)connect is `resync`. */
+  watch(listener: (event: RuntimeEvent) => void, signal: AbortSignal): void
+}
+
+export interface PodContainers {
+  readonly pod: PodRef
+  readonly sandboxes: readonly SandboxState[]
+  readonly containers: readonly ContainerState[]
+}
+
+export class StartError extends Error {
+  override name = 'StartError'
+  /** As the kubelet words the waiting reason: `CreateContainerError`, `RunContainerError`, `CreateContainerConfigError`. */
+  readonly reason: string
+  constructor(reason: string, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.reason = reason
+  }
+}
+
+/** Images of this host: local first, then another agent's, then the registry (architecture.md, "Images"). */
+export interface ImageService {
+  /**
+   * Makes the image present and says which it is. Throws `ImageError` with the kubelet's reason
+   * (`ErrImagePull`, `ErrImageNeverPull`, `InvalidImageName`) and the registry's own words.
+   */
+  ensure(request: ImageRequest): Promise<PresentImage>
+  list(): Promise<readonly { readonly id: string; readonly names: readonly string[]; readonly sizeBytes: number }[]>
+  /** The image as a `docker save` stream, for another agent; undefined when it is not here. */
+  export(reference: string): Promise<NodeJS.ReadableStream | undefined>
+  onChange(listener: () => void): () => void
+}
+
+export interface ImageRequest {
+  readonly image: string
+  readonly pullPolicy: 'Always' | 'IfNotPresent' | 'Never'
+  readonly credentials: readonly RegistryCredentials[]
+  /** Told in events, in the kubelet's words: `Pulling image "x"`, `Successfully pulled image ...`. */
+  readonly onProgress: (progress: {
+    readonly reason: 'Pulling' | 'Pulled' | 'Pulling from peer' | 'Local copy used'
+    readonly message: string
+  }) => void
+  readonly signal: AbortSignal
+}
+
+export interface RegistryCredentials {
+  readonly registry: string
+  readonly username: string
+  readonly password: string
+}
+
+export interface PresentImage {
+  readonly id: string
+  /** For `status.containerStatuses[].imageID`: repo digest when there is one, else the id, with upstream's `docker-pullable://`-less form. */
+  readonly imageRef: string
+  readonly config: {
+    readonly user: string
+    readonly env: readonly string[]
+    readonly entrypoint: readonly string[]
+    readonly command: readonly string[]
+    readonly workingDir: string
+    readonly volumes: readonly string[]
+  }
+}
+
+export class ImageError extends Error {
+  override name = 'ImageError'
+  readonly reason: 'ErrImagePull' | 'ErrImageNeverPull' | 'InvalidImageName' | 'ImageInspectError' | 'RegistryUnavailable'
+  constructor(reason: ImageError['reason'], message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.reason = reason
+  }
+}
+
+/** The pod network of this host. `plumb` gives a running sandbox its address and routes; it is idempotent. */
+export interface PodNetwork {
+  /** Once per node CIDR: own address on lo, forwarding, masquerading, accept rules. */
+  configure(options: {
+    readonly podCidr: string
+    readonly clusterCidr: string
+    readonly serviceCidr: string
+    readonly nodeIp: string
+  }): Promise<void>
+  /** Routes to the other hosts' pods, compared with what is there: adds, replaces, removes. */
+  setPeers(peers: readonly { readonly node: string; readonly nodeIp: string; readonly podCidr: string }[]): Promise<void>
+  /** A free address of the node's range, reserved for this pod. Addresses of `inUse` are known from sandbox labels after a restart. */
+  allocate(podUid: string): string
+  adopt(podUid: string, ip: string): void
+  release(podUid: string): void
+  plumb(options: {
+    readonly podUid: string
+    readonly pid: number
+    readonly ip: string
+    readonly hostPorts: readonly HostPort[]
+  }): Promise<void>
+  unplumb(podUid: string): Promise<void>
+}
+
+export interface HostPort {
+  readonly hostIp: string
+  readonly hostPort: number
+  readonly protocol: 'TCP' | 'UDP'
+  readonly containerPort: number
+}

@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config'
+
+const resolveSources = {
+  resolve: { conditions: ['source'] },
+  ssr: { resolve: { conditions: ['source'] } },
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...resolveSources,
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts'] },
+      },
+      {
+        ...resolveSources,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
