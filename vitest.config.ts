@@ -10,7 +10,7 @@ export default defineConfig({
     projects: [
       {
         ...resolveSources,
-        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts'] },
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts', 'test/integration/**/*.test.ts'] },
       },
       {
         ...resolveSources,

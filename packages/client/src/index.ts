@@ -1,1 +1,8 @@
-export {}
+export { ApiClient, type ApiClientOptions, type Patch, type WatchEvent } from './api-client.ts'
+export { type Backoff, type BackoffOptions, backoff } from './backoff.ts'
+export { type Requeue, runController, TerminalError } from './controller/run-controller.ts'
+export { WorkQueue } from './controller/work-queue.ts'
+export { createEventRecorder, type EventRecorder, type EventRecorderOptions, type EventSubject } from './events/event-recorder.ts'
+export { createInformer, type Informer, type InformerChange, type InformerOptions } from './informer/informer.ts'
+export { loadKubeconfig } from './kubeconfig.ts'
+export type { Log } from './log.ts'

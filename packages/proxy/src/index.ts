@@ -1,1 +1,1 @@
-export {}
+export { type ProxyOptions, removeProxy, startProxy } from './start-proxy.ts'

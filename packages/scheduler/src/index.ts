@@ -1,1 +1,1 @@
-export {}
+export { type SchedulerOptions, startScheduler } from './scheduler.ts'

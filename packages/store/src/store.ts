@@ -42,11 +42,12 @@ export interface WatchOptions {
   readonly afterRevision: number
   readonly signal: AbortSignal
   /**
-   * Called in order, in batches, never concurrently. `progress` is the store's revision that the batch reaches
-   * (events of other prefixes included), so that a watcher can tell bookmarks without asking.
+   * Called in order, in batches, never concurrently; what is already known before `watch` returns. `progress` is the
+   * store's revision that the batch reaches, events of other prefixes included. Whenever a watcher isn't being called it
+   * has seen everything up to the store's `revision()`: that is what a bookmark may say.
    */
   readonly onEvents: (events: readonly StoreEvent[], progress: number) => void
-  /** The watcher was dropped, for instance because it fell out of the window. Not called on abort. */
+  /** The watcher was dropped: the store was closed, or `onEvents` threw. Not called on abort. */
   readonly onClose?: (reason: Error) => void
 }
 
@@ -55,11 +56,22 @@ export interface Store {
   revision(): number
   /** The lowest revision from which a watch or an exact list can still be served. */
   compactedRevision(): number
+  /** The newest acknowledged entry. */
   get(key: string): Entry | undefined
+  /**
+   * The entry with writes that aren't acknowledged yet: what to base the next write on, so that many writers of one key
+   * share a commit instead of conflicting. Never show it to anybody before `settled()`: it may still fail.
+   */
+  latest(key: string): Entry | undefined
+  /** Resolves when every write begun so far is acknowledged or has failed. Never rejects. */
+  settled(): Promise<void>
   list(prefix: string, options?: ListOptions): ListResult
-  /** Resolves once durable. Throws `KeyExistsError`. `value` receives the revision that the write will have: stamp it into the bytes. */
+  /**
+   * Resolves once durable. Throws `KeyExistsError`, `WriteFailedError`. `value` receives the revision that the write will
+   * have: stamp it into the bytes.
+   */
   create(key: string, value: (revision: number) => Buffer): Promise<Entry>
-  /** Throws `RevisionConflictError` unless the key's modRevision is `expected`; `KeyNotFoundError` when it is gone. */
+  /** As `create`. Throws `RevisionConflictError` unless the key's modRevision is `expected`; `KeyNotFoundError` when it is gone. */
   update(key: string, expected: number, value: (revision: number) => Buffer): Promise<Entry>
   /** Resolves with the entry as it was and the deletion's own revision. Same errors as `update`. */
   delete(key: string, expected: number): Promise<{ readonly previous: Entry; readonly revision: number }>
@@ -87,6 +99,16 @@ export class RevisionConflictError extends Error {
   constructor(current: Entry, expected: number) {
     super(`key ${current.key} is at revision ${current.modRevision}, not ${expected}`)
     this.current = current
+  }
+}
+
+/** The write is not in the store. `fatal`: the disk can't be trusted any more and no write will be taken until a restart. */
+export class WriteFailedError extends Error {
+  override name = 'WriteFailedError'
+  readonly fatal: boolean
+  constructor(message: string, options: { readonly fatal: boolean; readonly cause?: unknown }) {
+    super(message, { cause: options.cause })
+    this.fatal = options.fatal
   }
 }
 

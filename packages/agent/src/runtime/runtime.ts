@@ -204,6 +204,11 @@ export class StartError extends Error {
   }
 }
 
+/** The engine did not answer (stopped, or hanging beyond the call's time-out). Nothing is known about what the call did. */
+export class EngineUnavailableError extends Error {
+  override name = 'EngineUnavailableError'
+}
+
 /** Images of this host: local first, then another agent's, then the registry (architecture.md, "Images"). */
 export interface ImageService {
   /**
@@ -280,6 +285,18 @@ export interface PodNetwork {
     readonly hostPorts: readonly HostPort[]
   }): Promise<void>
   unplumb(podUid: string): Promise<void>
+  /** Takes away everything of this cluster's that `configure`, `setPeers` and `plumb` made on this host. */
+  cleanup(options: { readonly clusterCidr: string }): Promise<void>
+}
+
+/** A host port of a pod that something else on this host already listens on. */
+export class HostPortInUseError extends Error {
+  override name = 'HostPortInUseError'
+  readonly port: HostPort
+  constructor(port: HostPort, options?: { cause?: unknown }) {
+    super(`host port ${port.hostPort}/${port.protocol} is already in use on this node`, options)
+    this.port = port
+  }
 }
 
 export interface HostPort {

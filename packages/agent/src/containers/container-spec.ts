@@ -1,0 +1,107 @@
+import type { Container, Pod } from '@skiff/api'
+import * as labels from '../pods/labels.ts'
+import type { ContainerSpec, Mount, PodRef, PresentImage, SandboxSpec } from '../runtime/runtime.ts'
+import { expand } from './expand.ts'
+import { containerResources } from './resources.ts'
+import { containerSecurity } from './security.ts'
+
+/** Who the containers belong to, beside their pod. */
+export interface Ownership {
+  readonly cluster: string
+  readonly node: string
+}
+
+export interface ContainerSpecInput {
+  readonly pod: Pod
+  readonly container: Container
+  readonly sandboxId: string
+  readonly attempt: number
+  readonly backOffSeconds: number
+  readonly image: PresentImage
+  readonly env: ReadonlyMap<string, string>
+  readonly mounts: readonly Mount[]
+  readonly nodeMemoryBytes: number
+  readonly ownership: Ownership
+}
+
+/** What the engine is asked to run. Pure. Throws ConfigError where the pod's security rules can't be kept. */
+export function containerSpec(input: ContainerSpecInput): ContainerSpec {
+  const { pod, container, image, env } = input
+  const expanded = (words: readonly string[] | undefined) => words?.map((word) => expand(word, (name) => env.get(name)))
+  const entrypoint = expanded(container.command)
+  const command = expanded(container.args)
+  return {
+    pod: podRef(pod),
+    name: container.name,
+    attempt: input.attempt,
+    sandboxId: input.sandboxId,
+    shareProcessNamespace: pod.spec.shareProcessNamespace ?? false,
+    hostNetwork: pod.spec.hostNetwork ?? false,
+    hostPid: pod.spec.hostPID ?? false,
+    hostIpc: pod.spec.hostIPC ?? false,
+    imageId: image.id,
+    labels: containerLabels(input),
+    ...(entrypoint?.length ? { entrypoint } : {}),
+    ...(command?.length ? { command } : {}),
+    ...(container.workingDir ? { workingDir: container.workingDir } : {}),
+    env: [...env].map(([name, value]) => ({ name, value })),
+    mounts: input.mounts,
+    resources: containerResources(pod, container, input.nodeMemoryBytes),
+    security: containerSecurity(pod, container, image.config),
+    stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
+    tty: container.tty ?? false,
+  }
+}
+
+function containerLabels(input: ContainerSpecInput): Record<string, string> {
+  const { pod, container, attempt, backOffSeconds, image, ownership } = input
+  return {
+    ...podLabels(pod, ownership),
+    [labels.CONTAINER_NAME]: container.name,
+    [labels.DOCKER_TYPE]: 'container',
+    [labels.RESTART_COUNT]: String(attempt),
+    [labels.CONTAINER_HASH]: labels.containerHash(container),
+    [labels.TERMINATION_MESSAGE_PATH]: container.terminationMessagePath ?? '/dev/termination-log',
+    [labels.TERMINATION_MESSAGE_POLICY]: container.terminationMessagePolicy ?? 'File',
+    [labels.RESTART_BACK_OFF]: String(backOffSeconds),
+    [labels.IMAGE_REF]: image.imageRef,
+    [labels.GRACE_PERIOD]: String(pod.spec.terminationGracePeriodSeconds ?? 30),
+  }
+}
+
+function podLabels(pod: Pod, { cluster, node }: Ownership): Record<string, string> {
+  return {
+    [labels.POD_NAME]: pod.metadata.name,
+    [labels.POD_NAMESPACE]: pod.metadata.namespace ?? '',
+    [labels.POD_UID]: pod.metadata.uid,
+    [labels.CLUSTER]: cluster,
+    [labels.NODE]: node,
+  }
+}
+
+export function podRef(pod: Pod): PodRef {
+  return { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name, uid: pod.metadata.uid }
+}
+
+export interface SandboxSpecInput {
+  readonly pod: Pod
+  readonly attempt: number
+  readonly hostname: string
+  readonly ip: string
+  readonly ownership: Ownership
+}
+
+export function sandboxSpec({ pod, attempt, hostname, ip, ownership }: SandboxSpecInput): SandboxSpec {
+  const sysctls = Object.fromEntries((pod.spec.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value]))
+  return {
+    pod: podRef(pod),
+    attempt,
+    hostname,
+    labels: { ...podLabels(pod, ownership), [labels.DOCKER_TYPE]: 'podsandbox', [labels.CONTAINER_NAME]: 'POD', [labels.POD_IP]: ip },
+    hostNetwork: pod.spec.hostNetwork ?? false,
+    hostPid: pod.spec.hostPID ?? false,
+    hostIpc: pod.spec.hostIPC ?? false,
+    ...(Object.keys(sysctls).length > 0 ? { sysctls } : {}),
+  }
+}

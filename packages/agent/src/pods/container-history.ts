@@ -1,0 +1,48 @@
+/** What the engine shows of a pod, as the plan and the status ask for it. */
+
+import { type Container, isSidecar, type Pod } from '@skiff/api'
+import type { ContainerState, PodContainers, SandboxState } from '../runtime/runtime.ts'
+
+/** All containers of one name, the newest attempt first. */
+export function historyOf(observed: PodContainers, name: string): readonly ContainerState[] {
+  return observed.containers.filter((container) => container.name === name).toSorted((a, b) => b.attempt - a.attempt)
+}
+
+/** The newest sandbox that runs. */
+export function liveSandbox(observed: PodContainers): SandboxState | undefined {
+  return observed.sandboxes.filter((sandbox) => sandbox.phase === 'running').toSorted((a, b) => b.attempt - a.attempt)[0]
+}
+
+export function runningContainers(observed: PodContainers): readonly ContainerState[] {
+  return observed.containers.filter((container) => container.phase === 'running')
+}
+
+export function initContainersOf(pod: Pod): readonly Container[] {
+  return pod.spec.initContainers ?? []
+}
+
+export function sidecarsOf(pod: Pod): readonly Container[] {
+  return initContainersOf(pod).filter(isSidecar)
+}
+
+export function isInitContainer(pod: Pod, name: string): boolean {
+  return initContainersOf(pod).some((container) => container.name === name)
+}
+
+export function containerOf(pod: Pod, name: string): Container | undefined {
+  return [...initContainersOf(pod), ...pod.spec.containers].find((container) => container.name === name)
+}
+
+/** Whether the engine's container ended well. */
+export function succeeded(container: ContainerState): boolean {
+  return container.phase === 'exited' && container.exitCode === 0
+}
+
+/** Whether a container that ended is started again, by the rule that governs it. */
+export function restartsAfter(ended: ContainerState, container: Container, pod: Pod): boolean {
+  if (isSidecar(container)) return true
+  const policy = pod.spec.restartPolicy ?? 'Always'
+  if (policy === 'Never') return false
+  if (isInitContainer(pod, container.name) || policy === 'OnFailure') return !succeeded(ended)
+  return true
+}

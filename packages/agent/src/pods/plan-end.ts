@@ -1,0 +1,78 @@
+/** How a pod ends: by itself, by its deadline, by deletion, or because the API knows it no more. */
+
+import type { Pod } from '@skiff/api'
+import type { ContainerState, PodContainers } from '../runtime/runtime.ts'
+import { isInitContainer, runningContainers, sidecarsOf } from './container-history.ts'
+import { GRACE_PERIOD } from './labels.ts'
+import type { PodPlanInput } from './plan-pod.ts'
+import type { PodPlan, PodStep } from './pod-plan.ts'
+
+/** Containers of a pod that nobody asks for any more get this long: it may already run elsewhere. */
+const ORPHAN_GRACE_SECONDS = 1
+const DEFAULT_GRACE_SECONDS = 30
+
+/** Nothing of the pod is to run any more, but it stays: its dead containers are kept for logs until it is deleted. */
+export function planEnd({ pod, observed, memory }: PodPlanInput): PodPlan {
+  const running = runningContainers(observed)
+  if (running.length > 0) {
+    return plan(stopInOrder(pod, observed, pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS))
+  }
+  const steps: PodStep[] = observed.sandboxes.map(({ id }) => ({ type: 'remove-sandbox', id }))
+  // The reason of the end is only in memory until the status is written.
+  if (memory.failure !== undefined && !memory.finalStatusWritten) steps.push({ type: 'write-final-status' })
+  return plan(...steps)
+}
+
+/** The user deleted it: leave the Services, stop, say how it ended, take everything away, and let the object go. */
+export function planDeletion({ pod, observed, memory }: PodPlanInput): PodPlan {
+  const running = runningContainers(observed)
+  const grace = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+  if (running.length > 0 && !memory.drained && grace > 0) return plan({ type: 'drain' })
+  if (running.length > 0) return plan(stopInOrder(pod, observed, grace))
+  if (observed.containers.length > 0 && !memory.finalStatusWritten) return plan({ type: 'write-final-status' })
+  return plan(...removeAll(observed), { type: 'clean-up' }, { type: 'finish-deletion' })
+}
+
+/** Containers of ours whose pod isn't in the API: stopped fast, removed, and nobody is told. */
+export function planOrphan(observed: PodContainers): PodPlan {
+  const running = runningContainers(observed)
+  const grace = Math.min(ORPHAN_GRACE_SECONDS, ...running.map(({ labels }) => Number(labels[GRACE_PERIOD] ?? ORPHAN_GRACE_SECONDS)))
+  const targets = running.map((container) => stopTarget(container, grace))
+  if (targets.length > 0) return plan({ type: 'stop-containers', targets })
+  return plan(...removeAll(observed), { type: 'clean-up' })
+}
+
+function removeAll(observed: PodContainers): PodStep[] {
+  return [
+    ...observed.containers.map(({ id }): PodStep => ({ type: 'remove-container', id })),
+    ...observed.sandboxes.map(({ id }): PodStep => ({ type: 'remove-sandbox', id })),
+  ]
+}
+
+/** All at once. */
+export function stopAll(_pod: Pod, observed: PodContainers, graceSeconds: number): PodStep {
+  return { type: 'stop-containers', targets: runningContainers(observed).map((container) => stopTarget(container, graceSeconds)) }
+}
+
+/** Sidecars outlive the others, and stop in the reverse of their order. */
+function stopInOrder(pod: Pod, observed: PodContainers, graceSeconds: number): PodStep {
+  const running = runningContainers(observed)
+  const sidecars = sidecarsOf(pod).map(({ name }) => name)
+  const others = running.filter(({ name }) => !sidecars.includes(name))
+  const lastSidecar = sidecars.toReversed().flatMap((name) => running.filter((container) => container.name === name))
+  const next = others.length > 0 ? others : lastSidecar.slice(0, 1)
+  return { type: 'stop-containers', targets: next.map((container) => stopTarget(container, graceSeconds)) }
+}
+
+function stopTarget(container: ContainerState, graceSeconds: number) {
+  return { container, graceSeconds, message: `Stopping container ${container.name}` }
+}
+
+function plan(...steps: PodStep[]): PodPlan {
+  return { steps, backingOff: [] }
+}
+
+/** Where an event about a container points. */
+export function fieldPathOf(pod: Pod, container: string): string {
+  return isInitContainer(pod, container) ? `spec.initContainers{${container}}` : `spec.containers{${container}}`
+}

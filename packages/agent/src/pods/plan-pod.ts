@@ -1,0 +1,263 @@
+import { type Container, isSidecar, type Pod } from '@skiff/api'
+import type { ContainerState, PodContainers, SandboxState } from '../runtime/runtime.ts'
+import { isStarted, reportedStatus } from '../status/container-status.ts'
+import { currentPhase } from '../status/pod-status.ts'
+import {
+  containerOf,
+  historyOf,
+  initContainersOf,
+  liveSandbox,
+  restartsAfter,
+  runningContainers,
+  sidecarsOf,
+  succeeded,
+} from './container-history.ts'
+import { CONTAINER_HASH, containerHash, POD_IP } from './labels.ts'
+import { planDeletion, planEnd, stopAll } from './plan-end.ts'
+import type { PodMemory } from './pod-memory.ts'
+import type { BackingOff, PodPlan, PodStep } from './pod-plan.ts'
+import { restartBackOff } from './restart-back-off.ts'
+
+export interface PodPlanInput {
+  readonly pod: Pod
+  readonly observed: PodContainers
+  readonly memory: PodMemory
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+/** Dead containers of one name that are kept for `lastState` and `logs --previous`. */
+const DEAD_CONTAINERS_KEPT = 1
+
+/**
+ * The next steps towards what the pod's spec asks for, from what the engine shows. Pure; the worker executes the steps, looks
+ * again and plans again until there is nothing to do.
+ */
+export function planPod(input: PodPlanInput): PodPlan {
+  if (input.pod.metadata.deletionTimestamp) return planDeletion(input)
+  const phase = currentPhase(input)
+  if (phase === 'Succeeded' || phase === 'Failed' || input.memory.failure) return planEnd(input)
+  if (deadlineOf(input.pod) <= input.now) return { steps: [DEADLINE_EXCEEDED], backingOff: [] }
+  const plan = new PlanBuilder(input)
+  plan.wakeAt(deadlineOf(input.pod))
+  planLife(plan, input)
+  return plan.build()
+}
+
+const DEADLINE_EXCEEDED: PodStep = {
+  type: 'fail-pod',
+  reason: 'DeadlineExceeded',
+  message: 'Pod was active on the node longer than the specified deadline',
+}
+
+function deadlineOf({ spec, status }: Pod): number {
+  if (spec.activeDeadlineSeconds === undefined || !status?.startTime) return Number.POSITIVE_INFINITY
+  return new Date(status.startTime).getTime() + spec.activeDeadlineSeconds * 1000
+}
+
+/** Collects steps, times to wake, and containers in back-off. */
+class PlanBuilder {
+  readonly steps: PodStep[] = []
+  readonly backingOff: BackingOff[] = []
+  readonly input: PodPlanInput
+  #wakeAt = Number.POSITIVE_INFINITY
+
+  constructor(input: PodPlanInput) {
+    this.input = input
+  }
+
+  wakeAt(time: number): void {
+    this.#wakeAt = Math.min(this.#wakeAt, time)
+  }
+
+  /** True while a failed try has to wait; the plan then wakes when it is over. */
+  mustWait(what: string): boolean {
+    const retryAt = this.input.memory.retries.get(what)?.retryAt ?? 0
+    if (retryAt <= this.input.now) return false
+    this.wakeAt(retryAt)
+    return true
+  }
+
+  build(): PodPlan {
+    const { steps, backingOff } = this
+    return Number.isFinite(this.#wakeAt) ? { steps, backingOff, wakeAt: this.#wakeAt } : { steps, backingOff }
+  }
+}
+
+function planLife(plan: PlanBuilder, { pod, observed, memory }: PodPlanInput): void {
+  const sandbox = liveSandbox(observed)
+  if (sandbox === undefined) return planSandbox(plan)
+  removeLeftovers(plan, sandbox)
+  if (!memory.volumesMounted) {
+    if (!plan.mustWait('volumes')) plan.steps.push({ type: 'mount-volumes' })
+    return
+  }
+  if (!pod.spec.hostNetwork && memory.plumbedSandbox !== sandbox.id) {
+    const ip = sandbox.labels[POD_IP] ?? ''
+    if (!plan.mustWait('network')) plan.steps.push({ type: 'plumb', sandboxId: sandbox.id, pid: sandbox.pid, ip })
+    return
+  }
+  planContainers(plan, sandbox)
+}
+
+/** No sandbox: what still runs has lost its network and goes too, then a new one comes if anything is left to run. */
+function planSandbox(plan: PlanBuilder): void {
+  const { pod, observed, memory } = plan.input
+  if (runningContainers(observed).length > 0) {
+    plan.steps.push(stopAll(pod, observed, graceOf(pod)))
+    return
+  }
+  for (const dead of observed.sandboxes) plan.steps.push({ type: 'remove-sandbox', id: dead.id })
+  if (!pod.spec.containers.some((container) => isStillToRun(container, pod, observed))) return
+  if (plan.mustWait('volumes') || plan.mustWait('sandbox')) return
+  if (!memory.volumesMounted) plan.steps.push({ type: 'mount-volumes' })
+  const attempt = Math.max(-1, ...observed.sandboxes.map((sandbox) => sandbox.attempt)) + 1
+  plan.steps.push({ type: 'start-sandbox', attempt })
+}
+
+export function graceOf(pod: Pod): number {
+  return pod.spec.terminationGracePeriodSeconds ?? 30
+}
+
+function isStillToRun(container: Container, pod: Pod, observed: PodContainers): boolean {
+  const [newest] = historyOf(observed, container.name)
+  return newest === undefined || restartsAfter(newest, container, pod)
+}
+
+function removeLeftovers(plan: PlanBuilder, live: SandboxState): void {
+  const { observed } = plan.input
+  for (const sandbox of observed.sandboxes) {
+    if (sandbox.id !== live.id) plan.steps.push({ type: 'remove-sandbox', id: sandbox.id })
+  }
+  for (const name of new Set(observed.containers.map((container) => container.name))) {
+    const [, ...older] = historyOf(observed, name)
+    for (const dead of older.slice(DEAD_CONTAINERS_KEPT)) plan.steps.push({ type: 'remove-container', id: dead.id })
+  }
+}
+
+function planContainers(plan: PlanBuilder, sandbox: SandboxState): void {
+  const { pod, observed } = plan.input
+  const stragglers = runningContainers(observed).filter((container) => container.sandboxId !== sandbox.id)
+  if (stragglers.length > 0) {
+    plan.steps.push(stopAll(pod, { ...observed, containers: stragglers }, graceOf(pod)))
+    return
+  }
+  const initialized = appsHaveStarted(plan.input, sandbox) || planInitContainers(plan, sandbox)
+  if (!initialized) return
+  if (planSidecarsEnd(plan)) return
+  for (const sidecar of sidecarsOf(pod)) planContainer(plan, sidecar, sandbox)
+  for (const container of pod.spec.containers) planContainer(plan, container, sandbox)
+}
+
+function appsHaveStarted({ pod, observed }: PodPlanInput, sandbox: SandboxState): boolean {
+  return pod.spec.containers.some(({ name }) => inSandbox(historyOf(observed, name)[0], sandbox) !== undefined)
+}
+
+/** One after the other, each to its end; sidecars only until they have started. Says whether all of it is done. */
+function planInitContainers(plan: PlanBuilder, sandbox: SandboxState): boolean {
+  for (const container of initContainersOf(plan.input.pod)) {
+    planContainer(plan, container, sandbox)
+    if (!isPassed(plan.input, container, sandbox)) return false
+  }
+  return true
+}
+
+function isPassed({ observed, memory }: PodPlanInput, container: Container, sandbox: SandboxState): boolean {
+  const newest = inSandbox(historyOf(observed, container.name)[0], sandbox)
+  if (newest === undefined) return false
+  return isSidecar(container) ? isStarted(container, newest, memory) : succeeded(newest)
+}
+
+/** Sidecars stop, the last one first, when no other container is left to run. */
+function planSidecarsEnd(plan: PlanBuilder): boolean {
+  const { pod, observed } = plan.input
+  if (sidecarsOf(pod).length === 0) return false
+  const over = pod.spec.containers.every(({ name }, index) => {
+    const [newest] = historyOf(observed, name)
+    const container = pod.spec.containers[index]
+    return newest?.phase === 'exited' && container !== undefined && !restartsAfter(newest, container, pod)
+  })
+  if (over) plan.steps.push(...planEnd(plan.input).steps)
+  return over
+}
+
+function planContainer(plan: PlanBuilder, container: Container, sandbox: SandboxState): void {
+  const [newest] = historyOf(plan.input.observed, container.name)
+  if (newest === undefined) return planStart(plan, container, sandbox, firstStart(plan.input.pod, container))
+  if (newest.phase === 'running') return planRunning(plan, container, newest)
+  if (newest.phase === 'unknown') return
+  if (newest.phase === 'created') return planStart(plan, container, sandbox, { attempt: newest.attempt, backOffSeconds: 0 })
+  planEnded(plan, container, newest, sandbox)
+}
+
+/** The first container of that name here; if the API knows of lost ones, the count goes on from theirs. */
+function firstStart(pod: Pod, container: Container): { attempt: number; backOffSeconds: number } {
+  const known = reportedStatus(pod, container.name)
+  const attempt = known?.containerID === undefined ? 0 : known.restartCount + 1
+  return { attempt, backOffSeconds: 0 }
+}
+
+function planRunning(plan: PlanBuilder, container: Container, running: ContainerState): void {
+  const message = reasonToRestart(plan.input, container, running)
+  if (message === undefined) return
+  const graceSeconds = graceOfProbe(plan.input, container, running) ?? graceOf(plan.input.pod)
+  plan.steps.push({ type: 'stop-containers', targets: [{ container: running, graceSeconds, message }] })
+}
+
+function reasonToRestart({ memory }: PodPlanInput, container: Container, running: ContainerState): string | undefined {
+  const failed = memory.probes.get(running.id)?.failed
+  if (failed !== undefined) return `Container ${container.name} failed ${failed} probe, will be restarted`
+  if (wasChanged(container, running)) return `Container ${container.name} definition changed, will be restarted`
+  return undefined
+}
+
+function wasChanged(container: Container, existing: ContainerState): boolean {
+  const hash = existing.labels[CONTAINER_HASH]
+  return hash !== undefined && hash !== containerHash(container)
+}
+
+function graceOfProbe({ memory }: PodPlanInput, container: Container, running: ContainerState): number | undefined {
+  switch (memory.probes.get(running.id)?.failed) {
+    case 'liveness':
+      return container.livenessProbe?.terminationGracePeriodSeconds
+    case 'startup':
+      return container.startupProbe?.terminationGracePeriodSeconds
+    case undefined:
+      return undefined
+  }
+}
+
+function planEnded(plan: PlanBuilder, container: Container, ended: ContainerState, sandbox: SandboxState): void {
+  const { pod, now } = plan.input
+  const ofThisSandbox = inSandbox(ended, sandbox) !== undefined
+  const changed = wasChanged(container, ended)
+  // Init containers run again, also those that succeeded, when the sandbox is a new one.
+  const runsAgain = ofThisSandbox || containerKind(pod, container) === 'app' ? restartsAfter(ended, container, pod) : true
+  if (!runsAgain && !changed) return
+  const backOff = restartBackOff(ended)
+  const attempt = ended.attempt + 1
+  if (!changed && backOff.restartAt > now) {
+    plan.wakeAt(backOff.restartAt)
+    plan.backingOff.push({ container: container.name, delaySeconds: backOff.delaySeconds, restartAt: backOff.restartAt })
+    return
+  }
+  planStart(plan, container, sandbox, { attempt, backOffSeconds: backOff.nextDelaySeconds })
+}
+
+function containerKind(pod: Pod, { name }: Container): 'init' | 'app' {
+  return containerOf(pod, name) !== undefined && initContainersOf(pod).some((init) => init.name === name) ? 'init' : 'app'
+}
+
+function planStart(
+  plan: PlanBuilder,
+  container: Container,
+  sandbox: SandboxState,
+  start: { readonly attempt: number; readonly backOffSeconds: number },
+): void {
+  if (plan.mustWait(container.name)) return
+  plan.steps.push({ type: 'start-container', container, sandboxId: sandbox.id, ...start })
+}
+
+function inSandbox(container: ContainerState | undefined, sandbox: SandboxState): ContainerState | undefined {
+  return container?.sandboxId === sandbox.id ? container : undefined
+}

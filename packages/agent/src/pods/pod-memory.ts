@@ -1,0 +1,77 @@
+/**
+ * What the agent itself knows of a pod beside its spec and its containers. It may be lost at any time: everything that must
+ * survive the agent stands in labels or in the API.
+ */
+
+export interface WaitingReason {
+  readonly reason: string
+  readonly message: string
+}
+
+export interface Retry {
+  readonly failures: number
+  /** Milliseconds since the epoch. */
+  readonly retryAt: number
+}
+
+export interface ProbeState {
+  /** Absent as long as there is no result: not started, not ready, alive. */
+  readonly started?: boolean
+  readonly ready?: boolean
+  /** The probe that gave up on the container, which is to be killed. */
+  readonly failed?: 'liveness' | 'startup'
+}
+
+export interface PodMemory {
+  /** Why a container that should run doesn't; the kubelet's reason cache. By container name. */
+  readonly waiting: ReadonlyMap<string, WaitingReason>
+  /** By `sandbox`, `volumes`, or a container's name. */
+  readonly retries: ReadonlyMap<string, Retry>
+  /** By container id. */
+  readonly probes: ReadonlyMap<string, ProbeState>
+  /** Containers whose postStart hook runs just now. */
+  readonly starting: ReadonlySet<string>
+  /** What a container said as it ended, by container id. */
+  readonly terminationMessages: ReadonlyMap<string, string>
+  /** The pod was ended by the agent: deadline, eviction. */
+  readonly failure?: WaitingReason
+  readonly volumesMounted: boolean
+  /** The sandbox that has its address. */
+  readonly plumbedSandbox?: string
+  /** The proxies were told that the pod leaves. */
+  readonly drained: boolean
+  /** The final status is written. */
+  readonly finalStatusWritten: boolean
+}
+
+/** The same, for its one owner: the pod's worker. */
+export class MutablePodMemory implements PodMemory {
+  readonly waiting = new Map<string, WaitingReason>()
+  readonly retries = new Map<string, Retry>()
+  readonly probes = new Map<string, ProbeState>()
+  readonly starting = new Set<string>()
+  readonly terminationMessages = new Map<string, string>()
+  failure?: WaitingReason
+  volumesMounted = false
+  plumbedSandbox?: string
+  drained = false
+  finalStatusWritten = false
+
+  /** Notes a failed try of `what`; the next one is due after 1 s, doubling to `maxMs`. */
+  failed(what: string, now: number, { initialMs, maxMs }: { readonly initialMs: number; readonly maxMs: number }): void {
+    const failures = this.retries.get(what)?.failures ?? 0
+    this.retries.set(what, { failures: failures + 1, retryAt: now + Math.min(maxMs, initialMs * 2 ** failures) })
+  }
+
+  succeeded(what: string): void {
+    this.retries.delete(what)
+    this.waiting.delete(what)
+  }
+
+  /** Forgets containers that are gone. */
+  keepContainers(ids: ReadonlySet<string>): void {
+    for (const map of [this.probes, this.terminationMessages]) {
+      for (const id of map.keys()) if (!ids.has(id)) map.delete(id)
+    }
+  }
+}

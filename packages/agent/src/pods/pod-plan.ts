@@ -1,0 +1,54 @@
+/** What a plan can ask for. Each step is safe to repeat: a crash between any two is mended by the next plan. */
+
+import type { Container } from '@skiff/api'
+import type { ContainerState } from '../runtime/runtime.ts'
+
+export type PodStep =
+  /** Make the pod's directories and volumes, and its hosts, hostname and resolv.conf. */
+  | { readonly type: 'mount-volumes' }
+  | { readonly type: 'start-sandbox'; readonly attempt: number }
+  /** Give the sandbox its address and routes. */
+  | { readonly type: 'plumb'; readonly sandboxId: string; readonly pid: number; readonly ip: string }
+  /** Get the image, create, start, run postStart. */
+  | {
+      readonly type: 'start-container'
+      readonly container: Container
+      readonly sandboxId: string
+      readonly attempt: number
+      /** What this container's own end will cost before its restart. */
+      readonly backOffSeconds: number
+    }
+  /** preStop, SIGTERM, grace, SIGKILL; all of them side by side. */
+  | { readonly type: 'stop-containers'; readonly targets: readonly StopTarget[] }
+  | { readonly type: 'remove-container'; readonly id: string }
+  | { readonly type: 'remove-sandbox'; readonly id: string }
+  /** Wait (for a bounded time) until no proxy sends new connections to the pod. */
+  | { readonly type: 'drain' }
+  | { readonly type: 'write-final-status' }
+  /** Release the address, remove volumes and directories. */
+  | { readonly type: 'clean-up' }
+  /** Tell the API that nothing of the pod is left here. */
+  | { readonly type: 'finish-deletion' }
+  /** The pod may not run longer: note why. */
+  | { readonly type: 'fail-pod'; readonly reason: string; readonly message: string }
+
+export interface StopTarget {
+  readonly container: ContainerState
+  readonly graceSeconds: number
+  /** Said in the Killing event. */
+  readonly message: string
+}
+
+/** A container that waits for its restart. */
+export interface BackingOff {
+  readonly container: string
+  readonly delaySeconds: number
+  readonly restartAt: number
+}
+
+export interface PodPlan {
+  readonly steps: readonly PodStep[]
+  readonly backingOff: readonly BackingOff[]
+  /** Plan again then, if nothing happens before; milliseconds since the epoch. */
+  readonly wakeAt?: number
+}

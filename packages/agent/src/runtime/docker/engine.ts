@@ -1,0 +1,151 @@
+import http from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import Docker from 'dockerode'
+import { EngineUnavailableError } from '../runtime.ts'
+import { isNoAnswer, wordsOf } from './engine-errors.ts'
+
+/** The newest version of the Engine's API whose answers we know; an older engine is spoken to in its own. */
+const KNOWN_API_VERSION = '1.51'
+/** Calls that do nothing but read. */
+export const READ_TIMEOUT_MS = 30_000
+/** Creating, starting and removing: as the kubelet's runtime request timeout. */
+export const WRITE_TIMEOUT_MS = 120_000
+const PING_TIMEOUT_MS = 5_000
+const PROBE_INTERVAL_MS = 500
+const POOL_SIZE = 16
+
+export type AvailabilityListener = (available: boolean, message: string) => void
+
+/**
+ * The way to one Docker Engine: pooled calls with a time-out each, unpooled ones for streams, the API version negotiated
+ * at the first call and after each outage. It knows whether the engine answers.
+ */
+export class Engine {
+  readonly #calls: Docker
+  readonly #streams: Docker
+  readonly #listeners = new Set<AvailabilityListener>()
+  #negotiated: Promise<void> | undefined
+  #available = true
+  #probing = false
+
+  /** `dockerHost` is `unix:///path` or a path; the engine must be on this host. */
+  constructor(dockerHost: string) {
+    const socketPath = socketPathOf(dockerHost)
+    // `host` is set so that dockerode doesn't take $DOCKER_HOST.
+    const connection = { socketPath, host: undefined }
+    const agent = new http.Agent({ keepAlive: true, maxSockets: POOL_SIZE })
+    this.#calls = new Docker({ ...connection, agent } as Docker.DockerOptions)
+    this.#streams = new Docker(connection as unknown as Docker.DockerOptions)
+  }
+
+  get available(): boolean {
+    return this.#available
+  }
+
+  /** One request and its whole answer. Throws `EngineUnavailableError` when there is none within the time. */
+  async call<T>(what: string, timeoutMs: number, run: (docker: Docker, signal: AbortSignal) => Promise<T>): Promise<T> {
+    await this.#negotiate()
+    const signal = AbortSignal.timeout(timeoutMs)
+    try {
+      return await run(this.#calls, signal)
+    } catch (error) {
+      if (!isNoAnswer(error) && !signal.aborted) throw error
+      this.#suspect()
+      const problem = signal.aborted ? `has not answered within ${timeoutMs / 1000} s` : `can't be reached: ${wordsOf(error)}`
+      throw new EngineUnavailableError(`the Docker Engine ${problem} (${what})`, { cause: error })
+    }
+  }
+
+  /** A request whose answer goes on: no time-out once it began, no place in the pool. */
+  async stream<T>(what: string, open: (docker: Docker) => Promise<T>): Promise<T> {
+    await this.#negotiate()
+    try {
+      return await open(this.#streams)
+    } catch (error) {
+      if (!isNoAnswer(error)) throw error
+      this.#suspect()
+      throw new EngineUnavailableError(`the Docker Engine can't be reached: ${wordsOf(error)} (${what})`, { cause: error })
+    }
+  }
+
+  /** Asks whether the engine answers at all, and tells the listeners when that changed. */
+  async ping(): Promise<boolean> {
+    try {
+      await this.#calls.ping({ abortSignal: AbortSignal.timeout(PING_TIMEOUT_MS) })
+      this.#setAvailable(true, 'the Docker Engine answers')
+      return true
+    } catch (error) {
+      if (!isNoAnswer(error)) return true
+      this.#negotiated = undefined
+      this.#setAvailable(false, `the Docker Engine does not answer: ${wordsOf(error)}`)
+      return false
+    }
+  }
+
+  onAvailability(listener: AvailabilityListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #negotiate(): Promise<void> {
+    this.#negotiated ??= this.#chooseVersion().catch((error: unknown) => {
+      this.#negotiated = undefined
+      throw error
+    })
+    return this.#negotiated
+  }
+
+  async #chooseVersion(): Promise<void> {
+    const unversioned = new Docker({ modem: undefined, socketPath: this.#calls.modem.socketPath, host: undefined } as never)
+    try {
+      const version = await unversioned.version({ abortSignal: AbortSignal.timeout(PING_TIMEOUT_MS) } as never)
+      const chosen = negotiateVersion(version.ApiVersion, version.MinAPIVersion)
+      this.#calls.modem.version = `v${chosen}`
+      this.#streams.modem.version = `v${chosen}`
+    } catch (error) {
+      this.#suspect()
+      throw new EngineUnavailableError(`the Docker Engine can't be reached: ${wordsOf(error)}`, { cause: error })
+    }
+  }
+
+  /** After an unanswered call: is it that call, or the engine? Once it is the engine, asks until it is back. */
+  #suspect(): void {
+    if (this.#probing) return
+    this.#probing = true
+    void this.#probe().finally(() => {
+      this.#probing = false
+    })
+  }
+
+  async #probe(): Promise<void> {
+    while (!(await this.ping())) {
+      // Not kept alive for this: when the process has nothing else to do it may end.
+      await delay(PROBE_INTERVAL_MS, undefined, { ref: false })
+    }
+  }
+
+  #setAvailable(available: boolean, message: string): void {
+    if (this.#available === available) return
+    this.#available = available
+    for (const listener of this.#listeners) listener(available, message)
+  }
+}
+
+/** The newest version that both know; an engine that refuses ours gets its own oldest. */
+export function negotiateVersion(newest: string, oldest: string | undefined): string {
+  if (isOlder(newest, KNOWN_API_VERSION)) return newest
+  if (oldest !== undefined && isOlder(KNOWN_API_VERSION, oldest)) return oldest
+  return KNOWN_API_VERSION
+}
+
+function isOlder(version: string, than: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const [thanMajor = 0, thanMinor = 0] = than.split('.').map(Number)
+  return major < thanMajor || (major === thanMajor && minor < thanMinor)
+}
+
+function socketPathOf(dockerHost: string): string {
+  if (dockerHost.startsWith('unix://')) return dockerHost.slice('unix://'.length)
+  if (dockerHost.startsWith('/')) return dockerHost
+  throw new Error(`the agent needs the Docker Engine of its own host, by a unix socket, not ${dockerHost}`)
+}

@@ -1,0 +1,82 @@
+import type { ContainerInspectInfo } from 'dockerode'
+import { CONTAINER_NAME } from '../../pods/labels.ts'
+import type { ContainerPhase, ContainerState, SandboxState } from '../runtime.ts'
+import { attemptOf, podOf } from './identity.ts'
+
+export function sandboxStateOf(info: ContainerInspectInfo): SandboxState {
+  return {
+    id: info.Id,
+    pod: podOf(info.Config.Labels),
+    attempt: attemptOf(info.Name),
+    phase: phaseOf(info),
+    labels: info.Config.Labels,
+    pid: info.State.Pid,
+    createdAt: new Date(info.Created),
+    ...instant('startedAt', info.State.StartedAt),
+  }
+}
+
+export function containerStateOf(info: ContainerInspectInfo): ContainerState {
+  const phase = phaseOf(info)
+  return {
+    id: info.Id,
+    pod: podOf(info.Config.Labels),
+    name: info.Config.Labels[CONTAINER_NAME] ?? '',
+    attempt: attemptOf(info.Name),
+    sandboxId: joinedContainer(info),
+    phase,
+    labels: info.Config.Labels,
+    pid: info.State.Pid,
+    image: info.Config.Image,
+    imageId: info.Image,
+    createdAt: new Date(info.Created),
+    ...instant('startedAt', info.State.StartedAt),
+    ...(phase === 'exited' ? ending(info) : {}),
+    logPath: info.LogPath,
+    tty: info.Config.Tty,
+  }
+}
+
+/** A container that could not start stays `created` for the engine, with the reason: for us it has ended. */
+function phaseOf(info: ContainerInspectInfo): ContainerPhase {
+  switch (info.State.Status) {
+    case 'running':
+    case 'paused':
+    case 'restarting':
+      return 'running'
+    case 'created':
+      return couldNotStart(info) ? 'exited' : 'created'
+    case 'exited':
+    case 'dead':
+    case 'removing':
+      return 'exited'
+    default:
+      return 'unknown'
+  }
+}
+
+export function couldNotStart(info: ContainerInspectInfo): boolean {
+  return info.State.Status === 'created' && (info.State.Error !== '' || info.State.ExitCode !== 0)
+}
+
+function ending(info: ContainerInspectInfo): Pick<ContainerState, 'finishedAt' | 'exitCode' | 'oomKilled' | 'error'> {
+  const finished = instant('finishedAt', info.State.FinishedAt)
+  return {
+    ...finished,
+    ...(finished.finishedAt === undefined ? { finishedAt: new Date(info.Created) } : {}),
+    exitCode: info.State.ExitCode,
+    oomKilled: info.State.OOMKilled,
+    ...(info.State.Error === '' ? {} : { error: info.State.Error }),
+  }
+}
+
+/** Go's zero time stands for "never". */
+function instant<K extends string>(key: K, text: string): { readonly [P in K]?: Date } {
+  if (text === '' || text.startsWith('0001-')) return {}
+  return { [key]: new Date(text) } as { readonly [P in K]?: Date }
+}
+
+function joinedContainer(info: ContainerInspectInfo): string {
+  const mode = info.HostConfig.NetworkMode ?? ''
+  return mode.startsWith('container:') ? mode.slice('container:'.length) : ''
+}

@@ -1,0 +1,71 @@
+import { type Pod, type PodStatus, podQosClass, rfc3339 } from '@skiff/api'
+import { initContainersOf, liveSandbox, runningContainers } from '../pods/container-history.ts'
+import { POD_IP } from '../pods/labels.ts'
+import type { PodMemory } from '../pods/pod-memory.ts'
+import type { PodContainers } from '../runtime/runtime.ts'
+import { containerStatuses } from './container-status.ts'
+import { podConditions } from './pod-conditions.ts'
+import { type PodPhase, podPhase } from './pod-phase.ts'
+
+
+export interface PodStatusInput {
+  readonly pod: Pod
+  readonly observed: PodContainers
+  readonly memory: PodMemory
+  readonly nodeIp: string
+  readonly now: Date
+}
+
+/** The whole `status` of a pod as this node sees it. Pure: the same input gives the same status. */
+export function podStatus(input: PodStatusInput): PodStatus {
+  const { pod, memory, nodeIp, now } = input
+  const statuses = containerStatuses(input)
+  const phase = currentPhase(input)
+  const podIp = podIpOf(input)
+  const generation = pod.metadata.generation
+  const failure = memory.failure ?? reportedFailure(pod)
+  return {
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    phase,
+    ...(failure ? { reason: failure.reason, message: failure.message } : {}),
+    conditions: podConditions({ pod, statuses, phase, sandboxReady: sandboxIsReady(input), now }),
+    hostIP: nodeIp,
+    hostIPs: [{ ip: nodeIp }],
+    ...(podIp === undefined ? {} : { podIP: podIp, podIPs: [{ ip: podIp }] }),
+    startTime: pod.status?.startTime ?? rfc3339(now),
+    ...(initContainersOf(pod).length > 0 ? { initContainerStatuses: [...statuses.init] } : {}),
+    containerStatuses: [...statuses.app],
+    qosClass: pod.status?.qosClass ?? podQosClass(pod.spec),
+  }
+}
+
+/** The phase, which never leaves Succeeded or Failed again. */
+export function currentPhase(input: Pick<PodStatusInput, 'pod' | 'observed' | 'memory'>): PodPhase {
+  const { pod, observed, memory } = input
+  const reported = pod.status?.phase
+  if (reported === 'Succeeded' || reported === 'Failed') return reported
+  const computed = podPhase(pod, containerStatuses(input), memory.failure !== undefined || stoppedForDeletion(pod, observed))
+  if (memory.failure !== undefined) return runningContainers(observed).length > 0 ? computed : 'Failed'
+  return computed
+}
+
+function stoppedForDeletion(pod: Pod, observed: PodContainers): boolean {
+  return pod.metadata.deletionTimestamp !== undefined && runningContainers(observed).length === 0
+}
+
+function reportedFailure(pod: Pod): { reason: string; message: string } | undefined {
+  const { phase, reason, message } = pod.status ?? {}
+  return phase === 'Failed' && reason ? { reason, message: message ?? '' } : undefined
+}
+
+function sandboxIsReady({ pod, observed, memory }: PodStatusInput): boolean {
+  const sandbox = liveSandbox(observed)
+  if (sandbox === undefined) return false
+  return pod.spec.hostNetwork === true || memory.plumbedSandbox === sandbox.id
+}
+
+/** An address once had is shown to the end, as the kubelet does. */
+function podIpOf({ pod, observed, nodeIp }: PodStatusInput): string | undefined {
+  if (pod.spec.hostNetwork) return nodeIp
+  return liveSandbox(observed)?.labels[POD_IP] || pod.status?.podIP
+}

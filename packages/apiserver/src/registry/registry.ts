@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto'
+import { type KindInfo, type KubeObject, NAMESPACES } from '@skiff/api'
+import type { Entry, Store } from '@skiff/store'
+import { ClaimTable } from './claims.ts'
+import { keyOf, prefixOf } from './keys.ts'
+import { ObjectCache } from './object-cache.ts'
+import type { ClusterConfig, ObjectReader, ResourceDefinition } from './resource-definition.ts'
+import { ResourceRegistry } from './resource-registry.ts'
+
+export interface RegistryOptions {
+  readonly store: Store
+  readonly resources: readonly ResourceDefinition[]
+  readonly cluster: ClusterConfig
+  readonly clock: () => Date
+  readonly random: () => number
+  readonly newUid?: () => string
+}
+
+/** What all kinds' registries share. */
+export interface RegistryShared extends Required<Omit<RegistryOptions, 'resources'>> {
+  readonly cache: ObjectCache
+  readonly claims: ClaimTable
+  readonly objects: ObjectReader
+}
+
+/** All stored kinds over one store. */
+export class Registry {
+  readonly store: Store
+  readonly objects: ObjectReader
+  readonly shared: RegistryShared
+  private readonly resources = new Map<string, ResourceRegistry>()
+
+  constructor(options: RegistryOptions) {
+    const cache = new ObjectCache()
+    this.store = options.store
+    this.objects = objectReader(options.store, cache)
+    this.shared = { newUid: randomUUID, ...options, cache, claims: new ClaimTable(), objects: this.objects }
+    for (const definition of options.resources) this.add(definition)
+  }
+
+  add(definition: ResourceDefinition): void {
+    this.resources.set(resourceKey(definition.info), new ResourceRegistry(definition, this.shared))
+  }
+
+  find(info: Pick<KindInfo, 'group' | 'version' | 'resource'>): ResourceRegistry | undefined {
+    return this.resources.get(resourceKey(info))
+  }
+
+  /** By the kind that an object says it is. */
+  findKind(apiVersion: string, kind: string): ResourceRegistry | undefined {
+    for (const resource of this.resources.values()) {
+      if (resource.apiVersion === apiVersion && resource.info.kind === kind) return resource
+    }
+    return undefined
+  }
+
+  all(): readonly ResourceRegistry[] {
+    return [...this.resources.values()]
+  }
+}
+
+function resourceKey(info: Pick<KindInfo, 'group' | 'version' | 'resource'>): string {
+  return `${info.group}/${info.version}/${info.resource}`
+}
+
+function objectReader(store: Store, cache: ObjectCache): ObjectReader {
+  const parsed = <T>(entry: Entry): T => cache.get(entry) as T
+  return {
+    get: <T = KubeObject>(info: KindInfo, ref: { readonly name: string; readonly namespace?: string }) => {
+      const entry = store.get(keyOf(info, ref.namespace ?? '', ref.name))
+      return entry === undefined ? undefined : parsed<T>(entry)
+    },
+    list: <T = KubeObject>(info: KindInfo, namespace?: string) =>
+      store.list(prefixOf(info, namespace)).entries.map((entry) => parsed<T>(entry)),
+  }
+}
+
+/** The state of a namespace as its contents need it. */
+export function namespacePhase(objects: ObjectReader, name: string): 'missing' | 'terminating' | 'active' {
+  const namespace = objects.get(NAMESPACES, { name })
+  if (namespace === undefined) return 'missing'
+  return namespace.metadata.deletionTimestamp === undefined ? 'active' : 'terminating'
+}

@@ -1,0 +1,220 @@
+import { conflict, invalidObject, type KubeObject, notFound } from '@skiff/api'
+import { type Entry, KeyNotFoundError, RevisionConflictError } from '@skiff/store'
+import { trackUpdate } from '../apply/index.ts'
+import { createObject, trackingOf } from './create-object.ts'
+import { deletionIsComplete } from './deletion.ts'
+import { encodeObject, objectTemplate } from './object-bytes.ts'
+import { carryOverMetadata, validateMetadata, validateMetadataUpdate } from './object-metadata.ts'
+import { sameJson } from './same-json.ts'
+import type { Claims, StrategyContext, SubresourceName } from './resource-definition.ts'
+import type { ResourceRegistry } from './resource-registry.ts'
+import type { EntryObject, StoredObject } from './stored-object.ts'
+import type { ObjectRef, WriteContext } from './write-context.ts'
+
+export interface Change {
+  readonly subresource: SubresourceName | ''
+  /** The object as it should become: a fresh copy. Called again after a conflict. `old` is read-only; undefined: it is missing. */
+  readonly apply: (old: KubeObject | undefined) => KubeObject
+  /** What to do when it is missing. */
+  readonly createIfMissing: boolean
+  /** `apply` maintains managedFields itself (server-side apply). */
+  readonly tracksFields?: boolean
+}
+
+export interface UpdateOutcome {
+  readonly stored: StoredObject
+  readonly created: boolean
+}
+
+interface Update {
+  readonly ref: ObjectRef
+  readonly change: Change
+  readonly write: WriteContext
+}
+
+/** Each round is lost only to another write that got through. */
+const CONFLICT_ATTEMPTS = 50
+
+export async function updateObject(registry: ResourceRegistry, update: Update): Promise<UpdateOutcome> {
+  for (let attempt = 1; ; attempt++) {
+    const found = registry.find(update.ref)
+    if (found === undefined) return createInstead(registry, update)
+    const outcome = await updateOnce(registry, found, update)
+    if (outcome !== 'conflict') return outcome
+    if (attempt >= CONFLICT_ATTEMPTS) throw conflict(registry.qualifiedName, update.ref.name)
+  }
+}
+
+async function createInstead(registry: ResourceRegistry, { ref, change, write }: Update): Promise<UpdateOutcome> {
+  if (!change.createIfMissing) throw notFound(registry.qualifiedName, ref.name)
+  const object = change.apply(undefined)
+  return { stored: await createObject(registry, { object, namespace: ref.namespace, write, tracksFields: change.tracksFields ?? false }), created: true }
+}
+
+async function updateOnce(registry: ResourceRegistry, found: EntryObject, update: Update): Promise<UpdateOutcome | 'conflict'> {
+  const object = update.change.apply(found.object)
+  const conditional = checkPreconditions(registry, object, found)
+  const claims = registry.shared.claims.open()
+  try {
+    await prepare(registry, { ...update, object, old: found.object, claims })
+    return { stored: await save(registry, { object, found, dryRun: update.write.dryRun }), created: false }
+  } catch (error) {
+    if (error instanceof KeyNotFoundError && !conditional) return 'conflict'
+    if (!(error instanceof RevisionConflictError || error instanceof KeyNotFoundError)) throw error
+    if (conditional) throw conflict(registry.qualifiedName, update.ref.name)
+    return 'conflict'
+  } finally {
+    claims.release()
+  }
+}
+
+/** True when the client named the revision that it wants to change. */
+function checkPreconditions(registry: ResourceRegistry, object: KubeObject, found: EntryObject): boolean {
+  const { uid, resourceVersion, name } = object.metadata
+  const known = found.object.metadata
+  if (uid !== undefined && uid !== '' && uid !== known.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${known.uid}`
+    throw conflict(registry.qualifiedName, name, why)
+  }
+  if (resourceVersion === undefined || resourceVersion === '') {
+    if (!registry.definition.requireRevisionOnUpdate) return false
+    throw invalidObject(registry.info, name, [
+      { type: 'Invalid', field: 'metadata.resourceVersion', badValue: 0, detail: 'must be specified for an update' },
+    ])
+  }
+  if (resourceVersion !== known.resourceVersion) throw conflict(registry.qualifiedName, name)
+  return true
+}
+
+type Preparation = Update & { readonly object: KubeObject; readonly old: KubeObject; readonly claims: Claims }
+
+async function prepare(registry: ResourceRegistry, preparation: Preparation): Promise<void> {
+  const { object, old, write, ref, change } = preparation
+  const { info, shared, definition } = registry
+  const now = shared.clock()
+  const metadataErrors = change.subresource === '' ? carryOverMetadata(object, old) : keepMetadata(object, old)
+  object.metadata.resourceVersion = old.metadata.resourceVersion
+  const request = {
+    ...{ operation: 'UPDATE' as const, user: write.user, info, subresource: change.subresource },
+    ...{ namespace: ref.namespace, name: ref.name, object, old, dryRun: write.dryRun, warn: write.warn },
+  }
+  await write.admission.mutate(request)
+  const context: StrategyContext = { ...shared, user: write.user, dryRun: write.dryRun, now, claims: preparation.claims }
+  prepareBySubresource(registry, preparation, context)
+  countGeneration(registry, object, old)
+  const errors = [...metadataErrors, ...problemsOf(registry, preparation)]
+  if (errors.length > 0) throw invalidObject(info, ref.name, errors)
+  for (const warning of definition.strategy.warnings?.(object, old) ?? []) write.warn(warning)
+  definition.strategy.canonicalize?.(object)
+  await write.admission.validate(request)
+  if (change.tracksFields) return
+  const tracking = { ...trackingOf(registry), subresource: change.subresource }
+  trackUpdate({ old, new: object, manager: write.manager, operation: 'Update', now, ...tracking })
+}
+
+/** Subresources change no metadata but what managedFields says of it. */
+function keepMetadata(object: KubeObject, old: KubeObject): [] {
+  const { managedFields } = object.metadata
+  object.metadata = structuredClone(old.metadata)
+  if (managedFields !== undefined) object.metadata.managedFields = managedFields
+  return []
+}
+
+function prepareBySubresource(registry: ResourceRegistry, { object, old, change }: Preparation, context: StrategyContext): void {
+  const { strategy } = registry.definition
+  switch (change.subresource) {
+    case '':
+      strategy.prepareForUpdate?.(object, old, context)
+      return
+    case 'status':
+      keepAllBut(object, old, 'status')
+      strategy.prepareForStatusUpdate?.(object, old, context)
+      return
+    case 'finalize':
+      keepAllBut(object, old, 'spec')
+      return
+    default:
+      strategy.prepareForSubresource?.(change.subresource, object, old, context)
+  }
+}
+
+function keepAllBut(object: KubeObject, old: KubeObject, field: 'status' | 'spec'): void {
+  for (const key of Object.keys(object)) if (key !== field && key !== 'metadata') delete object[key]
+  for (const key of Object.keys(old)) if (key !== field && key !== 'metadata') object[key] = structuredClone(old[key])
+}
+
+function problemsOf(registry: ResourceRegistry, { object, old, change }: Preparation) {
+  const { definition } = registry
+  const { strategy } = definition
+  switch (change.subresource) {
+    case '':
+      return [
+        ...validateMetadata(definition, object),
+        ...validateMetadataUpdate(object, old),
+        ...strategy.validate(object),
+        ...(strategy.validateUpdate?.(object, old) ?? []),
+      ]
+    case 'status':
+      return strategy.validateStatusUpdate?.(object, old) ?? []
+    case 'finalize':
+      return []
+    default:
+      return strategy.validateSubresource?.(change.subresource, object, old) ?? []
+  }
+}
+
+function countGeneration(registry: ResourceRegistry, object: KubeObject, old: KubeObject): void {
+  if (!registry.definition.strategy.countsGenerations) return
+  const generation = old.metadata.generation ?? 1
+  object.metadata.generation = sameJson(desired(object), desired(old)) ? generation : generation + 1
+}
+
+function desired(object: KubeObject): object {
+  const { metadata: _, status: __, kind: ___, apiVersion: ____, ...rest } = object
+  return rest
+}
+
+interface Save {
+  readonly object: KubeObject
+  readonly found: EntryObject
+  readonly dryRun: boolean
+}
+
+async function save(registry: ResourceRegistry, { object, found, dryRun }: Save): Promise<StoredObject> {
+  const { store, cache } = registry.shared
+  const { entry } = found
+  if (sameBut(object, found.object)) return found
+  if (dryRun) return { bytes: encodeObject(registry.info, object), object }
+  if (deletionIsComplete(registry.definition, object)) return removed(registry, object, entry)
+  const written = await store.update(entry.key, entry.modRevision, objectTemplate(registry.info, object).stamp)
+  cache.put(written, object)
+  cache.drop(entry)
+  return registry.wrap(written)
+}
+
+/** A write that changes nothing is not stored; neither is one that would only renew managedFields' times. */
+function sameBut(object: KubeObject, old: KubeObject): boolean {
+  const { managedFields: mine, ...metadata } = object.metadata
+  const { managedFields: theirs, ...oldMetadata } = old.metadata
+  return (
+    sameJson({ ...plain(object), metadata }, { ...plain(old), metadata: oldMetadata }) &&
+    sameJson(withoutTimes(mine), withoutTimes(theirs))
+  )
+}
+
+function plain(object: KubeObject): Record<string, unknown> {
+  const { kind: _, apiVersion: __, metadata: ___, ...rest } = object
+  return rest
+}
+
+function withoutTimes(fields: KubeObject['metadata']['managedFields']): unknown {
+  return (fields ?? []).map(({ time: _, ...field }) => field)
+}
+
+/** The last finalizer is gone: the update is the deletion. It answers what was asked for, at the last stored revision. */
+async function removed(registry: ResourceRegistry, object: KubeObject, entry: Entry): Promise<StoredObject> {
+  await registry.shared.store.delete(entry.key, entry.modRevision)
+  registry.shared.cache.drop(entry)
+  return { bytes: encodeObject(registry.info, object), object }
+}
+

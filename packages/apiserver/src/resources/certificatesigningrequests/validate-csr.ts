@@ -1,0 +1,86 @@
+import {
+  type CertificateSigningRequest,
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalidEach,
+  notSupported,
+  path,
+  qualifiedNameProblems,
+  required,
+} from '@skiff/api'
+import { jsonEquals } from '../../patch/json-value.ts'
+
+const USAGES = [
+  'any',
+  'cert sign',
+  'client auth',
+  'code signing',
+  'content commitment',
+  'crl sign',
+  'data encipherment',
+  'decipher only',
+  'digital signature',
+  'email protection',
+  'encipher only',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'key agreement',
+  'key encipherment',
+  'microsoft sgc',
+  'netscape sgc',
+  'ocsp signing',
+  's/mime',
+  'server auth',
+  'signing',
+  'timestamping',
+]
+const MIN_EXPIRATION_SECONDS = 600
+
+export function validateCsr({ spec }: CertificateSigningRequest): FieldError[] {
+  const field = path('spec')
+  const errors: FieldError[] = []
+  const pem = Buffer.from(spec.request ?? '', 'base64').toString()
+  if (!pem.includes('-----BEGIN CERTIFICATE REQUEST-----')) {
+    errors.push(invalid(field.child('request'), spec.request ?? '', 'PEM block type must be CERTIFICATE REQUEST'))
+  }
+  const usages = spec.usages ?? []
+  if (usages.length === 0) errors.push(required(field.child('usages')))
+  usages.forEach((usage, index) => {
+    const at = field.child('usages').index(index)
+    if (!USAGES.includes(usage)) errors.push(notSupported(at, usage, USAGES))
+    if (usages.indexOf(usage) < index) errors.push(duplicate(at, usage))
+  })
+  errors.push(...validateSignerName(spec.signerName))
+  if (spec.expirationSeconds !== undefined && spec.expirationSeconds < MIN_EXPIRATION_SECONDS) {
+    errors.push(invalid(field.child('expirationSeconds'), spec.expirationSeconds, `may not specify a duration less than ${MIN_EXPIRATION_SECONDS} seconds (10 minutes)`))
+  }
+  return errors
+}
+
+function validateSignerName(signer: string | undefined): FieldError[] {
+  const field = path('spec', 'signerName')
+  if (!signer) return [required(field)]
+  if (!signer.includes('/')) return [invalid(field, signer, 'must be a fully qualified domain and path of the form "example.com/signer-name"')]
+  return invalidEach(field, signer, qualifiedNameProblems(signer))
+}
+
+/** A decision is final, and so is a certificate. */
+export function validateCsrStatus(csr: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {
+  const field = path('status', 'conditions')
+  const types = new Set((csr.status?.conditions ?? []).map(({ type }) => type))
+  const errors: FieldError[] = []
+  if (types.has('Approved') && types.has('Denied')) {
+    errors.push(invalid(field, 'Denied', 'Approved and Denied conditions are mutually exclusive'))
+  }
+  for (const condition of old.status?.conditions ?? []) {
+    const { type } = condition
+    if (type !== 'Failed' && !types.has(type)) errors.push(forbiddenField(field, `updates may not remove a condition of type "${type}"`))
+  }
+  if (old.status?.certificate && !jsonEquals(csr.status?.certificate, old.status.certificate)) {
+    errors.push(forbiddenField(path('status', 'certificate'), 'updates may not set certificate content if existing certificate content is not empty'))
+  }
+  return errors
+}

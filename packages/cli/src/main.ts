@@ -1,0 +1,153 @@
+/** `skiff`: parses the command line and hands over. Each command's code is loaded only when it runs. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { describeFailure } from './failure.ts'
+import { skiffHome } from './home.ts'
+
+const EXIT_FAILED = 1
+const EXIT_USAGE = 2
+
+const program = new Command('skiff')
+  .description('Kubernetes manifests on plain Docker hosts')
+  .version('0.1.0')
+  .option('--home <dir>', 'where state is kept', skiffHome())
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(`skiff: ${text.replace(/^error: /, '')}`) })
+
+program
+  .command('up')
+  .description('start a master and agents on this machine, in the background')
+  .option('--agents <n>', 'how many nodes; those after the first get a Docker daemon and a network namespace of their own', positiveInteger, 1)
+  .option('--no-merge', 'leave ~/.kube/config alone')
+  .option('--port <port>', 'the API server’s port', port, 6443)
+  .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
+  .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
+  .action(async (options) => (await import('./commands/up.ts')).up({ home: home(), ...options }))
+
+program
+  .command('down')
+  .description('stop what `up` started')
+  .option('--purge', 'also remove the pods’ containers, networks, rules and all data')
+  .action(async (options) => (await import('./commands/down.ts')).down({ home: home(), purge: options.purge === true }))
+
+program
+  .command('status')
+  .description('what runs, and at which addresses it is reached')
+  .option('--output <format>', 'json, or text', 'text')
+  .action(async (options) => (await import('./commands/status.ts')).status({ home: home(), output: options.output }))
+
+program
+  .command('master')
+  .description('a master in the foreground')
+  .option('--data-dir <dir>', 'the master’s own directory')
+  .option('--bind <address>', 'the address it listens on', '0.0.0.0')
+  .option('--advertise-address <address>', 'the address under which others reach it')
+  .option('--port <port>', 'HTTPS port', port, 6443)
+  .option('--store <store>', 'sqlite', 'sqlite')
+  .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
+  .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
+  .option('--default-toleration-seconds <s>', 'how long pods stay on a node that is away', positiveInteger, 5)
+  .option('--pod-security-default <level>', 'warn, baseline or privileged', 'warn')
+  .option('--insecure-http <port>', 'a plain port for health checks only', port)
+  .action(async (options) => (await import('./commands/master.ts')).master({ home: home(), ...options }))
+
+program
+  .command('agent')
+  .description('an agent in the foreground: makes this host a node')
+  .option('--join <url>', 'the master, https://ADDRESS:6443 (needed until the first join)')
+  .option('--token <token>', 'a join token, ID.SECRET (needed until the first join)')
+  .option('--ca-hash <hash>', 'the master’s CA, sha256:HEX (needed until the first join)')
+  .option('--node-name <name>', 'default: this host’s name')
+  .option('--node-ip <address>', 'default: the address towards the master')
+  .option('--docker-host <url>', 'the Docker daemon', 'unix:///var/run/docker.sock')
+  .option('--data-dir <dir>', 'the agent’s own directory')
+  .option('--labels <labels>', 'labels of the node, a=b,c=d', labels, {})
+  .option('--max-pods <n>', 'how many pods fit', positiveInteger, 110)
+  .option('--port <port>', 'the agent’s own HTTPS port', port, 10250)
+  .action(async (options) => (await import('./commands/agent.ts')).agent({ home: home(), ...options }))
+
+program
+  .command('proxy', { hidden: true })
+  .description('the Service network of this host (started by the agent)')
+  .requiredOption('--kubeconfig <file>')
+  .requiredOption('--node-name <name>')
+  .requiredOption('--cluster-id <id>')
+  .option('--service-cidr <cidr>', '', '10.96.0.0/16')
+  .option('--cluster-domain <domain>', '', 'cluster.local')
+  .option('--dns-address <address>', '', '10.96.0.10')
+  .action(async (options) => (await import('./commands/proxy.ts')).proxy(options))
+
+program
+  .command('token')
+  .description('tokens for hosts and people')
+  .command('create')
+  .description('print the line that joins another host')
+  .option('--ttl <duration>', 'how long it is good for, such as 24h', '24h')
+  .option('--admin', 'a bearer token for curl or a kubeconfig on another machine')
+  .action(async (options) => (await import('./commands/token.ts')).createToken({ home: home(), ttl: options.ttl, admin: options.admin === true }))
+
+program
+  .command('apply')
+  .description('make the cluster look like a manifest')
+  .requiredOption('-f, --filename <file>', 'a manifest; - reads standard input')
+  .option('-n, --namespace <namespace>', 'for objects that name none')
+  .action(async (options) => (await import('./commands/apply.ts')).apply({ home: home(), ...options }))
+
+program
+  .command('get <resource> [name]')
+  .description('print objects as a table')
+  .option('-n, --namespace <namespace>', '', 'default')
+  .option('-A, --all-namespaces', 'of every namespace')
+  .option('-o, --output <format>', 'wide, json or yaml')
+  .action(async (resource, name, options) => (await import('./commands/get.ts')).get({ home: home(), resource, name, ...options }))
+
+program
+  .command('delete <resource> <name>')
+  .description('delete an object')
+  .option('-n, --namespace <namespace>', '', 'default')
+  .action(async (resource, name, options) => (await import('./commands/delete.ts')).deleteObject({ home: home(), resource, name, ...options }))
+
+program
+  .command('logs <pod>')
+  .description('print what a pod’s container says')
+  .option('-n, --namespace <namespace>', '', 'default')
+  .option('-c, --container <container>')
+  .option('-f, --follow', 'go on as it says more')
+  .option('-p, --previous', 'of the container before its last restart')
+  .action(async (pod, options) => (await import('./commands/logs.ts')).logs({ home: home(), pod, ...options }))
+
+function home(): string {
+  return program.opts<{ home: string }>().home
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number of at least 1.')
+  return value
+}
+
+function port(text: string): number {
+  const value = positiveInteger(text)
+  if (value > 65_535) throw new InvalidArgumentError('A port is at most 65535.')
+  return value
+}
+
+function labels(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text.split(',').map((pair) => {
+      const [key, value, ...rest] = pair.split('=')
+      if (!key || value === undefined || rest.length > 0) throw new InvalidArgumentError('Labels are written a=b,c=d.')
+      return [key, value]
+    }),
+  )
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE
+  } else {
+    process.stderr.write(`skiff: ${describeFailure(error)}\n`)
+    process.exitCode = EXIT_FAILED
+  }
+}

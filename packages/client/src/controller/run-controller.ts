@@ -1,0 +1,64 @@
+import { isConflict } from '@skiff/api'
+import type { Log } from '../log.ts'
+import type { WorkQueue } from './work-queue.ts'
+
+/** Look at the key again after this delay though nothing failed. */
+export interface Requeue {
+  readonly requeueAfterMs: number
+}
+
+export interface ControllerOptions {
+  readonly name: string
+  readonly queue: WorkQueue
+  /** Makes the world as the object of this key says; called again after its back-off when it throws. */
+  readonly reconcile: (key: string, signal: AbortSignal) => Promise<void> | Promise<Requeue | undefined>
+  readonly concurrency?: number
+  readonly logger: Log
+  readonly signal: AbortSignal
+}
+
+/** Thrown by a reconcile that would fail the same way again: the key waits until it is added anew. */
+export class TerminalError extends Error {
+  override name = 'TerminalError'
+}
+
+/** Works off the queue until the signal aborts; resolves once the work under way has ended. Never rejects. */
+export async function runController(options: ControllerOptions): Promise<void> {
+  const workers = Array.from({ length: options.concurrency ?? 1 }, () => work(options))
+  await Promise.all(workers)
+  options.queue.close()
+}
+
+async function work(options: ControllerOptions): Promise<void> {
+  const { queue, signal } = options
+  for (;;) {
+    const key = await queue.next(signal)
+    if (key === undefined) return
+    await reconcileOnce(key, options)
+    queue.done(key)
+  }
+}
+
+async function reconcileOnce(key: string, options: ControllerOptions): Promise<void> {
+  const { queue, reconcile, signal } = options
+  try {
+    const result = await reconcile(key, signal)
+    queue.forget(key)
+    if (result) queue.addAfter(key, result.requeueAfterMs)
+  } catch (error) {
+    if (signal.aborted) return
+    retryOrGiveUp(key, error, options)
+  }
+}
+
+function retryOrGiveUp(key: string, error: unknown, { name, queue, logger }: ControllerOptions): void {
+  if (error instanceof TerminalError) {
+    logger.error({ controller: name, key, err: error }, 'gave up until the object changes')
+    queue.forget(key)
+    return
+  }
+  // A conflict is the normal way to learn that the cache was behind.
+  const level = isConflict(error) ? 'debug' : 'warn'
+  logger[level]({ controller: name, key, failures: queue.failures(key) + 1, err: error }, 'failed, will retry')
+  queue.addRateLimited(key)
+}

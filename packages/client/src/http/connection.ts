@@ -1,0 +1,176 @@
+import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http'
+import https from 'node:https'
+import { ApiError } from '@skiff/api'
+import { WebSocket } from 'ws'
+
+export interface ConnectionOptions {
+  /** `https://host:port`, `http://host:port` or `unix:/path/api.sock`. */
+  readonly server: string
+  /** PEM. Only this authority is trusted; absent: the system's. */
+  readonly ca?: string
+  /** PEM client certificate and key, for mTLS. */
+  readonly cert?: string
+  readonly key?: string
+  /** Bearer token; a function is asked for every request, for tokens that are renewed. */
+  readonly token?: string | (() => string)
+  readonly userAgent: string
+}
+
+export interface SendOptions {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Buffer
+  readonly signal?: AbortSignal
+}
+
+export interface FullResponse {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+/** Connections for plain requests; streams (watches, logs) have their own, so that they never starve these. */
+const MAX_REQUEST_SOCKETS = 64
+/** A plain request whose answer hasn't come by then has failed. The server itself gives up after 60 s. */
+const REQUEST_TIMEOUT_MS = 65_000
+/** After so much silence the kernel probes the peer every second and gives up after ten: a cut watch is noticed in 25 s. */
+const KEEP_ALIVE_PROBE_MS = 15_000
+
+/** HTTP to one server: plain requests with kept-alive connections, streams, and WebSockets. Knows no kinds. */
+export class Connection {
+  readonly #options: ConnectionOptions
+  readonly #target: RequestOptions
+  readonly #send: typeof http.request
+  readonly #requests: http.Agent
+  readonly #streams: http.Agent
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#target = targetOf(options.server)
+    const secure = this.#target.protocol === 'https:'
+    const tls = secure ? tlsOptions(options) : {}
+    const AgentClass = secure ? https.Agent : http.Agent
+    this.#send = secure ? https.request : http.request
+    this.#requests = new AgentClass({
+      ...tls,
+      keepAlive: true,
+      keepAliveMsecs: KEEP_ALIVE_PROBE_MS,
+      maxSockets: MAX_REQUEST_SOCKETS,
+      scheduling: 'lifo',
+    })
+    this.#streams = new AgentClass({ ...tls, keepAlive: true, keepAliveMsecs: KEEP_ALIVE_PROBE_MS })
+  }
+
+  /** The whole answer, whatever its status. Rejects with ServiceUnavailable when the server can't be reached. */
+  async request(method: string, path: string, options: SendOptions = {}): Promise<FullResponse> {
+    try {
+      return await this.#requestOnce(method, path, options)
+    } catch (error) {
+      if (!(error instanceof IdleConnectionClosed)) throw error
+      // Only a read is repeated: of a write nobody knows whether it was done.
+      return await this.#requestOnce(method, path, options)
+    }
+  }
+
+  async #requestOnce(method: string, path: string, options: SendOptions): Promise<FullResponse> {
+    const { request, response: pending } = this.#start(this.#requests, method, path, options)
+    request.setTimeout(REQUEST_TIMEOUT_MS, () => {
+      request.destroy(new Error(`no answer within ${REQUEST_TIMEOUT_MS / 1000} s`))
+    })
+    const response = await pending
+    const body = await this.#readBody(response, options.signal)
+    return { status: response.statusCode ?? 0, headers: response.headers, body }
+  }
+
+  /** The answer as it arrives. The caller reads it to its end or destroys it. */
+  async stream(method: string, path: string, options: SendOptions = {}): Promise<IncomingMessage> {
+    return await this.#start(this.#streams, method, path, options).response
+  }
+
+  /** Reads the rest of a streamed answer. */
+  async readBody(response: IncomingMessage, signal?: AbortSignal): Promise<Buffer> {
+    return await this.#readBody(response, signal)
+  }
+
+  webSocket(path: string, protocols: readonly string[] = []): WebSocket {
+    const { server, ca, cert, key } = this.#options
+    const secure = this.#target.protocol === 'https:'
+    return new WebSocket(webSocketUrl(server, path), [...protocols], {
+      headers: this.#headers({}),
+      ...(secure ? tlsOptions({ ca, cert, key }) : {}),
+    })
+  }
+
+  /** Closes kept-alive connections; requests under way fail. */
+  close(): void {
+    this.#requests.destroy()
+    this.#streams.destroy()
+  }
+
+  /** An error of the transport in the caller's words. An abort stays what it is. */
+  unreachable(error: unknown, signal: AbortSignal | undefined): unknown {
+    if (signal?.aborted) return signal.reason
+    if (error instanceof ApiError) return error
+    const why = error instanceof Error ? error.message : String(error)
+    return new ApiError('ServiceUnavailable', `cannot reach the API server at ${this.#options.server}: ${why}`, { cause: error })
+  }
+
+  #start(agent: http.Agent, method: string, path: string, options: SendOptions) {
+    const { body, signal } = options
+    const headers = this.#headers(options.headers ?? {})
+    if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body))
+    const request = this.#send({ ...this.#target, agent, method, path, headers, ...(signal ? { signal } : {}) })
+    const response = new Promise<IncomingMessage>((resolve, reject) => {
+      request.once('response', resolve)
+      request.once('error', (error) => {
+        reject(closedWhileIdle(request, method, error) ? new IdleConnectionClosed() : this.unreachable(error, signal))
+      })
+    })
+    request.end(body)
+    return { request, response }
+  }
+
+  async #readBody(response: IncomingMessage, signal: AbortSignal | undefined): Promise<Buffer> {
+    try {
+      const chunks: Buffer[] = []
+      for await (const chunk of response) chunks.push(chunk as Buffer)
+      return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
+    } catch (error) {
+      throw this.unreachable(error, signal)
+    }
+  }
+
+  #headers(extra: Readonly<Record<string, string>>): Record<string, string> {
+    const { token, userAgent } = this.#options
+    const headers: Record<string, string> = { 'user-agent': userAgent, ...extra }
+    if (token !== undefined) headers.authorization = `Bearer ${typeof token === 'string' ? token : token()}`
+    return headers
+  }
+}
+
+class IdleConnectionClosed extends Error {}
+
+/** The server closed a kept-alive connection just as we took it: a read may simply be sent again. */
+function closedWhileIdle(request: ClientRequest, method: string, error: NodeJS.ErrnoException): boolean {
+  return method === 'GET' && request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+}
+
+function targetOf(server: string): RequestOptions {
+  if (server.startsWith('unix:')) return { protocol: 'http:', host: 'localhost', socketPath: server.slice('unix:'.length) }
+  const url = new URL(server)
+  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
+  return { protocol: url.protocol, host: url.hostname.replace(/^\[|\]$/g, ''), port }
+}
+
+function tlsOptions(options: Pick<ConnectionOptions, 'ca' | 'cert' | 'key'> | Record<'ca' | 'cert' | 'key', string | undefined>) {
+  const { ca, cert, key } = options
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  }
+}
+
+function webSocketUrl(server: string, path: string): string {
+  if (server.startsWith('unix:')) return `ws+unix:${server.slice('unix:'.length)}:${path}`
+  return `${server.replace(/^http/, 'ws').replace(/\/$/, '')}${path}`
+}

@@ -1,0 +1,71 @@
+import type { KindInfo } from '@skiff/api'
+import type { ApiClient, SelectOptions } from '../api-client.ts'
+import type { Log } from '../log.ts'
+import { type ApiObject, type IndexFunction, type InformerChange, keyOf, ObjectCache } from './object-cache.ts'
+import { Reflector } from './reflector.ts'
+
+export type { InformerChange } from './object-cache.ts'
+
+export interface InformerOptions<T> extends Omit<SelectOptions, 'resourceVersion'> {
+  /** Named lookups: under which values an object is found by `byIndex`. */
+  readonly indexes?: Readonly<Record<string, IndexFunction<T>>>
+  readonly logger: Log
+  readonly signal: AbortSignal
+  readonly random?: () => number
+}
+
+/** A local copy of a kind's objects that follows the server. The objects in it are shared: copy before you change one. */
+export interface Informer<T> {
+  /** Starts to follow the server, until the signal aborts. */
+  start(): void
+  /** Resolves when everything was read once; rejects when the signal aborts before. */
+  readonly synced: Promise<void>
+  /** `namespace/name`, or `name` for kinds without a namespace. */
+  get(key: string): T | undefined
+  list(): readonly T[]
+  byIndex(index: string, value: string): readonly T[]
+  /** Tells of every change, synchronously; of what is already there at once, as `added`. Returns how to stop it. */
+  onChange(listener: (change: InformerChange<T>) => void): () => void
+  /** The revision that the copy reaches; '' before it is synced. */
+  revision(): string
+}
+
+/** `managedFields` are left out of the cached objects. */
+export function createInformer<T extends ApiObject>(client: ApiClient, info: KindInfo, options: InformerOptions<T>): Informer<T> {
+  const { indexes = {}, logger, signal, random = Math.random, ...select } = options
+  const listeners = new Set<(change: InformerChange<T>) => void>()
+  const synced = Promise.withResolvers<void>()
+  synced.promise.catch(() => undefined)
+  signal.addEventListener('abort', () => synced.reject(signal.reason), { once: true })
+
+  const tell = (listener: (change: InformerChange<T>) => void, change: InformerChange<T>) => {
+    try {
+      listener(change)
+    } catch (error) {
+      logger.error({ resource: info.resource, key: change.key, err: error }, 'informer listener failed')
+    }
+  }
+  const cache = new ObjectCache<T>(indexes, (change) => {
+    for (const listener of listeners) tell(listener, change)
+  })
+  const reflector = new Reflector<T>({ client, info, select, cache, onSynced: synced.resolve, logger, signal, random })
+
+  let started = false
+  return {
+    start() {
+      if (started) return
+      started = true
+      void reflector.run()
+    },
+    synced: synced.promise,
+    get: (key) => cache.get(key),
+    list: () => cache.list(),
+    byIndex: (index, value) => cache.byIndex(index, value),
+    onChange(listener) {
+      listeners.add(listener)
+      for (const object of cache.list()) tell(listener, { type: 'added', key: keyOf(object), object })
+      return () => listeners.delete(listener)
+    },
+    revision: () => reflector.revision,
+  }
+}

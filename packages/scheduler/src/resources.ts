@@ -1,0 +1,38 @@
+import { type PodSpec, podRequests, quantityOfBytes, quantityOfMilli, type ResourceTotals, resourceTotals } from '@skiff/api'
+
+/** Amounts by resource name: cpu in thousandths, memory and storage in bytes, everything else counted. */
+export type ResourceAmounts = ReadonlyMap<string, number>
+
+/** What a container is taken to use when it asks for nothing: only to spread such pods, never to refuse one. */
+const ASSUMED_CPU_MILLI = 100
+const ASSUMED_MEMORY_BYTES = 200 * 1024 * 1024
+
+/** Only what the pod asks for: a request of 0 fits everywhere. */
+export function podResources(spec: PodSpec): ResourceAmounts {
+  return new Map([...amountsOfTotals(podRequests(spec))].filter(([, amount]) => amount > 0))
+}
+
+/** As `podResources`, with an assumed amount for each container that requests no cpu or no memory. */
+export function scoringResources(spec: PodSpec): ResourceAmounts {
+  const { cpuMilli, memoryBytes } = podRequests(spec)
+  const without = (resource: string) => spec.containers.filter(({ resources }) => !resources?.requests?.[resource]).length
+  return new Map([
+    ['cpu', cpuMilli + without('cpu') * ASSUMED_CPU_MILLI],
+    ['memory', memoryBytes + without('memory') * ASSUMED_MEMORY_BYTES],
+  ])
+}
+
+/** A node's allocatable. */
+export function amountsOf(list: Readonly<Record<string, string | number>> | undefined): ResourceAmounts {
+  return amountsOfTotals(resourceTotals(list))
+}
+
+function amountsOfTotals({ cpuMilli, memoryBytes, ephemeralStorageBytes, others }: ResourceTotals): ResourceAmounts {
+  return new Map(Object.entries({ cpu: cpuMilli, memory: memoryBytes, 'ephemeral-storage': ephemeralStorageBytes, ...others }))
+}
+
+/** For messages: `1500m`, `2Gi`, `3`. */
+export function formatAmount(resource: string, amount: number): string {
+  if (resource === 'cpu') return quantityOfMilli(amount)
+  return resource === 'memory' || resource === 'ephemeral-storage' ? quantityOfBytes(amount) : String(amount)
+}

@@ -1,0 +1,20 @@
+import type { Taint, Toleration } from '@skiff/api'
+
+/** Effects that keep a pod from being placed; PreferNoSchedule only costs points. */
+export const HARD_EFFECTS: readonly string[] = ['NoSchedule', 'NoExecute']
+
+/** The first taint with one of `effects` that none of the tolerations accepts. */
+export function untoleratedTaint(
+  taints: readonly Taint[],
+  tolerations: readonly Toleration[],
+  effects: readonly string[] = HARD_EFFECTS,
+): Taint | undefined {
+  return taints.find((taint) => effects.includes(taint.effect) && !tolerations.some((one) => tolerates(one, taint)))
+}
+
+/** An empty effect accepts every effect; an empty key with Exists accepts every key. */
+export function tolerates(toleration: Toleration, taint: Taint): boolean {
+  if (toleration.effect && toleration.effect !== taint.effect) return false
+  if (toleration.operator === 'Exists') return !toleration.key || toleration.key === taint.key
+  return toleration.key === taint.key && (toleration.value ?? '') === (taint.value ?? '')
+}
