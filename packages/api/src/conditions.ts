@@ -24,18 +24,23 @@ export function conditionIsTrue(conditions: readonly ConditionLike[] | undefined
  * The list with this condition in it, in its old place if it had one. `lastTransitionTime` is `now` when the status
  * changes and stays as it was otherwise. Gives back the same list when nothing changes.
  */
-export function setCondition<T extends ConditionLike>(conditions: readonly T[] | undefined, condition: T, now: Date): readonly T[] {
+export function setCondition<T extends ConditionLike>(
+  conditions: readonly T[] | undefined,
+  condition: Untimed<NoInfer<T>>,
+  now: Date,
+): readonly T[] {
   const previous = findCondition(conditions, condition.type)
-  if (conditions === undefined || previous === undefined) {
-    return [...(conditions ?? []), { ...condition, lastTransitionTime: condition.lastTransitionTime ?? rfc3339(now) }]
-  }
-  const next = { ...condition, lastTransitionTime: transitionTime(previous, condition, now) }
-  if (sameFields(previous, next)) return conditions
-  return conditions.map((each) => (each === previous ? next : each))
+  // an untimed condition with its time is a condition again, which TypeScript cannot see through Omit
+  const next = { ...condition, lastTransitionTime: transitionTime(previous, condition, now) } as unknown as T
+  if (conditions === undefined || previous === undefined) return [...(conditions ?? []), next]
+  return sameFields(previous, next) ? conditions : conditions.map((each) => (each === previous ? next : each))
 }
 
-function transitionTime(previous: ConditionLike, next: ConditionLike, now: Date): string {
-  if (previous.status === next.status && previous.lastTransitionTime !== undefined) return previous.lastTransitionTime
+/** A condition whose time may be left to `setCondition`. */
+type Untimed<T extends ConditionLike> = Omit<T, 'lastTransitionTime'> & ConditionLike
+
+function transitionTime(previous: ConditionLike | undefined, next: ConditionLike, now: Date): string {
+  if (previous?.lastTransitionTime !== undefined && previous.status === next.status) return previous.lastTransitionTime
   return next.lastTransitionTime ?? rfc3339(now)
 }
 

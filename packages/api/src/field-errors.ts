@@ -90,11 +90,21 @@ export function tooLong(field: FieldPathLike, maxBytes: number): FieldError {
 }
 
 export function tooMany(field: FieldPathLike, actual: number, max: number): FieldError {
-  return { type: 'TooMany', field: String(field), badValue: actual, detail: `must have at most ${max} item${max === 1 ? '' : 's'}` }
+  return {
+    type: 'TooMany',
+    field: String(field),
+    badValue: actual,
+    detail: `must have at most ${max} item${max === 1 ? '' : 's'}`,
+  }
 }
 
 export function tooFew(field: FieldPathLike, actual: number, min: number): FieldError {
-  return { type: 'TooFew', field: String(field), badValue: actual, detail: `must have at least ${min} item${min === 1 ? '' : 's'}` }
+  return {
+    type: 'TooFew',
+    field: String(field),
+    badValue: actual,
+    detail: `must have at least ${min} item${min === 1 ? '' : 's'}`,
+  }
 }
 
 export function typeInvalid(field: FieldPathLike, badValue: unknown, detail: string): FieldError {
@@ -184,7 +194,10 @@ function showValue(value: unknown): string {
 
 /** A string as Go's %q shows it. */
 export function goQuote(text: string): string {
-  return JSON.stringify(text).replace(/\\u00([01][0-9a-f]|7f)|\\[bf]|\u007f/g, (escape) => GO_ESCAPE[escape] ?? `\\x${escape.slice(-2)}`)
+  return JSON.stringify(text).replace(
+    /\\u00([01][0-9a-f]|7f)|\\[bf]|\u007f/g,
+    (escaped) => GO_ESCAPE[escaped] ?? `\\x${escaped.slice(-2)}`,
+  )
 }
 
 const GO_ESCAPE: Readonly<Record<string, string>> = {

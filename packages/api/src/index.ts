@@ -1,14 +1,31 @@
 export * from './conditions.ts'
+export { cannotHandle, type Decoded, type DecodeOptions, decodeObject, type FieldValidation } from './decode/decode-object.ts'
+export {
+  type DecodedProtobuf,
+  decodeProtobuf,
+  PROTOBUF_MEDIA_TYPE,
+  type ProtobufDecodeOptions,
+} from './decode/decode-protobuf.ts'
+export { MAX_JSON_DEPTH, type ParsedJson, parseJson } from './decode/parse-json.ts'
 export * from './errors.ts'
 export * from './field-errors.ts'
 export * from './field-selectors.ts'
 export * from './kinds.ts'
 export * from './label-selectors.ts'
 export * from './names.ts'
+export {
+  componentRef,
+  groupVersionKind,
+  jsonSchemaOf,
+  type OpenApiSchema,
+  openApiComponents,
+} from './openapi/component-schema.ts'
+export { type Descriptions, readDescriptions } from './openapi/descriptions.ts'
 export * from './owners.ts'
 export * from './pods.ts'
 export * from './quantity.ts'
+export { fillEmptyFields } from './schema/fill-empty-fields.ts'
+export * from './schema/schema.ts'
+export { builtInKindSchemas, builtInTypeSchemas, metaSchema, schemaOf, schemaOfObject } from './schema/schema-registry.ts'
 export * from './time.ts'
 export * from './types.ts'
-export * from './schema/schema.ts'
-export { builtInKindSchemas, metaSchema, schemaOf, schemaOfObject } from './schema/schema-registry.ts'

@@ -22,25 +22,25 @@ export function parseLabelSelector(text: string): LabelRequirement[] {
 
 /** Whether every requirement holds. */
 export function matchesLabels(requirements: readonly LabelRequirement[], labels: Labels | undefined): boolean {
-  return requirements.every((requirement) => matchesRequirement(requirement, valueOf(labels, requirement.key)))
+  return requirements.every((requirement) => matchesRequirement(requirement, labelValue(labels, requirement.key)))
 }
 
 /** An absent selector matches nothing, an empty one everything. */
 export function labelSelectorMatches(selector: LabelSelector | undefined, labels: Labels | undefined): boolean {
   if (selector === undefined) return false
   for (const key in selector.matchLabels) {
-    if (valueOf(labels, key) !== selector.matchLabels[key]) return false
+    if (labelValue(labels, key) !== selector.matchLabels[key]) return false
   }
   return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
     const known = EXPRESSION_OPERATORS[operator]
-    return known !== undefined && matchesRequirement({ key, operator: known, values }, valueOf(labels, key))
+    return known !== undefined && matchesRequirement({ key, operator: known, values }, labelValue(labels, key))
   })
 }
 
 /** Whether a plain map of labels (a Service's selector) selects these labels. An empty one selects everything. */
 export function selectsLabels(selector: Labels | undefined, labels: Labels | undefined): boolean {
   for (const key in selector) {
-    if (valueOf(labels, key) !== selector[key]) return false
+    if (labelValue(labels, key) !== selector[key]) return false
   }
   return true
 }
@@ -93,7 +93,7 @@ const EXPRESSION_OPERATORS: Readonly<Record<string, LabelOperator | undefined>> 
   DoesNotExist: '!',
 }
 
-function valueOf(labels: Labels | undefined, key: string): string | undefined {
+function labelValue(labels: Labels | undefined, key: string): string | undefined {
   return labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined
 }
 

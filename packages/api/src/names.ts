@@ -39,7 +39,11 @@ export function dnsLabelProblems(value: string): string[] {
 }
 
 export function dnsSubdomainProblems(value: string): string[] {
-  const problems = maxLength(value, MAX_SUBDOMAIN_LENGTH)
+  return subdomainProblems(value, 'characters')
+}
+
+function subdomainProblems(value: string, unit: Unit): string[] {
+  const problems = maxLength(value, MAX_SUBDOMAIN_LENGTH, unit)
   if (!SUBDOMAIN_PATTERN.test(value)) problems.push(broken(SUBDOMAIN_RULE, SUBDOMAIN, ['example.com']))
   return problems
 }
@@ -58,17 +62,17 @@ export function dns1035LabelProblems(value: string): string[] {
   return problems
 }
 
-/** Label and annotation keys, resource names, finalizers: `[prefix/]name`. */
+/** Label and annotation keys, resource names, finalizers: `[prefix/]name`. Words as of 1.36. */
 export function qualifiedNameProblems(value: string): string[] {
   const parts = value.split('/')
   if (parts.length > 2) {
-    const rule = broken(`a qualified name ${QUALIFIED_RULE}`, QUALIFIED, ['MyName', 'my.name', '123-abc'])
+    const rule = broken(`a valid label key ${QUALIFIED_RULE}`, QUALIFIED, ['MyName', 'my.name', '123-abc'])
     return [`${rule} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]
   }
   const name = parts.at(-1) ?? ''
   const problems = parts.length === 2 ? prefixProblems(parts[0] ?? '') : []
   if (name === '') problems.push('name part must be non-empty')
-  else if (name.length > MAX_LABEL_LENGTH) problems.push(`name part ${mustBeShorter(MAX_LABEL_LENGTH)}`)
+  else if (name.length > MAX_LABEL_LENGTH) problems.push(`name part ${mustBeShorter(MAX_LABEL_LENGTH, 'bytes')}`)
   if (!QUALIFIED_PATTERN.test(name)) {
     problems.push(`name part ${broken(QUALIFIED_RULE, QUALIFIED, ['MyName', 'my.name', '123-abc'])}`)
   }
@@ -76,7 +80,7 @@ export function qualifiedNameProblems(value: string): string[] {
 }
 
 export function labelValueProblems(value: string): string[] {
-  const problems = maxLength(value, MAX_LABEL_LENGTH)
+  const problems = maxLength(value, MAX_LABEL_LENGTH, 'bytes')
   if (value !== '' && !QUALIFIED_PATTERN.test(value)) {
     problems.push(broken(LABEL_VALUE_RULE, `(${QUALIFIED})?`, ['MyValue', 'my_value', '12345']))
   }
@@ -156,7 +160,7 @@ export function randomSuffix(random: () => number, length = SUFFIX_LENGTH): stri
 
 function prefixProblems(prefix: string): string[] {
   if (prefix === '') return ['prefix part must be non-empty']
-  return dnsSubdomainProblems(prefix).map((problem) => `prefix part ${problem}`)
+  return subdomainProblems(prefix, 'bytes').map((problem) => `prefix part ${problem}`)
 }
 
 function upwardPathProblems(value: string): string[] {
@@ -164,12 +168,15 @@ function upwardPathProblems(value: string): string[] {
   return value.startsWith('..') ? ["must not start with '..'"] : []
 }
 
-function maxLength(value: string, max: number): string[] {
-  return value.length > max ? [mustBeShorter(max)] : []
+/** Upstream counts bytes in label keys and values, and says so there; all that may be in them is ASCII. */
+type Unit = 'characters' | 'bytes'
+
+function maxLength(value: string, max: number, unit: Unit = 'characters'): string[] {
+  return value.length > max ? [mustBeShorter(max, unit)] : []
 }
 
-function mustBeShorter(max: number): string {
-  return `must be no more than ${max} characters`
+function mustBeShorter(max: number, unit: Unit): string {
+  return `must be no more than ${max} ${unit}`
 }
 
 /** Upstream's oddity included: a comma and two spaces before `or`. */

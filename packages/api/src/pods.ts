@@ -126,7 +126,9 @@ export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
 
 /** Upstream's ComputePodQOS: only cpu and memory count, init containers as well. */
 export function podQosClass(spec: PodSpec): QosClass {
-  const holders = spec.resources ? [spec.resources] : [...spec.containers, ...(spec.initContainers ?? [])].map((c) => c.resources ?? {})
+  const holders = spec.resources
+    ? [spec.resources]
+    : [...spec.containers, ...(spec.initContainers ?? [])].map((c) => c.resources ?? {})
   if (!holders.some((held) => positive(held.requests) || positive(held.limits))) return 'BestEffort'
   return holders.every((held) => isGuaranteed(held.requests ?? held.limits ?? {}, held.limits ?? {})) ? 'Guaranteed' : 'Burstable'
 }

@@ -21,11 +21,11 @@ const NANOS = 1_000_000_000n
 const MAX_BINARY = (2n ** 63n - 1n) * NANOS
 const DECIMAL_EXPONENTS: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, '': 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 }
 const DECIMAL_SUFFIXES = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'] as const
-const BINARY_SUFFIXES = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'] as const
+const BINARY_SUFFIXES: readonly string[] = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
 
 const SHAPE = /^([+-]?)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*)([-+]?[0-9]*)$/
 const WRONG_FORMAT = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-const WRONG_NUMBER = "unable to parse numeric part of quantity"
+const WRONG_NUMBER = 'unable to parse numeric part of quantity'
 const WRONG_SUFFIX = "unable to parse quantity's suffix"
 
 /** Bounds what a hostile quantity can cost: nobody means 10^400. */
@@ -127,7 +127,7 @@ function interpretSuffix(letters: string, digits: string): { base: 2 | 10; expon
   if (digits === '') {
     const decimal = Object.hasOwn(DECIMAL_EXPONENTS, letters) ? DECIMAL_EXPONENTS[letters] : undefined
     if (decimal !== undefined) return { base: 10, exponent: decimal, format: 'DecimalSI' }
-    const binary = BINARY_SUFFIXES.findIndex((suffix) => suffix === letters)
+    const binary = BINARY_SUFFIXES.indexOf(letters)
     if (binary > 0) return { base: 2, exponent: binary * 10, format: 'BinarySI' }
     throw badRequest(WRONG_SUFFIX)
   }

@@ -1,1 +1,9 @@
-export {}
+export { type ApiServer, type ApiServerOptions, createApiServer } from './api-server.ts'
+export type * from './http/request-context.ts'
+export { NodeLiveness, type NodePulse, type PulseChange } from './liveness/node-liveness.ts'
+export { serveNodeStream } from './liveness/node-stream.ts'
+export { Registry, type RegistryOptions } from './registry/registry.ts'
+export type * from './registry/resource-definition.ts'
+export type { WriteContext } from './registry/write-context.ts'
+export { BUILT_IN_RESOURCES } from './resources/index.ts'
+export type { TokenRequests } from './verbs/subresources.ts'

@@ -1,5 +1,5 @@
 /** `skiff`: parses the command line and hands over. Each command's code is loaded only when it runs. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { describeFailure } from './failure.ts'
 import { skiffHome } from './home.ts'
 
@@ -54,8 +54,8 @@ program
   .command('agent')
   .description('an agent in the foreground: makes this host a node')
   .option('--join <url>', 'the master, https://ADDRESS:6443 (needed until the first join)')
-  .option('--token <token>', 'a join token, ID.SECRET (needed until the first join)')
-  .option('--ca-hash <hash>', 'the master’s CA, sha256:HEX (needed until the first join)')
+  .addOption(new Option('--token <token>', 'a join token, ID.SECRET (needed until the first join)').env('SKIFF_TOKEN'))
+  .addOption(new Option('--ca-hash <hash>', 'the master’s CA, sha256:HEX (needed until the first join)').env('SKIFF_CA_HASH'))
   .option('--node-name <name>', 'default: this host’s name')
   .option('--node-ip <address>', 'default: the address towards the master')
   .option('--docker-host <url>', 'the Docker daemon', 'unix:///var/run/docker.sock')

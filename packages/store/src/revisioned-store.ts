@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { CommitLog } from './commit-log.ts'
+import { ownBytes } from './own-bytes.ts'
 import type { RevisionedState } from './state/revisioned-state.ts'
 import {
   type Entry,
@@ -43,7 +44,9 @@ export class RevisionedStore implements Store {
   readonly #pending = new Map<string, PendingWrite>()
   readonly #onFailure: (error: Error) => void
   #gathering: Group | undefined
+  #inFlight: Group | undefined
   #committing: Promise<void> | undefined
+  #closing: Promise<void> | undefined
   #nextRevision: number
   #obsolete: number[] = []
   /** Why no write is taken any more. */
@@ -75,7 +78,7 @@ export class RevisionedStore implements Store {
   }
 
   async settled(): Promise<void> {
-    await (this.#gathering?.outcome.promise ?? this.#committing)
+    await (this.#gathering ?? this.#inFlight)?.outcome.promise
   }
 
   list(prefix: string, options: ListOptions = {}): ListResult {
@@ -124,6 +127,11 @@ export class RevisionedStore implements Store {
 
   /** Commits what is pending, then refuses writes; reads still work. */
   async close(): Promise<void> {
+    this.#closing ??= this.#close()
+    await this.#closing
+  }
+
+  async #close(): Promise<void> {
     this.#refusal ??= new WriteFailedError('the store is closed', { fatal: true })
     await this.#committing
     this.#hub.close(this.#refusal)
@@ -157,8 +165,10 @@ export class RevisionedStore implements Store {
     await setImmediate()
     for (let group = this.#gathering; group !== undefined; group = this.#gathering) {
       this.#gathering = undefined
+      this.#inFlight = group
       await this.#commit(group)
     }
+    this.#inFlight = undefined
     this.#committing = undefined
   }
 
@@ -216,12 +226,4 @@ function asWriteFailure(cause: unknown): WriteFailedError {
     fatal: true,
     cause,
   })
-}
-
-/** A small Buffer is a view into a slab that it shares with strangers: kept for long it would keep them all. */
-function ownBytes(value: Buffer): Buffer {
-  if (value.buffer.byteLength === value.length) return value
-  const own = Buffer.allocUnsafeSlow(value.length)
-  value.copy(own)
-  return own
 }

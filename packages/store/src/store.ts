@@ -102,7 +102,10 @@ export class RevisionConflictError extends Error {
   }
 }
 
-/** The write is not in the store. `fatal`: the disk can't be trusted any more and no write will be taken until a restart. */
+/**
+ * The write was not stored. `fatal`: the disk can't be trusted any more, and no write will be taken until a restart (only
+ * after which it will be known whether this one is there).
+ */
 export class WriteFailedError extends Error {
   override name = 'WriteFailedError'
   readonly fatal: boolean

@@ -38,6 +38,11 @@ export class AddressAllocator {
     this.#take(podUid, parseAddress(ip))
   }
 
+  addressOf(podUid: string): string | undefined {
+    const address = this.#byPod.get(podUid)
+    return address === undefined ? undefined : formatAddress(address)
+  }
+
   release(podUid: string): void {
     const address = this.#byPod.get(podUid)
     if (address === undefined) return

@@ -238,7 +238,7 @@ function planEnded(plan: PlanBuilder, container: Container, ended: ContainerStat
   const attempt = ended.attempt + 1
   if (!changed && backOff.restartAt > now) {
     plan.wakeAt(backOff.restartAt)
-    plan.backingOff.push({ container: container.name, delaySeconds: backOff.delaySeconds, restartAt: backOff.restartAt })
+    plan.backingOff.push({ type: 'restart', container: container.name, delaySeconds: backOff.delaySeconds, ended })
     return
   }
   planStart(plan, container, sandbox, { attempt, backOffSeconds: backOff.nextDelaySeconds })
@@ -254,7 +254,10 @@ function planStart(
   sandbox: SandboxState,
   start: { readonly attempt: number; readonly backOffSeconds: number },
 ): void {
-  if (plan.mustWait(container.name)) return
+  if (plan.mustWait(container.name)) {
+    plan.backingOff.push({ type: 'retry', container: container.name })
+    return
+  }
   plan.steps.push({ type: 'start-container', container, sandboxId: sandbox.id, ...start })
 }
 

@@ -39,12 +39,10 @@ export interface StopTarget {
   readonly message: string
 }
 
-/** A container that waits for its restart. */
-export interface BackingOff {
-  readonly container: string
-  readonly delaySeconds: number
-  readonly restartAt: number
-}
+/** A container that should run and waits: for its restart after an end, or for the next try of its image. */
+export type BackingOff =
+  | { readonly type: 'restart'; readonly container: string; readonly delaySeconds: number; readonly ended: ContainerState }
+  | { readonly type: 'retry'; readonly container: string }
 
 export interface PodPlan {
   readonly steps: readonly PodStep[]

@@ -218,8 +218,14 @@ export interface ImageService {
   ensure(request: ImageRequest): Promise<PresentImage>
   list(): Promise<readonly { readonly id: string; readonly names: readonly string[]; readonly sizeBytes: number }[]>
   /** The image as a `docker save` stream, for another agent; undefined when it is not here. */
-  export(reference: string): Promise<NodeJS.ReadableStream | undefined>
+  export(reference: string): Promise<ImageExport | undefined>
   onChange(listener: () => void): () => void
+}
+
+export interface ImageExport {
+  readonly stream: NodeJS.ReadableStream
+  /** To be sent along: by them the receiver checks what it loaded. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 export interface ImageRequest {

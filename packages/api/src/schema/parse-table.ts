@@ -1,5 +1,6 @@
 /**
- * Reads the tables of the built-in types. Their format, a line a field:
+ * Reads the tables of the built-in types: the facts of Kubernetes 1.36's Go types (names, protobuf numbers, markers),
+ * none of their text. Their format, a line a field:
  *
  *     kind Deployment            a type with apiVersion and kind; `type` is one without
  *      spec DeploymentSpec 2     JSON name, type, protobuf number, then flags
@@ -53,7 +54,12 @@ class LazyType implements TypeSchema {
   #block: string
   #members: Members | undefined
 
-  constructor(typePackage: TypePackage, options: Pick<TypeSchema, 'name' | 'isKind' | 'atomic'>, block: string, resolve: ResolveType) {
+  constructor(
+    typePackage: TypePackage,
+    options: Pick<TypeSchema, 'name' | 'isKind' | 'atomic'>,
+    block: string,
+    resolve: ResolveType,
+  ) {
     this.name = options.name
     this.isKind = options.isKind
     this.atomic = options.atomic

@@ -54,7 +54,12 @@ const PACKAGES: readonly TypePackage[] = [
   pack('apiregistration', 'apiregistration.k8s.io', APIREGISTRATION_V1, { openApiPrefix: APIREGISTRATION_PREFIX }),
 ]
 
-function pack(name: string, group: string, table: string, options: { version?: string; openApiPrefix?: string } = {}): TypePackage {
+function pack(
+  name: string,
+  group: string,
+  table: string,
+  options: { version?: string; openApiPrefix?: string } = {},
+): TypePackage {
   const { version = 'v1', openApiPrefix = `io.k8s.api.${name}.${version}` } = options
   return { name, group, version, openApiPrefix, table }
 }
@@ -89,7 +94,12 @@ export function metaSchema(name: string): TypeSchema {
 
 /** Every built-in kind there is a schema for, lists included. */
 export function builtInKindSchemas(): TypeSchema[] {
-  return PACKAGES.flatMap((each) => [...typesOf(each).values()]).filter((schema) => schema.isKind)
+  return builtInTypeSchemas().filter((schema) => schema.isKind)
+}
+
+/** Every type of every table. */
+export function builtInTypeSchemas(): TypeSchema[] {
+  return PACKAGES.flatMap((each) => [...typesOf(each).values()])
 }
 
 function typesOf(typePackage: TypePackage): ReadonlyMap<string, TypeSchema> {
@@ -104,7 +114,8 @@ function typesOf(typePackage: TypePackage): ReadonlyMap<string, TypeSchema> {
 function resolveFrom(from: TypePackage, packageName: string, typeName: string): TypeSchema {
   const types = packageName === from.name ? typesOf(from) : packageNamed(packageName)
   const schema = types.get(typeName)
-  if (schema === undefined) throw new Error(`${from.name}/${from.version} refers to ${packageName}.${typeName}, which is in no table`)
+  if (schema === undefined)
+    throw new Error(`${from.name}/${from.version} refers to ${packageName}.${typeName}, which is in no table`)
   return schema
 }
 

@@ -53,7 +53,7 @@ const LIST_END = Buffer.from(']}')
 
 function listBytes(resource: ResourceRegistry, list: ListAnswer): Buffer {
   const head = JSON.stringify({ ...listHead(resource), metadata: listMetadata(list) })
-  const pieces = [Buffer.from(`${head.slice(0, -1)},"items":[`)]
+  const pieces: Buffer[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)]
   for (const [index, item] of list.items.entries()) {
     pieces.push(index === 0 ? ITEM_START : NEXT_ITEM_START, item.bytes.subarray(resource.headLength))
   }

@@ -101,7 +101,7 @@ async function prepare(registry: ResourceRegistry, preparation: Preparation): Pr
   await write.admission.mutate(request)
   const context: StrategyContext = { ...shared, user: write.user, dryRun: write.dryRun, now, claims: preparation.claims }
   prepareBySubresource(registry, preparation, context)
-  countGeneration(registry, object, old)
+  if (COUNTED.has(change.subresource)) countGeneration(registry, object, old)
   const errors = [...metadataErrors, ...problemsOf(registry, preparation)]
   if (errors.length > 0) throw invalidObject(info, ref.name, errors)
   for (const warning of definition.strategy.warnings?.(object, old) ?? []) write.warn(warning)
@@ -111,6 +111,9 @@ async function prepare(registry: ResourceRegistry, preparation: Preparation): Pr
   const tracking = { ...trackingOf(registry), subresource: change.subresource }
   trackUpdate({ old, new: object, manager: write.manager, operation: 'Update', now, ...tracking })
 }
+
+/** Where a change of the spec is a new generation; a binding or an approval is none. */
+const COUNTED: ReadonlySet<Change['subresource']> = new Set(['', 'scale', 'ephemeralcontainers', 'resize'])
 
 /** Subresources change no metadata but what managedFields says of it. */
 function keepMetadata(object: KubeObject, old: KubeObject): [] {
@@ -124,6 +127,7 @@ function prepareBySubresource(registry: ResourceRegistry, { object, old, change 
   const { strategy } = registry.definition
   switch (change.subresource) {
     case '':
+    case 'scale':
       strategy.prepareForUpdate?.(object, old, context)
       return
     case 'status':
@@ -148,6 +152,7 @@ function problemsOf(registry: ResourceRegistry, { object, old, change }: Prepara
   const { strategy } = definition
   switch (change.subresource) {
     case '':
+    case 'scale':
       return [
         ...validateMetadata(definition, object),
         ...validateMetadataUpdate(object, old),

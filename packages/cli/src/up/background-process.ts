@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, openSync, closeSync, readFileSync, rmSync, statSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isAlive, type ProcessIdentity, processIdentity } from '../hosts/index.ts'
 
 export interface BackgroundProcess {
   readonly name: string
@@ -15,9 +16,7 @@ export interface BackgroundProcess {
   readonly env?: Readonly<Record<string, string>>
 }
 
-interface ProcessRecord {
-  readonly pid: number
-  readonly startTime: string
+interface ProcessRecord extends ProcessIdentity {
   readonly stamp: string
   readonly command: readonly string[]
 }
@@ -41,7 +40,7 @@ export class ProcessTable {
 
   isRunning(name: string): boolean {
     const record = this.#read(name)
-    return record !== undefined && startTimeOf(record.pid) === record.startTime
+    return record !== undefined && isAlive(record)
   }
 
   /** Starts it unless it runs already with this stamp and command; one that runs otherwise is stopped first. */
@@ -57,10 +56,16 @@ export class ProcessTable {
   /** SIGTERM, and SIGKILL when it is still there after a while. */
   async stop(name: string): Promise<boolean> {
     const record = this.#read(name)
-    const running = record !== undefined && startTimeOf(record.pid) === record.startTime
+    const running = record !== undefined && isAlive(record)
     if (running) await endProcess(record)
     rmSync(this.#recordFile(name), { force: true })
     return running
+  }
+
+  /** Sends a signal to it, as a test of a crash does. */
+  signal(name: string, signal: NodeJS.Signals): void {
+    const record = this.#read(name)
+    if (record && isAlive(record)) process.kill(signalled(record.pid), signal)
   }
 
   #start({ name, command, stamp, env }: BackgroundProcess): void {
@@ -73,7 +78,7 @@ export class ProcessTable {
     child.unref()
     if (child.pid === undefined) throw new Error(`${program} could not be started`)
     mkdirSync(this.#runDirectory, { recursive: true, mode: 0o700 })
-    const record: ProcessRecord = { pid: child.pid, startTime: startTimeOf(child.pid) ?? '', stamp, command }
+    const record: ProcessRecord = { ...(processIdentity(child.pid) ?? { pid: child.pid, startTime: '' }), stamp, command }
     writeFileSync(this.#recordFile(name), JSON.stringify(record), { mode: 0o600 })
   }
 
@@ -97,22 +102,22 @@ export class ProcessTable {
   }
 }
 
-async function endProcess({ pid, startTime }: ProcessRecord): Promise<void> {
-  process.kill(pid, 'SIGTERM')
+async function endProcess(record: ProcessRecord): Promise<void> {
+  process.kill(signalled(record.pid), 'SIGTERM')
   const deadline = Date.now() + STOP_TIMEOUT_MS
-  while (startTimeOf(pid) === startTime) {
-    if (Date.now() > deadline) process.kill(pid, 'SIGKILL')
+  while (isAlive(record)) {
+    if (Date.now() > deadline) process.kill(signalled(record.pid), 'SIGKILL')
     await sleep(POLL_MS)
   }
 }
 
-/** Field 22 of /proc/<pid>/stat, in clock ticks since boot; undefined when there is no such process, or it is dead and not yet collected. */
-function startTimeOf(pid: number): string | undefined {
+/** A command that runs inside a host is the only child of the `nsenter` that took it there. */
+function signalled(pid: number): number {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? undefined : fields[19]
+    if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() !== 'nsenter') return pid
+    const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+    return Number(child) || pid
   } catch {
-    return undefined
+    return pid
   }
 }

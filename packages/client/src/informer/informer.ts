@@ -1,8 +1,9 @@
 import type { KindInfo } from '@skiff/api'
 import type { ApiClient, SelectOptions } from '../api-client.ts'
+import type { BackoffOptions } from '../backoff.ts'
 import type { Log } from '../log.ts'
 import { type ApiObject, type IndexFunction, type InformerChange, keyOf, ObjectCache } from './object-cache.ts'
-import { Reflector } from './reflector.ts'
+import { RECONNECT, Reflector } from './reflector.ts'
 
 export type { InformerChange } from './object-cache.ts'
 
@@ -12,6 +13,8 @@ export interface InformerOptions<T> extends Omit<SelectOptions, 'resourceVersion
   readonly logger: Log
   readonly signal: AbortSignal
   readonly random?: () => number
+  /** How long to wait before each attempt to connect again. */
+  readonly reconnect?: BackoffOptions
 }
 
 /** A local copy of a kind's objects that follows the server. The objects in it are shared: copy before you change one. */
@@ -32,7 +35,7 @@ export interface Informer<T> {
 
 /** `managedFields` are left out of the cached objects. */
 export function createInformer<T extends ApiObject>(client: ApiClient, info: KindInfo, options: InformerOptions<T>): Informer<T> {
-  const { indexes = {}, logger, signal, random = Math.random, ...select } = options
+  const { indexes = {}, logger, signal, random = Math.random, reconnect = RECONNECT, ...select } = options
   const listeners = new Set<(change: InformerChange<T>) => void>()
   const synced = Promise.withResolvers<void>()
   synced.promise.catch(() => undefined)
@@ -48,7 +51,7 @@ export function createInformer<T extends ApiObject>(client: ApiClient, info: Kin
   const cache = new ObjectCache<T>(indexes, (change) => {
     for (const listener of listeners) tell(listener, change)
   })
-  const reflector = new Reflector<T>({ client, info, select, cache, onSynced: synced.resolve, logger, signal, random })
+  const reflector = new Reflector<T>({ client, info, select, cache, onSynced: synced.resolve, logger, signal, random, reconnect })
 
   let started = false
   return {

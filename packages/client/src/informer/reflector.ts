@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError, isExpired, isInvalid, type KindInfo } from '@skiff/api'
 import type { ApiClient, SelectOptions, WatchEvent } from '../api-client.ts'
-import { backoff } from '../backoff.ts'
+import { type Backoff, type BackoffOptions, backoff } from '../backoff.ts'
 import type { Log } from '../log.ts'
 import { type ApiObject, keyOf, type ObjectCache } from './object-cache.ts'
 
@@ -14,11 +14,12 @@ export interface ReflectorOptions<T extends ApiObject> {
   readonly onSynced: () => void
   readonly logger: Log
   readonly signal: AbortSignal
+  readonly reconnect: BackoffOptions
   readonly random: () => number
 }
 
 /** After the first break a client is back within 0.1 to 0.3 s; after a long outage they are spread over 5 to 15 s. */
-const RETRY = { initialMs: 200, maxMs: 10_000, factor: 2, jitter: 1 }
+export const RECONNECT: BackoffOptions = { initialMs: 200, maxMs: 10_000, factor: 2, jitter: 1 }
 /** A watch that lived so long was a good one: the next break starts with the short delay again. */
 const HEALTHY_WATCH_MS = 5_000
 /** A watch is renewed after 5 to 10 minutes, at different times for different clients. */
@@ -35,14 +36,14 @@ const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
  */
 export class Reflector<T extends ApiObject> {
   readonly #options: ReflectorOptions<T>
-  readonly #retry: ReturnType<typeof backoff>
+  readonly #retry: Backoff
   /** Watch from here on; undefined: list first. */
   #revision: string | undefined
   #serverKnowsWatchList = true
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options
-    this.#retry = backoff({ ...RETRY, random: options.random })
+    this.#retry = backoff({ ...options.reconnect, random: options.random })
   }
 
   /** The revision that the cache reaches; '' before the first list. */

@@ -1,6 +1,6 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode'
 import type { ContainerResources, ContainerSecurity, ContainerSpec, Mount, SandboxSpec } from '../runtime.ts'
-import { type Labels } from './identity.ts'
+import type { Labels } from './identity.ts'
 import { SANDBOX_IMAGE } from './sandbox-image.ts'
 import { sandboxSeccompProfile } from './seccomp.ts'
 

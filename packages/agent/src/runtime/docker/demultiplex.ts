@@ -1,27 +1,29 @@
-import { once } from 'node:events'
-import { PassThrough, type Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 
 const HEADER_BYTES = 8
 const STDERR = 2
 
-export interface OutputSinks {
-  readonly stdout: PassThrough
+export type Output = (data: Buffer) => Promise<void>
+
+export interface Outputs {
+  readonly stdout: Output
   /** Absent with a terminal: the stream is raw. */
-  readonly stderr: PassThrough | undefined
+  readonly stderr: Output | undefined
 }
 
 /**
- * Splits the engine's frames (`[1|2, 0, 0, 0, length]`) into the two outputs until the source ends, no faster than they
- * are read. Resolves when everything has been handed over; the sinks are left open.
+ * Splits the engine's frames (`[1|2, 0, 0, 0, length]`) into the two outputs until the source ends, no faster than the
+ * outputs take them.
  */
-export async function demultiplex(source: Readable, sinks: OutputSinks): Promise<void> {
-  if (sinks.stderr === undefined) {
-    for await (const chunk of source) await write(sinks.stdout, chunk as Buffer)
+export async function demultiplex(source: Readable, outputs: Outputs): Promise<void> {
+  const { stdout, stderr } = outputs
+  if (stderr === undefined) {
+    for await (const chunk of source) await stdout(chunk as Buffer)
     return
   }
   let header = Buffer.alloc(0)
   let remaining = 0
-  let sink = sinks.stdout
+  let output = stdout
   for await (const chunk of source) {
     let data = chunk as Buffer
     while (data.length > 0) {
@@ -30,7 +32,7 @@ export async function demultiplex(source: Readable, sinks: OutputSinks): Promise
         header = Buffer.concat([header, data.subarray(0, missing)])
         data = data.subarray(missing)
         if (header.length < HEADER_BYTES) break
-        sink = header[0] === STDERR ? sinks.stderr : sinks.stdout
+        output = header[0] === STDERR ? stderr : stdout
         remaining = header.readUInt32BE(4)
         header = Buffer.alloc(0)
         continue
@@ -38,14 +40,22 @@ export async function demultiplex(source: Readable, sinks: OutputSinks): Promise
       const piece = data.subarray(0, remaining)
       data = data.subarray(piece.length)
       remaining -= piece.length
-      await write(sink, piece)
+      await output(piece)
     }
   }
 }
 
-async function write(sink: PassThrough, data: Buffer): Promise<void> {
-  if (sink.destroyed || sink.write(data)) return
-  // A reader that went away must not hold up the other output.
-  const signal = AbortSignal.any([])
-  await Promise.race([once(sink, 'drain', { signal }), once(sink, 'close', { signal })])
+/** An output that feeds a stream and waits for its reader. A reader that went away doesn't hold up the other output. */
+export function outputTo(stream: Writable): Output {
+  return (data) =>
+    new Promise((resolve) => {
+      if (stream.destroyed || stream.write(data)) return resolve()
+      const goOn = () => {
+        stream.off('drain', goOn)
+        stream.off('close', goOn)
+        resolve()
+      }
+      stream.on('drain', goOn)
+      stream.on('close', goOn)
+    })
 }

@@ -2,6 +2,7 @@ import http from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import Docker from 'dockerode'
 import { EngineUnavailableError } from '../runtime.ts'
+import { callsOf, type DockerCalls } from './dockerode.ts'
 import { isNoAnswer, wordsOf } from './engine-errors.ts'
 
 /** The newest version of the Engine's API whose answers we know; an older engine is spoken to in its own. */
@@ -23,6 +24,8 @@ export type AvailabilityListener = (available: boolean, message: string) => void
 export class Engine {
   readonly #calls: Docker
   readonly #streams: Docker
+  /** Speaks the engine's newest version: for what is the same in all of them. */
+  readonly #unversioned: DockerCalls
   readonly #listeners = new Set<AvailabilityListener>()
   #negotiated: Promise<void> | undefined
   #available = true
@@ -36,6 +39,7 @@ export class Engine {
     const agent = new http.Agent({ keepAlive: true, maxSockets: POOL_SIZE })
     this.#calls = new Docker({ ...connection, agent } as Docker.DockerOptions)
     this.#streams = new Docker(connection as unknown as Docker.DockerOptions)
+    this.#unversioned = callsOf(new Docker(connection as unknown as Docker.DockerOptions))
   }
 
   get available(): boolean {
@@ -47,7 +51,7 @@ export class Engine {
     await this.#negotiate()
     const signal = AbortSignal.timeout(timeoutMs)
     try {
-      return await run(this.#calls, signal)
+      return await Promise.race([run(this.#calls, signal), rejectionAt(signal)])
     } catch (error) {
       if (!isNoAnswer(error) && !signal.aborted) throw error
       this.#suspect()
@@ -71,15 +75,16 @@ export class Engine {
   /** Asks whether the engine answers at all, and tells the listeners when that changed. */
   async ping(): Promise<boolean> {
     try {
-      await this.#calls.ping({ abortSignal: AbortSignal.timeout(PING_TIMEOUT_MS) })
-      this.#setAvailable(true, 'the Docker Engine answers')
-      return true
+      await this.#unversioned.ping({ abortSignal: AbortSignal.timeout(PING_TIMEOUT_MS) })
     } catch (error) {
-      if (!isNoAnswer(error)) return true
-      this.#negotiated = undefined
-      this.#setAvailable(false, `the Docker Engine does not answer: ${wordsOf(error)}`)
-      return false
+      if (isNoAnswer(error)) {
+        this.#negotiated = undefined
+        this.#setAvailable(false, `the Docker Engine does not answer: ${wordsOf(error)}`)
+        return false
+      }
     }
+    this.#setAvailable(true, 'the Docker Engine answers')
+    return true
   }
 
   onAvailability(listener: AvailabilityListener): () => void {
@@ -96,12 +101,11 @@ export class Engine {
   }
 
   async #chooseVersion(): Promise<void> {
-    const unversioned = new Docker({ modem: undefined, socketPath: this.#calls.modem.socketPath, host: undefined } as never)
     try {
-      const version = await unversioned.version({ abortSignal: AbortSignal.timeout(PING_TIMEOUT_MS) } as never)
+      const version = await this.#unversioned.version({ abortSignal: AbortSignal.timeout(PING_TIMEOUT_MS) })
       const chosen = negotiateVersion(version.ApiVersion, version.MinAPIVersion)
-      this.#calls.modem.version = `v${chosen}`
-      this.#streams.modem.version = `v${chosen}`
+      callsOf(this.#calls).modem.version = `v${chosen}`
+      callsOf(this.#streams).modem.version = `v${chosen}`
     } catch (error) {
       this.#suspect()
       throw new EngineUnavailableError(`the Docker Engine can't be reached: ${wordsOf(error)}`, { cause: error })
@@ -129,6 +133,11 @@ export class Engine {
     this.#available = available
     for (const listener of this.#listeners) listener(available, message)
   }
+}
+
+/** Not every call of dockerode heeds the signal. */
+function rejectionAt(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 }
 
 /** The newest version that both know; an engine that refuses ours gets its own oldest. */

@@ -1,12 +1,4 @@
-import {
-  CLUSTER,
-  CONTAINER_NAME,
-  DOCKER_TYPE,
-  NODE,
-  POD_NAME,
-  POD_NAMESPACE,
-  POD_UID,
-} from '../../pods/labels.ts'
+import { CLUSTER, CONTAINER_NAME, DOCKER_TYPE, NODE, POD_NAME, POD_NAMESPACE, POD_UID } from '../../pods/labels.ts'
 import type { PodRef } from '../runtime.ts'
 
 /** Whose containers these are: nothing without both labels is ever touched. */

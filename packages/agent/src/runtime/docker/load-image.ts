@@ -1,4 +1,5 @@
 import type Docker from 'dockerode'
+import { callsOf } from './dockerode.ts'
 import { jsonLines } from './json-lines.ts'
 
 interface Progress {
@@ -13,7 +14,7 @@ export async function loadImage(
   archive: Buffer | NodeJS.ReadableStream,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const answer = await docker.loadImage(archive, { quiet: true, abortSignal: signal } as never)
+  const answer = await callsOf(docker).loadImage(archive, { quiet: true, abortSignal: signal })
   const said: string[] = []
   for await (const line of jsonLines<Progress>(answer)) {
     const problem = line.errorDetail?.message ?? line.error

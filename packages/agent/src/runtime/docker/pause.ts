@@ -23,7 +23,8 @@ export type Architecture = 'amd64' | 'arm64'
 
 const CODE: Readonly<Record<Architecture, string>> = {
   amd64: '6a006a006a006a01b80d000000bf110000004889e631d241ba080000000f05b8220000000f05ebf7',
-  arm64: '290080d2ff7fbfa9e97fbfa9200280d2e1030091e2031faa030180d2c81080d2010000d4e0031faae1031faae2031faae3031faae4031faa280980d2010000d4f9ffff17',
+  arm64:
+    '290080d2ff7fbfa9e97fbfa9200280d2e1030091e2031faa030180d2c81080d2010000d4e0031faae1031faae2031faae3031faae4031faa280980d2010000d4f9ffff17',
 }
 
 const ELF_MACHINE: Readonly<Record<Architecture, number>> = { amd64: 62, arm64: 183 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { pipeline } from 'node:stream/promises'
 import { pack } from 'tar-stream'
+import { callsOf } from './dockerode.ts'
 import { type Engine, READ_TIMEOUT_MS, WRITE_TIMEOUT_MS } from './engine.ts'
 import { isMissing } from './engine-errors.ts'
 import { loadImage } from './load-image.ts'
@@ -12,16 +12,14 @@ export const SANDBOX_IMAGE = 'skiff/pause:1'
 /** Makes the sandboxes' image present: built in memory, the same bytes on every host. */
 export async function ensureSandboxImage(engine: Engine): Promise<void> {
   if (await isPresent(engine)) return
-  const version = await engine.call('version', READ_TIMEOUT_MS, (docker) => docker.version())
+  const version = await engine.call('version', READ_TIMEOUT_MS, (docker, abortSignal) => callsOf(docker).version({ abortSignal }))
   const archive = await sandboxImageArchive(version.Arch === 'arm64' ? 'arm64' : 'amd64')
   await engine.call('load the sandbox image', WRITE_TIMEOUT_MS, (docker, signal) => loadImage(docker, archive, signal))
 }
 
 async function isPresent(engine: Engine): Promise<boolean> {
   try {
-    await engine.call('inspect the sandbox image', READ_TIMEOUT_MS, (docker, abortSignal) =>
-      docker.getImage(SANDBOX_IMAGE).inspect({ abortSignal }),
-    )
+    await engine.call('inspect the sandbox image', READ_TIMEOUT_MS, (docker) => docker.getImage(SANDBOX_IMAGE).inspect())
     return true
   } catch (error) {
     if (isMissing(error)) return false
@@ -52,14 +50,14 @@ export async function sandboxImageArchive(architecture: Architecture): Promise<B
   ])
 }
 
-async function tar(files: readonly { readonly name: string; readonly content: Buffer; readonly mode: number }[]): Promise<Buffer> {
+async function tar(
+  files: readonly { readonly name: string; readonly content: Buffer; readonly mode: number }[],
+): Promise<Buffer> {
   const archive = pack()
   for (const { name, content, mode } of files) archive.entry({ name, mode, mtime: new Date(0) }, content)
   archive.finalize()
   const chunks: Buffer[] = []
-  await pipeline(archive, async (source: AsyncIterable<Buffer>) => {
-    for await (const chunk of source) chunks.push(chunk)
-  })
+  for await (const chunk of archive) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks)
 }
 

@@ -48,7 +48,6 @@ export const csrResource: ResourceDefinition = {
     validate: (csr: Csr) => validateCsr(csr),
     validateStatusUpdate: (csr: Csr, old: Csr) => validateCsrStatus(csr, old),
     validateSubresource: (_subresource, csr: Csr, old: Csr) => validateCsrStatus(csr, old),
-    generation: false,
   },
   selectableFields: { 'spec.signerName': (csr) => (csr as unknown as Csr).spec.signerName },
   columns: {

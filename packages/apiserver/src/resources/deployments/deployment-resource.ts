@@ -16,6 +16,7 @@ export const deploymentResource: ResourceDefinition = {
   subresources: ['status', 'scale'],
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
   strategy: {
+    countsGenerations: true,
     default: (deployment: Deployment) => defaultDeployment(deployment),
     prepareForCreate(deployment: Deployment) {
       deployment.status = {}

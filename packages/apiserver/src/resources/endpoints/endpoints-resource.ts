@@ -12,7 +12,6 @@ export const endpointsResource: ResourceDefinition = {
       for (const port of (endpoints.subsets ?? []).flatMap(({ ports }) => ports ?? [])) port.protocol ||= 'TCP'
     },
     validate: (endpoints: Endpoints) => validateEndpoints(endpoints),
-    generation: false,
   },
   columns: {
     columns: [NAME_COLUMN, textColumn('Endpoints', 'Addresses and ports that are ready.'), AGE_COLUMN],

@@ -1,6 +1,5 @@
 import { ENDPOINT_SLICES, type EndpointSlice } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
-import { jsonEquals } from '../../patch/json-value.ts'
 import { objectAge, shortList } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '../columns.ts'
 import { validateEndpointSlice, validateEndpointSliceUpdate } from './validate-endpoint-slice.ts'
@@ -9,16 +8,9 @@ export const endpointSliceResource: ResourceDefinition = {
   info: ENDPOINT_SLICES,
   strategy: {
     default: (slice: EndpointSlice) => defaultSlice(slice),
-    prepareForCreate(slice: EndpointSlice) {
-      slice.metadata.generation = 1
-    },
-    prepareForUpdate(slice: EndpointSlice, old: EndpointSlice) {
-      const { generation } = old.metadata
-      if (generation !== undefined) slice.metadata.generation = changed(slice, old) ? generation + 1 : generation
-    },
     validate: (slice: EndpointSlice) => validateEndpointSlice(slice),
     validateUpdate: (slice: EndpointSlice, old: EndpointSlice) => validateEndpointSliceUpdate(slice, old),
-    generation: false,
+    countsGenerations: true,
   },
   columns: {
     columns: [
@@ -48,8 +40,4 @@ function defaultSlice(slice: EndpointSlice): void {
 
 function portsOf({ ports = [] }: EndpointSlice): string[] {
   return ports.map(({ port, name }) => (port !== undefined ? String(port) : name || '*'))
-}
-
-function changed(slice: EndpointSlice, old: EndpointSlice): boolean {
-  return !jsonEquals(slice.endpoints, old.endpoints) || !jsonEquals(slice.ports ?? [], old.ports ?? [])
 }

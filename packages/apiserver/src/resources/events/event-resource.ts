@@ -13,7 +13,6 @@ export const eventResource: ResourceDefinition = {
   strategy: {
     default: (event: Event) => defaultEvent(event),
     validate: (event: Event) => validateEvent(event),
-    generation: false,
   },
   selectableFields: {
     'involvedObject.kind': select((event) => event.involvedObject.kind),

@@ -6,7 +6,7 @@ import { AGE_COLUMN, NAME_COLUMN, textColumn } from '../columns.ts'
 export const leaseResource: ResourceDefinition = {
   info: LEASES,
   createOnUpdate: true,
-  strategy: { validate: (lease: Lease) => validateLease(lease), generation: false },
+  strategy: { validate: (lease: Lease) => validateLease(lease) },
   columns: {
     columns: [NAME_COLUMN, textColumn('Holder', 'Who holds the lease.'), AGE_COLUMN],
     cells: (lease: Lease, now) => [lease.metadata.name, lease.spec?.holderIdentity ?? '', objectAge(lease, now)],

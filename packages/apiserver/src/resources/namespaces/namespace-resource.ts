@@ -20,17 +20,14 @@ export const namespaceResource: ResourceDefinition = {
       namespace.spec = old.spec
       keepStatus(namespace, old)
     },
-    prepareForSubresource(_subresource, namespace: Namespace, old: Namespace) {
-      keepStatus(namespace, old)
-    },
-    prepareForStatusUpdate(namespace: Namespace, old: Namespace) {
-      namespace.spec = old.spec
-    },
     validate: (namespace: Namespace) => validateFinalizers(namespace),
     validateStatusUpdate: (namespace: Namespace) => validatePhase(namespace),
     canonicalize: (namespace: Namespace) => labelWithName(namespace),
     nameProblems: dnsLabelProblems,
-    generation: false,
+    holdsDeletion: (namespace: Namespace) => finalizersOf(namespace).length > 0,
+    markDeleted(namespace: Namespace) {
+      namespace.status = { ...namespace.status, phase: 'Terminating' }
+    },
   },
   selectableFields: { 'status.phase': (namespace) => (namespace as Namespace).status?.phase ?? '' },
   columns: {

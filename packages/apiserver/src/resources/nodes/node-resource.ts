@@ -20,7 +20,6 @@ export const nodeResource: ResourceDefinition = {
       canonicalResourceList(node.status?.capacity)
       canonicalResourceList(node.status?.allocatable)
     },
-    generation: false,
   },
   selectableFields: { 'spec.unschedulable': (node) => String((node as unknown as Node).spec?.unschedulable ?? false) },
   columns: {

@@ -25,6 +25,7 @@ export const podResource: ResourceDefinition = {
   ],
   deleteReturnsObject: true,
   strategy: {
+    countsGenerations: true,
     default: (pod: Pod) => defaultPod(pod),
     prepareForCreate(pod: Pod, { cluster }) {
       mirrorServiceAccount(pod.spec)
@@ -35,13 +36,6 @@ export const podResource: ResourceDefinition = {
     prepareForUpdate(pod: Pod, old: Pod) {
       mirrorServiceAccount(pod.spec)
       keepStatus(pod, old)
-    },
-    prepareForStatusUpdate(pod: Pod, old: Pod) {
-      pod.spec = old.spec
-      pod.metadata.deletionTimestamp = undefined as never
-      delete pod.metadata.deletionTimestamp
-      if (old.metadata.deletionTimestamp !== undefined) pod.metadata.deletionTimestamp = old.metadata.deletionTimestamp
-      pod.metadata.ownerReferences = old.metadata.ownerReferences ?? []
     },
     prepareForSubresource(subresource, pod: Pod, old: Pod) {
       keepStatus(pod, old)

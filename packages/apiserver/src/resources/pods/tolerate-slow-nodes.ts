@@ -16,6 +16,6 @@ export function tolerateSlowNodes(spec: PodSpec, seconds: number): void {
   spec.tolerations = [...(spec.tolerations ?? []), ...added]
 }
 
-function covers({ key = '', effect = '' }: Toleration, taint: string): boolean {
-  return (key === taint || key === '') && (effect === 'NoExecute' || effect === '')
+function covers({ key, effect }: Toleration, taint: string): boolean {
+  return (!key || key === taint) && (!effect || effect === 'NoExecute')
 }

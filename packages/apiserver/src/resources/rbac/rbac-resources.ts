@@ -44,7 +44,6 @@ export const roleResource: ResourceDefinition = {
   strategy: {
     validate: (role: Role) => validateRole(role),
     nameProblems: pathSegmentNameProblems,
-    generation: false,
   },
   columns: roleColumns,
 }
@@ -54,7 +53,6 @@ export const clusterRoleResource: ResourceDefinition = {
   strategy: {
     validate: (role: ClusterRole) => validateClusterRole(role),
     nameProblems: pathSegmentNameProblems,
-    generation: false,
   },
   columns: roleColumns,
 }
@@ -66,7 +64,6 @@ export const roleBindingResource: ResourceDefinition = {
     validate: (binding: RoleBinding) => validateBinding(binding, { namespaced: true }),
     validateUpdate: (binding: RoleBinding, old: RoleBinding) => validateBindingUpdate(binding, old),
     nameProblems: pathSegmentNameProblems,
-    generation: false,
   },
   columns: bindingColumns,
 }
@@ -78,7 +75,6 @@ export const clusterRoleBindingResource: ResourceDefinition = {
     validate: (binding: ClusterRoleBinding) => validateBinding(binding, { namespaced: false }),
     validateUpdate: (binding: ClusterRoleBinding, old: ClusterRoleBinding) => validateBindingUpdate(binding, old),
     nameProblems: pathSegmentNameProblems,
-    generation: false,
   },
   columns: bindingColumns,
 }

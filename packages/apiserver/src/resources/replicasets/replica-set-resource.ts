@@ -12,6 +12,7 @@ export const replicaSetResource: ResourceDefinition = {
   subresources: ['status', 'scale'],
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
   strategy: {
+    countsGenerations: true,
     default: (set: ReplicaSet) => defaultReplicaSet(set),
     prepareForCreate(set: ReplicaSet) {
       set.status = { replicas: 0 }

@@ -31,7 +31,6 @@ export const serviceResource: ResourceDefinition = {
     validate: (service: Service) => validateService(service),
     validateUpdate: (service: Service, old: Service) => validateServiceUpdate(service, old),
     nameProblems: dns1035LabelProblems,
-    generation: false,
   },
   selectableFields: {
     'spec.clusterIP': (service) => (service as unknown as Service).spec.clusterIP ?? '',

@@ -1,0 +1,79 @@
+import { request } from 'node:https'
+import { ImageError } from '../runtime/runtime.ts'
+import { completeName } from './reference.ts'
+
+/** Headers beside an image that one agent gives another. */
+export const FINGERPRINT_HEADER = 'x-skiff-image-fingerprint'
+export const ARCHITECTURE_HEADER = 'x-skiff-image-architecture'
+
+/** Another agent and the images its node's status names. */
+export interface ImagePeer {
+  readonly node: string
+  /** Where its server listens, without the port. */
+  readonly address: string
+  /** Whether it has the image, and whether from a registry. */
+  find(name: string): 'pulled' | 'built' | undefined
+}
+
+export interface PeerImage {
+  readonly stream: NodeJS.ReadableStream
+  readonly fingerprint: string
+  readonly architecture: string
+}
+
+/** Asks a peer for an image by its complete name; undefined when it hasn't got it after all. */
+export type FetchFromPeer = (peer: ImagePeer, name: string, signal: AbortSignal) => Promise<PeerImage | undefined>
+
+/** A node as a peer, by its `status.images`. */
+export function peerOf(node: {
+  readonly name: string
+  readonly address: string
+  readonly images: readonly { readonly names?: readonly string[] }[]
+}): ImagePeer {
+  const states = new Map<string, 'pulled' | 'built'>()
+  for (const { names = [] } of node.images) {
+    const state = names.some((name) => name.includes('@')) ? 'pulled' : 'built'
+    for (const name of names) states.set(completeName(name), state)
+  }
+  return { node: node.name, address: node.address, find: (name) => states.get(name) }
+}
+
+const CONNECT_TIMEOUT_MS = 5_000
+
+/** `GET /images/<name>` of the other agent, with this node's certificate. */
+export function fetchOverTls(tls: {
+  readonly ca: string
+  readonly cert: () => string
+  readonly key: () => string
+  readonly port: number
+}): FetchFromPeer {
+  return (peer, name, signal) =>
+    new Promise((resolve, reject) => {
+      const call = request({
+        host: peer.address,
+        port: tls.port,
+        path: `/images/${encodeURIComponent(name)}`,
+        ca: tls.ca,
+        cert: tls.cert(),
+        key: tls.key(),
+        signal,
+        agent: false,
+      })
+      const connecting = setTimeout(() => call.destroy(new Error(`node ${peer.node} does not answer`)), CONNECT_TIMEOUT_MS)
+      call.on('response', (response) => {
+        clearTimeout(connecting)
+        if (response.statusCode === 200) {
+          const header = (key: string) => String(response.headers[key] ?? '')
+          return resolve({ stream: response, fingerprint: header(FINGERPRINT_HEADER), architecture: header(ARCHITECTURE_HEADER) })
+        }
+        response.resume()
+        if (response.statusCode === 404) return resolve(undefined)
+        reject(new ImageError('ErrImagePull', `node ${peer.node} answered ${response.statusCode}`))
+      })
+      call.on('error', (error) => {
+        clearTimeout(connecting)
+        reject(error)
+      })
+      call.end()
+    })
+}

@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+
+/** What the pod network does to its host; tests pass their own. */
+export interface HostCommands {
+  /** Runs a program (no shell) and gives its output. Rejects with `CommandError` when it fails. */
+  run(command: string, args: readonly string[], input?: string): Promise<string>
+  /** `net.ipv4.ip_forward` and the like, in the agent's own network namespace. */
+  setSysctl(name: string, value: string): Promise<void>
+}
+
+export class CommandError extends Error {
+  override name = 'CommandError'
+  /** What the program wrote to its stderr. */
+  readonly words: string
+  constructor(command: string, words: string, options: { cause: unknown }) {
+    super(`${command}: ${words}`, options)
+    this.words = words
+  }
+}
+
+const COMMAND_TIMEOUT_MS = 30_000
+
+export function hostCommands(): HostCommands {
+  return { run, setSysctl }
+}
+
+function run(command: string, args: readonly string[], input = ''): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      command,
+      [...args],
+      { timeout: COMMAND_TIMEOUT_MS, maxBuffer: 64 * 2 ** 20 },
+      (error, stdout, stderr) => {
+        if (error === null) return resolve(stdout)
+        reject(new CommandError(`${command} ${args.join(' ')}`, stderr.trim() || error.message, { cause: error }))
+      },
+    )
+    // A program that ended early doesn't read its input; its exit code says why.
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(input)
+  })
+}
+
+async function setSysctl(name: string, value: string): Promise<void> {
+  await writeFile(`/proc/sys/${name.replaceAll('.', '/')}`, value)
+}

@@ -1,0 +1,131 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { isAlreadyExists, isNotFound, type Node, NODES } from '@skiff/api'
+import type { ApiClient, Log } from '@skiff/client'
+import type { ImageService, ContainerRuntime, RuntimeInfo } from '../runtime/runtime.ts'
+import { machineFacts } from './machine-facts.ts'
+import { allocatableOf, type NodeStatus, nodeStatus } from './node-status.ts'
+
+export interface NodeReporterOptions {
+  readonly client: ApiClient
+  readonly runtime: ContainerRuntime
+  readonly images: ImageService
+  readonly name: string
+  readonly nodeIp: string
+  readonly agentPort: number
+  readonly maxPods: number
+  readonly labels: Readonly<Record<string, string>>
+  /** Tells this installation from another one that uses the same node name. */
+  readonly identity: string
+  readonly now: () => Date
+  readonly logger: Log
+  readonly signal: AbortSignal
+}
+
+/** How often the status is computed; it is written when it has changed, and this often anyway. */
+const COMPUTE_MS = 10_000
+const WRITE_ANYWAY_MS = 5 * 60_000
+export const IDENTITY_ANNOTATION = 'dev.skiff/agent'
+
+/** Registers the node and keeps its status true. */
+export class NodeReporter {
+  readonly #options: NodeReporterOptions
+  #info: RuntimeInfo | undefined
+  #problems = new Map<string, string>()
+  #written: { readonly text: string; readonly at: number } | undefined
+  #previous: NodeStatus | undefined
+  #wake = Promise.withResolvers<void>()
+
+  constructor(options: NodeReporterOptions) {
+    this.#options = options
+  }
+
+  /** Makes the Node object, or takes over the one that is there. */
+  async register(info: RuntimeInfo): Promise<Node> {
+    this.#info = info
+    const { client, name, images } = this.#options
+    images.onChange(() => this.wake())
+    const labels = { ...this.#options.labels, ...defaultLabels(name, info) }
+    const annotations = { [IDENTITY_ANNOTATION]: this.#options.identity }
+    try {
+      return await client.create<Node>(NODES, { metadata: { name, labels, annotations }, spec: {} } as never)
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error
+    }
+    return await client.patch<Node>(NODES, { name }, { type: 'merge', body: { metadata: { labels, annotations } } })
+  }
+
+  /** What keeps this node from running pods; undefined when it is over. */
+  problem(source: string, message: string | undefined): void {
+    if (this.#problems.get(source) === message) return
+    if (message === undefined) this.#problems.delete(source)
+    else this.#problems.set(source, message)
+    this.wake()
+  }
+
+  wake(): void {
+    this.#wake.resolve()
+  }
+
+  async allocatable(info: RuntimeInfo): Promise<Record<string, string>> {
+    return allocatableOf({ runtime: info, machine: await machineFacts(info.dataRoot), maxPods: this.#options.maxPods })
+  }
+
+  /** Until the signal. */
+  async run(): Promise<void> {
+    const { signal, logger } = this.#options
+    while (!signal.aborted) {
+      this.#wake = Promise.withResolvers<void>()
+      await this.#report().catch((error: unknown) => logger.debug({ err: error }, 'node status was not written'))
+      await Promise.race([this.#wake.promise, delay(COMPUTE_MS, undefined, { signal }).catch(() => undefined)])
+    }
+  }
+
+  /** Writes the status if it has changed. */
+  async #report(): Promise<void> {
+    const { client, name, now } = this.#options
+    const status = await this.#compute()
+    const text = JSON.stringify({ ...status, conditions: status.conditions?.map(({ lastHeartbeatTime, ...rest }) => rest) })
+    const age = now().getTime() - (this.#written?.at ?? 0)
+    if (this.#written?.text === text && age < WRITE_ANYWAY_MS) return
+    try {
+      await client.patch<Node>(NODES, { name, subresource: 'status' }, { type: 'strategic', body: { status } })
+    } catch (error) {
+      // Someone deleted the node: its agent is still here, so it comes back as a new one.
+      if (isNotFound(error) && this.#info) await this.register(this.#info)
+      throw error
+    }
+    this.#written = { text, at: now().getTime() }
+    this.#previous = status
+  }
+
+  async #compute(): Promise<NodeStatus> {
+    const { runtime, images, name, nodeIp, agentPort, maxPods, now, client } = this.#options
+    const found = await runtime.info().catch(() => undefined)
+    if (found !== undefined) this.#info = found
+    const info = this.#info
+    if (info === undefined) throw new Error('the engine has not answered yet')
+    this.#previous ??= (await client.get<Node>(NODES, { name })).status
+    return nodeStatus({
+      name,
+      nodeIp,
+      agentPort,
+      maxPods,
+      runtime: info,
+      machine: await machineFacts(info.dataRoot),
+      images: await images.list().catch(() => []),
+      problem: found === undefined ? (this.#problems.get('engine') ?? 'container runtime is down') : [...this.#problems.values()][0],
+      previous: this.#previous,
+      now: now(),
+    })
+  }
+}
+
+function defaultLabels(name: string, info: RuntimeInfo): Record<string, string> {
+  return {
+    'kubernetes.io/hostname': name,
+    'kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': info.architecture,
+    'beta.kubernetes.io/os': 'linux',
+    'beta.kubernetes.io/arch': info.architecture,
+  }
+}

@@ -1,0 +1,54 @@
+import { ENDPOINT_SLICES, type EndpointSlice, type Pod } from '@skiff/api'
+import type { ApiClient } from '@skiff/client'
+
+/** A pod that leaves waits no longer than this for the proxies; then it goes anyway. */
+const DRAIN_TIMEOUT_MS = 2_000
+
+/**
+ * Resolves when no live proxy sends new connections to the pod: its endpoints are marked in the EndpointSlices, and all proxies
+ * have acknowledged that revision (architecture.md, "Liveness and acknowledgements"). Bounded; failures let the pod go.
+ */
+export async function drain(pod: Pod, client: ApiClient, outer: AbortSignal): Promise<void> {
+  const signal = AbortSignal.any([outer, AbortSignal.timeout(DRAIN_TIMEOUT_MS)])
+  const begin = performance.now()
+  const revision = await revisionWithoutPod(pod, client, signal)
+  if (revision === undefined) return
+  const timeoutMs = Math.max(0, Math.round(DRAIN_TIMEOUT_MS - (performance.now() - begin)))
+  await client.request('GET', `/skiff/v1/endpoints-acknowledged?revision=${revision}&timeoutMs=${timeoutMs}`, { signal })
+}
+
+/** The revision from which on no slice offers the pod; undefined when none of them has it at all. */
+async function revisionWithoutPod(pod: Pod, client: ApiClient, signal: AbortSignal): Promise<string | undefined> {
+  const namespace = pod.metadata.namespace ?? ''
+  const page = await client.list<EndpointSlice>(ENDPOINT_SLICES, { namespace, signal })
+  const offering = new Map<string, EndpointSlice>()
+  let newest: string | undefined
+  for (const slice of page.items) {
+    if (!names(slice, pod)) continue
+    newest = newer(newest, slice.metadata.resourceVersion)
+    if (offers(slice, pod)) offering.set(slice.metadata.name, slice)
+  }
+  if (offering.size === 0) return newest
+  for await (const { type, object } of client.watch<EndpointSlice>(ENDPOINT_SLICES, { namespace, resourceVersion: page.resourceVersion, signal })) {
+    if (type === 'BOOKMARK' || !offering.has(object.metadata.name)) continue
+    if (type !== 'DELETED' && offers(object, pod)) continue
+    newest = newer(newest, object.metadata.resourceVersion)
+    offering.delete(object.metadata.name)
+    if (offering.size === 0) break
+  }
+  return newest
+}
+
+function names(slice: EndpointSlice, pod: Pod): boolean {
+  return (slice.endpoints ?? []).some(({ targetRef }) => targetRef?.uid === pod.metadata.uid)
+}
+
+function offers(slice: EndpointSlice, pod: Pod): boolean {
+  return (slice.endpoints ?? []).some(({ targetRef, conditions }) => {
+    return targetRef?.uid === pod.metadata.uid && conditions?.ready !== false && conditions?.terminating !== true
+  })
+}
+
+function newer(a: string | undefined, b: string): string {
+  return a !== undefined && BigInt(a) > BigInt(b) ? a : b
+}

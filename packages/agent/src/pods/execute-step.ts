@@ -1,0 +1,115 @@
+import { PODS } from '@skiff/api'
+import { sandboxSpec } from '../containers/container-spec.ts'
+import { sandboxHostname } from '../containers/pod-files.ts'
+import { HostPortInUseError, type PodContainers, StartError } from '../runtime/runtime.ts'
+import { MountError } from '../volumes/pod-volumes.ts'
+import { drain } from './drain.ts'
+import { hostPortsOf } from './host-ports.ts'
+import { downwardContext, podIpOf } from './pod-addresses.ts'
+import type { PodStep } from './pod-plan.ts'
+import type { PodScene } from './pod-tools.ts'
+import { startContainer } from './start-container.ts'
+import { stopContainers } from './stop-containers.ts'
+
+/** Volumes, sandboxes and the network are tried again after so long, doubling. */
+const RETRY = { initialMs: 500, maxMs: 60_000 }
+
+/** The steps that need more than the scene: they are the worker's own. */
+export type WorkerStep = Extract<PodStep, { type: 'write-final-status' | 'fail-pod' }>
+
+/**
+ * Does one step and returns what is there afterwards. Failures that the pod's owner must hear of become events and a later
+ * try; anything else is thrown.
+ */
+export async function executeStep(step: Exclude<PodStep, WorkerStep>, scene: PodScene): Promise<PodContainers> {
+  const { tools, observed, pod, memory } = scene
+  switch (step.type) {
+    case 'mount-volumes':
+      return await mountVolumes(scene)
+    case 'start-sandbox':
+      return await startSandbox(step, scene)
+    case 'plumb':
+      return await plumb(step, scene)
+    case 'start-container':
+      return await startContainer(step, scene)
+    case 'stop-containers':
+      return await stopContainers(step.targets, scene)
+    case 'remove-container':
+      await tools.engineSlots.run(() => tools.runtime.removeContainer(step.id))
+      return { ...observed, containers: observed.containers.filter(({ id }) => id !== step.id) }
+    case 'remove-sandbox':
+      await tools.engineSlots.run(() => tools.runtime.removeSandbox(step.id))
+      return { ...observed, sandboxes: observed.sandboxes.filter(({ id }) => id !== step.id) }
+    case 'drain':
+      memory.drained = true
+      await drain(pod, tools.client, scene.signal).catch((error: unknown) => tools.logger.debug({ err: error }, 'drain ended early'))
+      return observed
+    case 'clean-up':
+      await cleanUp(scene)
+      return observed
+    case 'finish-deletion':
+      await finishDeletion(scene)
+      return observed
+  }
+}
+
+async function mountVolumes({ pod, observed, tools, memory }: PodScene): Promise<PodContainers> {
+  try {
+    await tools.volumes.mount(pod, downwardContext(pod, observed, tools))
+    memory.volumesMounted = true
+    memory.succeeded('volumes')
+  } catch (error) {
+    if (!(error instanceof MountError)) throw error
+    tools.say(pod, 'Warning', 'FailedMount', error.message)
+    memory.failed('volumes', tools.now().getTime(), RETRY)
+  }
+  return observed
+}
+
+async function startSandbox({ attempt }: Extract<PodStep, { type: 'start-sandbox' }>, scene: PodScene): Promise<PodContainers> {
+  const { pod, observed, tools, memory } = scene
+  if (!memory.volumesMounted) return observed
+  const hostname = pod.spec.hostNetwork ? '' : sandboxHostname(pod, tools.dns)
+  const ip = podIpOf(pod, observed, tools)
+  try {
+    const spec = sandboxSpec({ pod, attempt, hostname, ip, ownership: tools.ownership })
+    const started = await tools.engineSlots.run(() => tools.runtime.startSandbox(spec))
+    memory.succeeded('sandbox')
+    return { ...observed, sandboxes: [...observed.sandboxes.filter(({ id }) => id !== started.id), started] }
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    tools.say(pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${error.message}`)
+    memory.failed('sandbox', tools.now().getTime(), RETRY)
+    return await tools.runtime.inspectPod(pod.metadata.uid)
+  }
+}
+
+async function plumb(step: Extract<PodStep, { type: 'plumb' }>, { pod, observed, tools, memory }: PodScene): Promise<PodContainers> {
+  const ip = step.ip || podIpOf(pod, observed, tools)
+  try {
+    await tools.network.plumb({ podUid: pod.metadata.uid, pid: step.pid, ip, hostPorts: hostPortsOf(pod) })
+    memory.plumbedSandbox = step.sandboxId
+    memory.succeeded('network')
+    return observed
+  } catch (error) {
+    const reason = error instanceof HostPortInUseError ? 'HostPortConflict' : 'FailedCreatePodSandBox'
+    const message = error instanceof Error ? error.message : String(error)
+    tools.say(pod, 'Warning', reason, `Failed to set up the pod's network: ${message}`)
+    memory.failed('network', tools.now().getTime(), RETRY)
+    // The sandbox may have died meanwhile.
+    return await tools.runtime.inspectPod(pod.metadata.uid)
+  }
+}
+
+async function cleanUp({ pod, tools }: PodScene): Promise<void> {
+  const { uid } = pod.metadata
+  await tools.network.unplumb(uid)
+  tools.network.release(uid)
+  tools.tokens.forget(uid)
+  await tools.volumes.remove(uid)
+}
+
+async function finishDeletion({ pod, tools }: PodScene): Promise<void> {
+  const { name, namespace = '', uid } = pod.metadata
+  await tools.client.delete(PODS, { name, namespace }, { gracePeriodSeconds: 0, uid })
+}

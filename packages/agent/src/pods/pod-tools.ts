@@ -1,0 +1,52 @@
+import type { Pod, Service } from '@skiff/api'
+import type { ApiClient, Log } from '@skiff/client'
+import type { Ownership } from '../containers/container-spec.ts'
+import type { ConfigSource } from '../containers/environment.ts'
+import type { ClusterDns } from '../containers/pod-files.ts'
+import type { ContainerRuntime, ImageService, PodContainers, PodNetwork } from '../runtime/runtime.ts'
+import type { Semaphore } from '../semaphore.ts'
+import type { PodVolumes } from '../volumes/pod-volumes.ts'
+import type { ServiceAccountTokens } from '../volumes/service-account-tokens.ts'
+import type { MutablePodMemory } from './pod-memory.ts'
+
+/** Says things about a pod, or about one of its containers. Never throws. */
+export type SayEvent = (pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string, container?: string) => void
+
+/** What this node is, as its pods see it. */
+export interface NodeFacts {
+  readonly name: string
+  readonly ip: string
+  readonly memoryBytes: number
+  readonly allocatable: Readonly<Record<string, string>>
+}
+
+/** Everything with which pods are run; made once per agent. */
+export interface PodTools {
+  readonly client: ApiClient
+  readonly runtime: ContainerRuntime
+  readonly images: ImageService
+  readonly network: PodNetwork
+  readonly volumes: PodVolumes
+  readonly tokens: ServiceAccountTokens
+  readonly config: ConfigSource
+  readonly services: () => readonly Service[]
+  readonly say: SayEvent
+  readonly node: NodeFacts
+  readonly ownership: Ownership
+  readonly dns: ClusterDns
+  /** How many starts and removals the engine is given at once. */
+  readonly engineSlots: Semaphore
+  readonly execSlots: Semaphore
+  readonly now: () => Date
+  readonly logger: Log
+}
+
+/** One pod as a step works on it. */
+export interface PodScene {
+  readonly pod: Pod
+  readonly observed: PodContainers
+  readonly memory: MutablePodMemory
+  readonly tools: PodTools
+  /** Aborted when something more urgent came: the pod is to end, or to end sooner. */
+  readonly signal: AbortSignal
+}

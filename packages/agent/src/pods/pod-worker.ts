@@ -1,0 +1,358 @@
+import type { Pod, PodStatus } from '@skiff/api'
+import { backoff } from '@skiff/client'
+import { PodProbes } from '../probes/pod-probes.ts'
+import type { PodContainers, PodRef } from '../runtime/runtime.ts'
+import { reportedStatus } from '../status/container-status.ts'
+import { podStatus } from '../status/pod-status.ts'
+import { StatusWriter } from '../status/status-writer.ts'
+import { runningContainers } from './container-history.ts'
+import { isExplained, type EngineNews } from './engine-news.ts'
+import { executeStep } from './execute-step.ts'
+import { readLastWords } from './last-words.ts'
+import { planOrphan } from './plan-end.ts'
+import { planPod } from './plan-pod.ts'
+import { downwardContext, podIpOf } from './pod-addresses.ts'
+import { MutablePodMemory } from './pod-memory.ts'
+import type { BackingOff, PodPlan, PodStep } from './pod-plan.ts'
+import type { PodScene, PodTools } from './pod-tools.ts'
+import { waitsForImage } from './start-container.ts'
+
+export interface PodWorkerOptions {
+  readonly ref: PodRef
+  readonly tools: PodTools
+  readonly random: () => number
+  readonly signal: AbortSignal
+}
+
+/** A plan that never comes to rest is a mistake of ours; it must not cost a core. */
+const MAX_ROUNDS = 64
+const FINAL_STATUS_TIMEOUT_MS = 5_000
+
+/**
+ * The one who looks after one pod: newest wish, newest look at the engine, plan, steps, status, and again until there is nothing
+ * to do; then it sleeps until something happens. Serial, so nothing of a pod ever happens twice at once.
+ */
+export class PodWorker {
+  readonly #options: PodWorkerOptions
+  readonly #memory = new MutablePodMemory()
+  readonly #status: StatusWriter
+  readonly #probes: PodProbes
+  readonly #stop = new AbortController()
+  #pod: Pod | undefined
+  #observed: PodContainers | undefined
+  #news: EngineNews[] = []
+  #lookAgain = true
+  #refreshVolumes = false
+  #urgent = new AbortController()
+  #wake = Promise.withResolvers<void>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: PodWorkerOptions) {
+    this.#options = options
+    const { tools, random, signal } = options
+    this.#status = new StatusWriter({ client: tools.client, logger: tools.logger, random, signal })
+    this.#probes = new PodProbes({
+      runtime: tools.runtime,
+      execSlots: tools.execSlots,
+      now: tools.now,
+      states: this.#memory.probes,
+      onChange: () => this.wake(),
+      onFailure: ({ name }, message) => this.#pod && tools.say(this.#pod, 'Warning', 'Unhealthy', message, name),
+    })
+  }
+
+  /** The pod as the API has it now; undefined: it is not there any more, and what runs of it must go. */
+  update(pod: Pod | undefined): void {
+    const before = this.#pod
+    this.#pod = pod
+    if (endsSooner(before, pod)) this.#urgent.abort()
+    if (pod && before && before.metadata.resourceVersion !== pod.metadata.resourceVersion && labelsDiffer(before, pod)) {
+      this.#refreshVolumes = true
+    }
+    this.wake()
+  }
+
+  /** Something happened to one of its containers. */
+  tell(news: EngineNews): void {
+    this.#news.push(news)
+    this.wake()
+  }
+
+  /** The engine's events may have been missed. */
+  lookAgain(): void {
+    this.#lookAgain = true
+    this.wake()
+  }
+
+  /** What the engine shows is not what the worker saw last. */
+  compare(now: PodContainers): void {
+    const seen = this.#observed
+    if (seen === undefined || outline(seen) !== outline(now)) this.lookAgain()
+  }
+
+  /** A ConfigMap or Secret that it uses has changed. */
+  configChanged(): void {
+    this.#refreshVolumes = true
+    for (const [name, { reason }] of this.#memory.waiting) {
+      if (reason === 'CreateContainerConfigError') this.#memory.retries.delete(name)
+    }
+    this.#memory.retries.delete('volumes')
+    this.wake()
+  }
+
+  /** An image came to this host. */
+  imagesChanged(): void {
+    if (this.#pod === undefined || !waitsForImage(this.#pod, this.#memory.waiting)) return
+    for (const name of this.#memory.waiting.keys()) this.#memory.retries.delete(name)
+    this.wake()
+  }
+
+  wake(): void {
+    this.#wake.resolve()
+  }
+
+  /** What the pod's newest status is, also when it is not written yet. */
+  get status(): PodStatus | undefined {
+    return this.#pod && this.#observed ? this.#computeStatus(this.#pod, this.#observed) : this.#pod?.status
+  }
+
+  get observed(): PodContainers | undefined {
+    return this.#observed
+  }
+
+  /** Works until the pod is gone from the API and from the engine, or the agent ends. */
+  async run(): Promise<void> {
+    const { signal, tools, random, ref } = this.#options
+    const retry = backoff({ initialMs: 500, maxMs: 30_000, jitter: 0.5, random })
+    signal.addEventListener('abort', () => this.wake(), { once: true })
+    while (!signal.aborted) {
+      this.#wake = Promise.withResolvers<void>()
+      try {
+        if ((await this.#pass()) === 'gone') break
+        retry.reset()
+      } catch (error) {
+        tools.logger.warn({ pod: `${ref.namespace}/${ref.name}`, err: error }, 'pod was not brought up to date, trying again')
+        this.#lookAgain = true
+        this.#sleepUntil(tools.now().getTime() + retry.nextMs())
+      }
+      await this.#wake.promise
+    }
+    clearTimeout(this.#timer)
+    this.#probes.stop()
+    this.#stop.abort()
+  }
+
+  /** One pass: until there is nothing to do, or the pod is gone. */
+  async #pass(): Promise<'resting' | 'gone'> {
+    clearTimeout(this.#timer)
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      if (this.#options.signal.aborted) return 'resting'
+      const observed = await this.#look()
+      await this.#refresh(observed)
+      this.#publish()
+      const plan = this.#plan(observed)
+      this.#noteBackOffs(plan.backingOff)
+      if (plan.steps.length === 0) {
+        this.#publish()
+        this.#sleepUntil(this.#nextWake(plan))
+        return 'resting'
+      }
+      if ((await this.#execute(plan.steps)) === 'gone') return 'gone'
+    }
+    throw new Error(`the plan did not come to rest in ${MAX_ROUNDS} rounds`)
+  }
+
+  async #look(): Promise<PodContainers> {
+    const { tools, ref } = this.#options
+    const news = this.#news
+    this.#news = []
+    const known = this.#observed
+    if (known !== undefined && !this.#lookAgain && news.every((item) => isExplained(item, known))) return known
+    this.#lookAgain = false
+    const observed = await tools.runtime.inspectPod(ref.uid)
+    if (known === undefined) this.#adopt(observed)
+    this.#observed = observed
+    this.#memory.keepContainers(new Set(observed.containers.map(({ id }) => id)))
+    await readLastWords(observed, this.#memory.terminationMessages, tools.volumes)
+    return observed
+  }
+
+  /** What the API knows of containers that outlived an agent is taken over, so that a ready pod stays ready. */
+  #adopt(observed: PodContainers): void {
+    for (const { id, name } of runningContainers(observed)) {
+      const reported = this.#pod && reportedStatus(this.#pod, name)
+      if (reported?.containerID !== `docker://${id}`) continue
+      this.#memory.probes.set(id, { started: reported.started ?? false, ready: reported.ready })
+    }
+  }
+
+  async #refresh(observed: PodContainers): Promise<void> {
+    const { tools } = this.#options
+    const pod = this.#pod
+    const renewAt = tools.tokens.renewAt(this.#options.ref.uid)
+    const due = this.#refreshVolumes || (renewAt !== undefined && renewAt <= tools.now().getTime())
+    if (!due || pod === undefined || pod.metadata.deletionTimestamp || !this.#memory.volumesMounted) return
+    this.#refreshVolumes = false
+    try {
+      await tools.volumes.refresh(pod, downwardContext(pod, observed, tools))
+    } catch (error) {
+      tools.say(pod, 'Warning', 'FailedMount', error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #plan(observed: PodContainers): PodPlan {
+    if (this.#pod === undefined) return planOrphan(observed)
+    const pod = this.#status.newest(this.#pod)
+    const alive = { ...pod, metadata: this.#pod.metadata, spec: this.#pod.spec }
+    return planPod({ pod: alive, observed, memory: this.#memory, now: this.#options.tools.now().getTime() })
+  }
+
+  async #execute(steps: readonly PodStep[]): Promise<'continue' | 'gone'> {
+    this.#urgent = new AbortController()
+    const { signal } = this.#urgent
+    for (const step of steps) {
+      if (signal.aborted || this.#options.signal.aborted) return 'continue'
+      try {
+        await this.#executeOne(step, AbortSignal.any([signal, this.#options.signal]))
+      } catch (error) {
+        this.#lookAgain = true
+        if (signal.aborted) return 'continue'
+        throw error
+      }
+      this.#publish()
+      if (step.type === 'finish-deletion') return 'gone'
+    }
+    return this.#pod === undefined && steps.at(-1)?.type === 'clean-up' ? 'gone' : 'continue'
+  }
+
+  async #executeOne(step: PodStep, signal: AbortSignal): Promise<void> {
+    const { tools } = this.#options
+    if (step.type === 'write-final-status') return await this.#writeFinalStatus()
+    if (step.type === 'fail-pod') {
+      const { reason, message } = step
+      this.#memory.failure = { reason, message }
+      if (this.#pod) tools.say(this.#pod, 'Normal', reason, message)
+      return
+    }
+    const scene = this.#scene(signal)
+    this.#observed = await executeStep(step, scene)
+    await readLastWords(this.#observed, this.#memory.terminationMessages, tools.volumes)
+  }
+
+  #scene(signal: AbortSignal): PodScene {
+    const { tools, ref } = this.#options
+    const observed = this.#observed ?? { pod: ref, sandboxes: [], containers: [] }
+    const base = { observed, memory: this.#memory, signal }
+    if (this.#pod !== undefined) return { ...base, pod: this.#pod, tools }
+    // Nobody asks for it any more: there is no object that events could be about.
+    return { ...base, pod: stubOf(ref), tools: { ...tools, say: () => undefined } }
+  }
+
+  async #writeFinalStatus(): Promise<void> {
+    this.#publish()
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, FINAL_STATUS_TIMEOUT_MS)
+    })
+    await Promise.race([this.#status.flush(), late]).finally(() => clearTimeout(timer))
+    this.#memory.finalStatusWritten = true
+  }
+
+  #publish(): void {
+    const pod = this.#pod
+    const observed = this.#observed
+    if (pod === undefined || observed === undefined) return this.#probes.stop()
+    this.#probes.sync(pod, observed, podIpOf(pod, observed, this.#options.tools))
+    this.#status.write(pod, this.#computeStatus(pod, observed))
+  }
+
+  #computeStatus(pod: Pod, observed: PodContainers): PodStatus {
+    const { tools } = this.#options
+    const newest = this.#status.newest(pod)
+    const { status, ...rest } = pod
+    const current = { ...rest, ...((newest.status ?? status) ? { status: newest.status ?? status } : {}) } as Pod
+    return podStatus({ pod: current, observed, memory: this.#memory, nodeIp: tools.node.ip, now: tools.now() })
+  }
+
+  /** The reason that users see while a container waits for its restart, or for the next try of its image. */
+  #noteBackOffs(backingOff: readonly BackingOff[]): void {
+    const pod = this.#pod
+    if (pod === undefined) return
+    for (const item of backingOff) {
+      const now = this.#memory.waiting.get(item.container)
+      const next = waitingReason(item, pod, now)
+      if (next === undefined || (next.reason === now?.reason && next.message === now.message)) continue
+      this.#memory.waiting.set(item.container, next)
+      this.#sayBackOff(item, pod, next)
+    }
+  }
+
+  #sayBackOff(item: BackingOff, pod: Pod, { message }: { readonly message: string }): void {
+    const { say } = this.#options.tools
+    if (item.type === 'restart') return say(pod, 'Warning', 'BackOff', 'Back-off restarting failed container', item.container)
+    say(pod, 'Normal', 'BackOff', message.split(': ')[0] ?? message, item.container)
+    say(pod, 'Warning', 'Failed', 'Error: ImagePullBackOff', item.container)
+  }
+
+  #nextWake(plan: PodPlan): number {
+    const renewAt = this.#options.tools.tokens.renewAt(this.#options.ref.uid) ?? Number.POSITIVE_INFINITY
+    return Math.min(plan.wakeAt ?? Number.POSITIVE_INFINITY, renewAt)
+  }
+
+  #sleepUntil(time: number): void {
+    if (!Number.isFinite(time)) return
+    const ms = Math.max(0, time - this.#options.tools.now().getTime())
+    this.#timer = setTimeout(() => this.wake(), Math.min(ms, LONGEST_TIMER_MS))
+  }
+}
+
+/** setTimeout knows no longer ones. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** Whether the pod is to end, or to end sooner, than what is being done assumes. */
+function endsSooner(before: Pod | undefined, now: Pod | undefined): boolean {
+  if (before === undefined) return false
+  if (now === undefined) return true
+  if (now.metadata.deletionTimestamp === undefined) return false
+  if (before.metadata.deletionTimestamp === undefined) return true
+  return (now.metadata.deletionGracePeriodSeconds ?? 0) < (before.metadata.deletionGracePeriodSeconds ?? 0)
+}
+
+function labelsDiffer(a: Pod, b: Pod): boolean {
+  const text = ({ metadata }: Pod) => JSON.stringify([metadata.labels, metadata.annotations])
+  return text(a) !== text(b)
+}
+
+function waitingReason(item: BackingOff, pod: Pod, now: { reason: string; message: string } | undefined) {
+  if (item.type === 'restart') {
+    const { name, namespace, uid } = pod.metadata
+    const who = `container=${item.container} pod=${name}_${namespace}(${uid})`
+    return { reason: 'CrashLoopBackOff', message: `back-off ${goDuration(item.delaySeconds)} restarting failed ${who}` }
+  }
+  if (now === undefined || !PULL_FAILURES.includes(now.reason)) return undefined
+  const container = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find(({ name }) => name === item.container)
+  return { reason: 'ImagePullBackOff', message: `Back-off pulling image "${container?.image}": ${now.reason}: ${now.message}` }
+}
+
+const PULL_FAILURES = ['ErrImagePull', 'RegistryUnavailable']
+
+/** As Go prints it: 10s, 1m20s, 5m0s. */
+function goDuration(seconds: number): string {
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
+}
+
+function outline({ sandboxes, containers }: PodContainers): string {
+  return [...sandboxes, ...containers]
+    .map(({ id, phase }) => `${id} ${phase}`)
+    .sort()
+    .join('\n')
+}
+
+function stubOf({ name, namespace, uid }: PodRef): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, uid, resourceVersion: '', creationTimestamp: '' },
+    spec: { containers: [] },
+  }
+}

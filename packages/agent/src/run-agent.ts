@@ -1,0 +1,168 @@
+import { NAMESPACES, type Namespace, type Node, PODS, type Pod, SERVICES, type Service } from '@skiff/api'
+import { type ApiClient, createEventRecorder, createInformer, type Log } from '@skiff/client'
+import { keepHeartbeats } from './node/heartbeat-stream.ts'
+import { keepNodeLease } from './node/node-lease.ts'
+import { NodeReporter } from './node/node-reporter.ts'
+import { PodRoutes } from './node/pod-routes.ts'
+import { ReferencedObjects } from './objects/referenced-objects.ts'
+import { fieldPathOf } from './pods/plan-end.ts'
+import type { PodTools, SayEvent } from './pods/pod-tools.ts'
+import { PodWorkers } from './pods/pod-workers.ts'
+import type { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
+import type { ContainerRuntime, ImageService, PodNetwork, RuntimeInfo } from './runtime/runtime.ts'
+import { Semaphore } from './semaphore.ts'
+import { PodVolumes } from './volumes/pod-volumes.ts'
+import { ServiceAccountTokens } from './volumes/service-account-tokens.ts'
+
+export interface NetworkRanges {
+  readonly clusterCidr: string
+  readonly serviceCidr: string
+  readonly dnsIp: string
+  readonly clusterDomain: string
+}
+
+export interface RunAgentOptions {
+  readonly client: ApiClient
+  readonly runtime: ContainerRuntime
+  readonly images: ImageService
+  readonly network: PodNetwork
+  readonly ranges: NetworkRanges
+  readonly nodeName: string
+  readonly nodeIp: string
+  readonly agentPort: number
+  readonly identity: string
+  readonly clusterId: string
+  readonly dataDir: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly maxPods: number
+  readonly endpoints: ProgrammedEndpoints
+  readonly now: () => Date
+  readonly random: () => number
+  readonly logger: Log
+  readonly signal: AbortSignal
+}
+
+export interface RunningAgent {
+  readonly pods: PodWorkers
+  /** Every pod that is bound to this node, as the API has it. */
+  readonly podList: () => readonly Pod[]
+  /** Resolves after the signal, when nothing of the agent runs any more. Containers go on. */
+  readonly stopped: Promise<void>
+}
+
+/** docker-api.md, "Concurrency": more at once doesn't start more a second. */
+const ENGINE_SLOTS = 6
+const EXEC_PROBE_SLOTS = 4
+
+/** The agent proper: registers the node, then runs the pods that are bound to it, until the signal. */
+export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> {
+  const { client, nodeName, logger, signal } = options
+  const info = await options.runtime.info()
+  const reporter = new NodeReporter({ ...options, name: nodeName })
+  const node = await reporter.register(info)
+  const routes = podRoutes(options, reporter)
+  const pods = createInformer<Pod>(client, PODS, { fieldSelector: `spec.nodeName=${nodeName}`, logger, signal })
+  const services = createInformer<Service>(client, SERVICES, { logger, signal })
+  const reporting = reporter.run()
+  const beating = beat(options, node)
+  pods.start()
+  services.start()
+  watchEngine(options, reporter)
+  await routes.configure()
+  await services.synced
+
+  let workers: PodWorkers | undefined
+  const objects = new ReferencedObjects({ client, logger, onChange: (uid) => workers?.configChanged(uid) })
+  signal.addEventListener('abort', () => objects.close(), { once: true })
+  const tools = await podTools({ options, info, objects, reporter, services: () => services.list() })
+  workers = new PodWorkers({ tools, pods, objects, random: options.random, signal })
+  await workers.start()
+  logger.info({ node: nodeName }, 'agent started')
+  const stopped = stop(signal, workers, [reporting, ...beating])
+  return { pods: workers, podList: () => pods.list(), stopped }
+}
+
+async function stop(signal: AbortSignal, workers: PodWorkers, work: readonly Promise<void>[]): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  await workers.stopped()
+  await Promise.all(work)
+}
+
+function beat(options: RunAgentOptions, node: Node): Promise<void>[] {
+  const { endpoints, nodeName } = options
+  const heartbeats = keepHeartbeats({
+    ...options,
+    node: nodeName,
+    endpointsRevision: () => endpoints.revision,
+    onRevision: (listener) => endpoints.onChange(listener),
+  })
+  return [heartbeats, keepNodeLease({ ...options, node })]
+}
+
+function podRoutes(options: RunAgentOptions, reporter: NodeReporter): PodRoutes {
+  const { clusterCidr, serviceCidr } = options.ranges
+  return new PodRoutes({
+    ...options,
+    node: options.nodeName,
+    clusterCidr,
+    serviceCidr,
+    onProblem: (message) => reporter.problem('network', message),
+  })
+}
+
+/** A node whose engine doesn't answer says so at once. */
+function watchEngine({ runtime, signal }: RunAgentOptions, reporter: NodeReporter): void {
+  runtime.watch((event) => {
+    if (event.type !== 'engine') return
+    reporter.problem('engine', event.available ? undefined : `container runtime is down: ${event.message}`)
+  }, signal)
+}
+
+interface ToolParts {
+  readonly options: RunAgentOptions
+  readonly info: RuntimeInfo
+  readonly objects: ReferencedObjects
+  readonly reporter: NodeReporter
+  readonly services: () => readonly Service[]
+}
+
+async function podTools({ options, info, objects, reporter, services }: ToolParts): Promise<PodTools> {
+  const { client, runtime, images, network, now, logger, nodeName, nodeIp, clusterId, dataDir, ranges } = options
+  const tokens = new ServiceAccountTokens({ client, now })
+  const dns = { nameserver: ranges.dnsIp, domain: ranges.clusterDomain }
+  return {
+    client,
+    runtime,
+    images,
+    network,
+    tokens,
+    volumes: new PodVolumes({ dataDir, config: objects, tokens, dns }),
+    config: objects,
+    services,
+    say: podEvents(options),
+    node: { name: nodeName, ip: nodeIp, memoryBytes: info.memoryBytes, allocatable: await reporter.allocatable(info) },
+    ownership: { cluster: clusterId, node: nodeName },
+    dns,
+    engineSlots: new Semaphore(ENGINE_SLOTS),
+    execSlots: new Semaphore(EXEC_PROBE_SLOTS),
+    now,
+    logger,
+  }
+}
+
+function podEvents({ client, nodeName, now, random, logger }: RunAgentOptions): SayEvent {
+  const recorder = createEventRecorder({ client, component: 'kubelet', host: nodeName, clock: now, random, logger })
+  return (pod, type, reason, message, container) => {
+    const fieldPath = container === undefined ? undefined : fieldPathOf(pod, container)
+    const subject = { apiVersion: 'v1', kind: 'Pod', metadata: pod.metadata, ...(fieldPath ? { fieldPath } : {}) }
+    recorder.event(subject, type, reason, message)
+  }
+}
+
+/** The cluster's id: containers carry it, so that agents of two clusters on one engine don't meet. */
+export async function clusterIdOf(client: ApiClient): Promise<string> {
+  return (await client.get<Namespace>(NAMESPACES, { name: 'kube-system' })).metadata.uid
+}

@@ -1,0 +1,17 @@
+import type Docker from 'dockerode'
+
+/** Calls of dockerode as they are, where its typings lack options or the promise. */
+export interface DockerCalls {
+  readonly modem: { version?: string }
+  ping(options: { abortSignal: AbortSignal }): Promise<unknown>
+  version(options: { abortSignal: AbortSignal }): Promise<{ ApiVersion: string; MinAPIVersion?: string; Arch: string }>
+  getEvents(options: { filters: string; since?: string; abortSignal: AbortSignal }): Promise<NodeJS.ReadableStream>
+  loadImage(
+    archive: Buffer | NodeJS.ReadableStream,
+    options: { quiet: boolean; abortSignal: AbortSignal },
+  ): Promise<NodeJS.ReadableStream>
+}
+
+export function callsOf(docker: Docker): DockerCalls {
+  return docker as unknown as DockerCalls
+}

@@ -1,0 +1,122 @@
+import type Docker from 'dockerode'
+import { type ImageStore, type PullOptions, RegistryError, type StoredImage } from '../../images/image-store.ts'
+import { completeName, parseReference } from '../../images/reference.ts'
+import type { RegistryCredentials } from '../runtime.ts'
+import { EngineUnavailableError } from '../runtime.ts'
+import { Engine, READ_TIMEOUT_MS } from './engine.ts'
+import { isConflict, isMissing, wordsOf } from './engine-errors.ts'
+import { followEvents } from './follow-events.ts'
+import { jsonLines } from './json-lines.ts'
+import { loadImage } from './load-image.ts'
+
+/** The images of the Docker Engine behind a socket. */
+export function createDockerImageStore(options: { readonly dockerHost: string }): ImageStore {
+  return new DockerImageStore(new Engine(options.dockerHost))
+}
+
+const IMAGE_ACTIONS = ['delete', 'import', 'load', 'pull', 'tag', 'untag']
+
+interface PullLine {
+  readonly error?: string
+  readonly errorDetail?: { readonly message?: string }
+}
+
+class DockerImageStore implements ImageStore {
+  readonly #engine: Engine
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  async inspect(name: string): Promise<StoredImage | undefined> {
+    try {
+      return storedImage(
+        await this.#engine.call(`inspect image ${name}`, READ_TIMEOUT_MS, (docker) => docker.getImage(name).inspect()),
+      )
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw error
+    }
+  }
+
+  async list() {
+    const images = await this.#engine.call('list images', READ_TIMEOUT_MS, (docker) => docker.listImages({ digests: true }))
+    return images
+      .map(({ Id, RepoTags, RepoDigests, Size }) => ({
+        id: Id,
+        names: [...(RepoDigests ?? []), ...(RepoTags ?? [])].filter((name) => !name.includes('<none>')),
+        sizeBytes: Size,
+      }))
+      .filter(({ names }) => names.length > 0)
+  }
+
+  async pull(name: string, { credentials, onProgress, signal }: PullOptions): Promise<void> {
+    const { registry, repository, tag, digest } = parseReference(name)
+    // Always with a tag: without one the engine fetches all.
+    const from = { fromImage: `${registry}/${repository}`, tag: digest ?? tag ?? 'latest' }
+    try {
+      const answer = await this.#engine.stream(`pull ${name}`, (docker) =>
+        docker.createImage(authOf(credentials), { ...from, abortSignal: signal } as object),
+      )
+      for await (const line of jsonLines<PullLine>(answer)) {
+        const problem = line.errorDetail?.message ?? line.error
+        if (problem !== undefined) throw new RegistryError(problem)
+        onProgress()
+      }
+    } catch (error) {
+      if (signal.aborted || error instanceof RegistryError || error instanceof EngineUnavailableError) throw error
+      throw new RegistryError(wordsOf(error), { cause: error })
+    }
+  }
+
+  async load(archive: NodeJS.ReadableStream, signal: AbortSignal): Promise<void> {
+    await this.#engine.stream('load an image', (docker) => loadImage(docker, archive, signal))
+  }
+
+  save(name: string): Promise<NodeJS.ReadableStream> {
+    return this.#engine.stream(`save ${name}`, (docker) => docker.getImage(name).get())
+  }
+
+  async untag(name: string): Promise<void> {
+    await this.#engine
+      .call(`untag ${name}`, READ_TIMEOUT_MS, (docker) => docker.getImage(name).remove())
+      .catch((error: unknown) => {
+        if (!isMissing(error) && !isConflict(error)) throw error
+      })
+  }
+
+  watch(onChange: () => void, signal: AbortSignal): void {
+    const filters = { type: ['image'], event: IMAGE_ACTIONS }
+    void followEvents(this.#engine, { filters, onOpen: onChange, onEvent: onChange }, signal)
+  }
+}
+
+function authOf(credentials: RegistryCredentials | undefined): object | undefined {
+  if (credentials === undefined) return undefined
+  const { username, password, registry } = credentials
+  return { username, password, serveraddress: registry }
+}
+
+function storedImage(info: Docker.ImageInspectInfo): StoredImage {
+  const config: Partial<Docker.ImageInspectInfo['Config']> & { StopSignal?: string } = info.Config ?? {}
+  return {
+    id: info.Id,
+    tags: (info.RepoTags ?? []).map(completeName),
+    digests: (info.RepoDigests ?? []).map(completeName),
+    architecture: info.Architecture,
+    os: info.Os,
+    sizeBytes: info.Size,
+    layers: info.RootFS.Layers ?? [],
+    config: {
+      user: config.User ?? '',
+      env: config.Env ?? [],
+      entrypoint: [config.Entrypoint ?? []].flat(),
+      command: config.Cmd ?? [],
+      workingDir: config.WorkingDir ?? '',
+      volumes: Object.keys(config.Volumes ?? {}),
+      exposedPorts: Object.keys(config.ExposedPorts ?? {}),
+      labels: config.Labels ?? {},
+      stopSignal: config.StopSignal ?? '',
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import type { RuntimeInfo } from '../runtime.ts'
+
+/** The fields of the engine's `/info` that matter; typed here because dockerode leaves it open. */
+interface EngineInfo {
+  readonly ServerVersion: string
+  readonly OperatingSystem: string
+  readonly KernelVersion: string
+  readonly Architecture: string
+  readonly NCPU: number
+  readonly MemTotal: number
+  readonly CgroupVersion?: string
+  readonly CgroupDriver: string
+  readonly DockerRootDir: string
+  readonly LiveRestoreEnabled: boolean
+}
+
+export function runtimeInfoOf(info: EngineInfo): RuntimeInfo {
+  return {
+    // Debian appends `+dfsg1`.
+    version: `docker://${info.ServerVersion.replace(/\+.*$/, '')}`,
+    operatingSystem: info.OperatingSystem,
+    kernelVersion: info.KernelVersion,
+    architecture: info.Architecture === 'aarch64' || info.Architecture === 'arm64' ? 'arm64' : 'amd64',
+    cpus: info.NCPU,
+    memoryBytes: info.MemTotal,
+    cgroupVersion: info.CgroupVersion === '2' ? 2 : 1,
+    cgroupDriver: info.CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs',
+    dataRoot: info.DockerRootDir,
+    liveRestore: info.LiveRestoreEnabled,
+  }
+}

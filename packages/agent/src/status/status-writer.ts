@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { isConflict, isNotFound, type Pod, PODS, type PodStatus } from '@skiff/api'
+import { type ApiClient, backoff, type Log } from '@skiff/client'
+import { statusPatch } from './status-patch.ts'
+
+export interface StatusWriterOptions {
+  readonly client: ApiClient
+  readonly logger: Log
+  readonly random: () => number
+  readonly signal: AbortSignal
+}
+
+interface Wanted {
+  readonly pod: Pod
+  readonly status: PodStatus
+}
+
+/**
+ * Writes one pod's status: only what differs from what the API has, one patch after the other, the newest wins, retried until it
+ * is in or the pod is gone.
+ */
+export class StatusWriter {
+  readonly #options: StatusWriterOptions
+  #wanted: Wanted | undefined
+  #written: Pod | undefined
+  #working: Promise<void> | undefined
+
+  constructor(options: StatusWriterOptions) {
+    this.#options = options
+  }
+
+  write(pod: Pod, status: PodStatus): void {
+    this.#wanted = { pod, status }
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined
+    })
+  }
+
+  /** Resolves when everything given so far is in the API, or nobody wants it any more. */
+  async flush(): Promise<void> {
+    while (this.#working !== undefined) await this.#working
+  }
+
+  /** The newest that is known of the pod: what the informer shows, or the answer to our own last patch. */
+  newest(pod: Pod): Pod {
+    const written = this.#written
+    if (written?.metadata.uid !== pod.metadata.uid) return pod
+    return revisionOf(written) > revisionOf(pod) ? written : pod
+  }
+
+  async #work(): Promise<void> {
+    const { signal, logger, random } = this.#options
+    const retry = backoff({ initialMs: 200, maxMs: 10_000, jitter: 0.5, random })
+    while (this.#wanted !== undefined && !signal.aborted) {
+      const wanted = this.#wanted
+      this.#wanted = undefined
+      try {
+        await this.#patch(wanted)
+        retry.reset()
+      } catch (error) {
+        if (isNotFound(error) || isConflict(error)) return
+        logger.debug({ pod: wanted.pod.metadata.name, err: error }, 'pod status was not written')
+        this.#wanted ??= wanted
+        await delay(retry.nextMs(), undefined, { signal }).catch(() => undefined)
+      }
+    }
+  }
+
+  async #patch({ pod, status }: Wanted): Promise<void> {
+    const patch = statusPatch(this.newest(pod).status, status)
+    if (patch === undefined) return
+    const { name, namespace = '', uid } = pod.metadata
+    // The uid makes it a Conflict to write to another pod of that name.
+    const body = { metadata: { uid }, status: patch }
+    this.#written = await this.#options.client.patch<Pod>(PODS, { name, namespace, subresource: 'status' }, { type: 'strategic', body })
+  }
+}
+
+function revisionOf(pod: Pod): bigint {
+  return BigInt(pod.metadata.resourceVersion || '0')
+}

@@ -1,0 +1,129 @@
+/** What a configMap, secret, downwardAPI or projected volume is to contain. */
+
+import type { Pod, Volume } from '@skiff/api'
+import { ConfigError } from '../containers/config-error.ts'
+import { type DownwardContext, fieldValue, resourceValue } from '../containers/downward.ts'
+import type { ConfigSource } from '../containers/environment.ts'
+
+export interface PayloadFile {
+  readonly content: Buffer
+  readonly mode: number
+}
+
+/** By path inside the volume. */
+export type Payload = Map<string, PayloadFile>
+
+export interface TokenRequest {
+  readonly pod: Pod
+  readonly audience?: string
+  readonly expirationSeconds: number
+}
+
+export interface PayloadContext {
+  readonly pod: Pod
+  readonly config: ConfigSource
+  readonly downward: DownwardContext
+  /** A token for the pod's service account, from the cache or new. */
+  readonly token: (request: TokenRequest) => Promise<string>
+}
+
+interface Item {
+  readonly key: string
+  readonly path: string
+  readonly mode?: number
+}
+
+const DEFAULT_MODE = 0o644
+const DEFAULT_TOKEN_SECONDS = 3600
+
+/** Whether the volume's content comes from the API, and so may change while the pod runs. */
+export function isPayloadVolume(volume: Volume): boolean {
+  return Boolean(volume.configMap ?? volume.secret ?? volume.downwardAPI ?? volume.projected)
+}
+
+/** Throws ConfigError in the kubelet's words when something that isn't optional is missing. */
+export async function volumePayload(volume: Volume, context: PayloadContext): Promise<Payload> {
+  const { configMap, secret, downwardAPI, projected } = volume
+  if (configMap) return await fromConfigMap(configMap, configMap.defaultMode ?? DEFAULT_MODE, context)
+  if (secret) return await fromSecret({ ...secret, name: secret.secretName ?? '' }, secret.defaultMode ?? DEFAULT_MODE, context)
+  if (downwardAPI) return fromDownward(downwardAPI.items ?? [], downwardAPI.defaultMode ?? DEFAULT_MODE, context)
+  return await fromProjection(projected ?? {}, context)
+}
+
+interface KeyedSource {
+  readonly name?: string
+  readonly items?: readonly Item[]
+  readonly optional?: boolean
+}
+
+async function fromConfigMap(source: KeyedSource, mode: number, { pod, config }: PayloadContext): Promise<Payload> {
+  const name = source.name ?? ''
+  const found = await config.configMap(pod.metadata.namespace ?? '', name)
+  if (found === undefined && !source.optional) throw new ConfigError(`configmap "${name}" not found`)
+  const text = Object.entries(found?.data ?? {}).map(([key, value]) => [key, Buffer.from(value)] as const)
+  const binary = Object.entries(found?.binaryData ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const)
+  return pick(new Map([...text, ...binary]), source, mode, 'configmap references non-existent config key')
+}
+
+async function fromSecret(source: KeyedSource, mode: number, { pod, config }: PayloadContext): Promise<Payload> {
+  const name = source.name ?? ''
+  const found = await config.secret(pod.metadata.namespace ?? '', name)
+  if (found === undefined && !source.optional) throw new ConfigError(`secret "${name}" not found`)
+  const data = Object.entries(found?.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const)
+  return pick(new Map(data), source, mode, 'references non-existent secret key')
+}
+
+function pick(data: ReadonlyMap<string, Buffer>, source: KeyedSource, defaultMode: number, problem: string): Payload {
+  const { items = [...data.keys()].map((key): Item => ({ key, path: key })), optional } = source
+  const payload: Payload = new Map()
+  for (const { key, path, mode = defaultMode } of items) {
+    const content = data.get(key)
+    if (content !== undefined) payload.set(safePath(path), { content, mode })
+    else if (!optional) throw new ConfigError(`${problem}: ${key}`)
+  }
+  return payload
+}
+
+type DownwardItem = NonNullable<NonNullable<Volume['downwardAPI']>['items']>[number]
+
+function fromDownward(items: readonly DownwardItem[], defaultMode: number, { pod, downward }: PayloadContext): Payload {
+  const payload: Payload = new Map()
+  for (const { path, fieldRef, resourceFieldRef, mode = defaultMode } of items) {
+    const value = fieldRef
+      ? fieldValue(pod, fieldRef.fieldPath, downward)
+      : resourceFieldRef
+        ? resourceValue(pod, resourceFieldRef, undefined, downward)
+        : ''
+    payload.set(safePath(path), { content: Buffer.from(value), mode })
+  }
+  return payload
+}
+
+async function fromProjection(projected: NonNullable<Volume['projected']>, context: PayloadContext): Promise<Payload> {
+  const mode = projected.defaultMode ?? DEFAULT_MODE
+  const payload: Payload = new Map()
+  for (const source of projected.sources ?? []) {
+    for (const [path, file] of await fromSource(source, mode, context)) payload.set(path, file)
+  }
+  return payload
+}
+
+type Projection = NonNullable<NonNullable<Volume['projected']>['sources']>[number]
+
+async function fromSource(source: Projection, mode: number, context: PayloadContext): Promise<Payload> {
+  if (source.configMap) return await fromConfigMap(source.configMap, mode, context)
+  if (source.secret) return await fromSecret(source.secret, mode, context)
+  if (source.downwardAPI) return fromDownward(source.downwardAPI.items ?? [], mode, context)
+  if (!source.serviceAccountToken) throw new ConfigError('this kind of projected source is not supported')
+  const { path, audience, expirationSeconds = DEFAULT_TOKEN_SECONDS } = source.serviceAccountToken
+  const token = await context.token({ pod: context.pod, expirationSeconds, ...(audience ? { audience } : {}) })
+  return new Map([[safePath(path), { content: Buffer.from(token), mode }]])
+}
+
+/** Admission refuses such paths already; a volume's content must never leave the volume. */
+function safePath(path: string): string {
+  const parts = path.split('/')
+  const outside = path === '' || path.startsWith('/') || parts.some((part) => part === '..' || part === '') || path.startsWith('..')
+  if (outside) throw new ConfigError(`invalid path ${JSON.stringify(path)}: must be relative and not contain '..'`)
+  return path
+}

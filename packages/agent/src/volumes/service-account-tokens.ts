@@ -1,0 +1,66 @@
+import { SERVICE_ACCOUNTS } from '@skiff/api'
+import type { ApiClient } from '@skiff/client'
+import type { TokenRequest } from './payload.ts'
+
+interface CachedToken {
+  readonly token: string
+  readonly renewAt: number
+}
+
+interface TokenAnswer {
+  readonly status: { readonly token: string; readonly expirationTimestamp: string }
+}
+
+/** A token is renewed when this share of its life is over, as the kubelet does. */
+const RENEW_AFTER_SHARE = 0.8
+const LONGEST_USE_MS = 24 * 3_600_000
+
+/** Tokens of pods' service accounts, bound to the pod, kept until they are due for renewal. */
+export class ServiceAccountTokens {
+  readonly #client: ApiClient
+  readonly #now: () => Date
+  readonly #cache = new Map<string, CachedToken>()
+
+  constructor(options: { readonly client: ApiClient; readonly now: () => Date }) {
+    this.#client = options.client
+    this.#now = options.now
+  }
+
+  async token(request: TokenRequest): Promise<string> {
+    const key = [request.pod.metadata.uid, request.audience ?? '', request.expirationSeconds].join('\n')
+    const cached = this.#cache.get(key)
+    if (cached !== undefined && cached.renewAt > this.#now().getTime()) return cached.token
+    const fresh = await this.#request(request)
+    this.#cache.set(key, fresh)
+    return fresh.token
+  }
+
+  /** When the first token of a pod has to be renewed. */
+  renewAt(podUid: string): number | undefined {
+    const times = [...this.#cache].filter(([key]) => key.startsWith(`${podUid}\n`)).map(([, { renewAt }]) => renewAt)
+    return times.length > 0 ? Math.min(...times) : undefined
+  }
+
+  forget(podUid: string): void {
+    for (const key of this.#cache.keys()) if (key.startsWith(`${podUid}\n`)) this.#cache.delete(key)
+  }
+
+  async #request({ pod, audience, expirationSeconds }: TokenRequest): Promise<CachedToken> {
+    const { name, namespace = '', uid } = pod.metadata
+    const body = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      metadata: {},
+      spec: {
+        audiences: audience ? [audience] : [],
+        expirationSeconds,
+        boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid },
+      },
+    }
+    const account = pod.spec.serviceAccountName || 'default'
+    const { status } = await this.#client.create<TokenAnswer>(SERVICE_ACCOUNTS, body, { namespace, name: account, subresource: 'token' })
+    const now = this.#now().getTime()
+    const lifeMs = new Date(status.expirationTimestamp).getTime() - now
+    return { token: status.token, renewAt: now + Math.min(LONGEST_USE_MS, lifeMs * RENEW_AFTER_SHARE) }
+  }
+}

@@ -1,0 +1,85 @@
+/** What there is to discover, as plain data: groups in order of preference, their versions, their resources. */
+
+import type { KindInfo } from '@skiff/api'
+import type { ResourceDefinition, VirtualResource } from '../registry/resource-definition.ts'
+import { verbNames } from '../verbs/subresources.ts'
+
+export interface ApiGroup {
+  /** '' is the core group. */
+  readonly name: string
+  readonly versions: readonly ApiVersion[]
+}
+
+export interface ApiVersion {
+  readonly version: string
+  readonly resources: readonly ApiResource[]
+}
+
+export interface ApiResource {
+  readonly info: KindInfo
+  readonly verbs: readonly string[]
+  readonly subresources: readonly ApiSubresource[]
+}
+
+export interface ApiSubresource {
+  readonly name: string
+  readonly kind: Pick<KindInfo, 'group' | 'version' | 'kind'>
+  readonly verbs: readonly string[]
+}
+
+export function apiGroups(definitions: readonly ResourceDefinition[], virtual: readonly VirtualResource[]): readonly ApiGroup[] {
+  const resources = [...definitions.map(storedResource), ...virtual.map(virtualResource)]
+  const names = [...new Set(resources.map(({ info }) => info.group))].sort(coreFirst)
+  return names.map((name) => ({ name, versions: versionsOf(resources.filter(({ info }) => info.group === name)) }))
+}
+
+/** Newest stable first, as Kubernetes orders versions: v2, v1, v1beta1. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [versionRank(a), versionRank(b)]
+  return right.stability - left.stability || right.major - left.major || right.minor - left.minor || (a < b ? -1 : 1)
+}
+
+function versionRank(version: string): { stability: number; major: number; minor: number } {
+  const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version)
+  if (match === null) return { stability: -1, major: 0, minor: 0 }
+  const stability = match[2] === undefined ? 2 : match[2] === 'beta' ? 1 : 0
+  return { stability, major: Number(match[1]), minor: Number(match[3] ?? 0) }
+}
+
+function coreFirst(a: string, b: string): number {
+  const rank = (name: string) => (name === '' ? 0 : name === 'apps' ? 1 : 2)
+  return rank(a) - rank(b) || (a < b ? -1 : 1)
+}
+
+function versionsOf(resources: readonly ApiResource[]): ApiVersion[] {
+  const versions = [...new Set(resources.map(({ info }) => info.version))].sort(compareVersions)
+  return versions.map((version) => ({
+    version,
+    resources: resources.filter(({ info }) => info.version === version).sort((a, b) => (a.info.resource < b.info.resource ? -1 : 1)),
+  }))
+}
+
+function storedResource(definition: ResourceDefinition): ApiResource {
+  const subresources = (definition.subresources ?? []).map((name) => ({
+    name,
+    kind: SUBRESOURCE_KINDS[name] ?? definition.info,
+    verbs: verbNames(definition, name),
+  }))
+  subresources.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return { info: definition.info, verbs: verbNames(definition, ''), subresources }
+}
+
+function virtualResource({ info }: VirtualResource): ApiResource {
+  return { info, verbs: ['create'], subresources: [] }
+}
+
+/** drain and scale read these to know what to send. */
+const SUBRESOURCE_KINDS: Readonly<Record<string, ApiSubresource['kind']>> = {
+  scale: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+  eviction: { group: 'policy', version: 'v1', kind: 'Eviction' },
+  binding: { group: '', version: 'v1', kind: 'Binding' },
+  token: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
+  exec: { group: '', version: 'v1', kind: 'PodExecOptions' },
+  attach: { group: '', version: 'v1', kind: 'PodAttachOptions' },
+  portforward: { group: '', version: 'v1', kind: 'PodPortForwardOptions' },
+}

@@ -1,0 +1,12 @@
+/** What this server claims to be: the Kubernetes whose API it serves. */
+export const SERVER_VERSION = {
+  major: '1',
+  minor: '36',
+  gitVersion: 'v1.36.0+skiff',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '2026-11-21T00:00:00Z',
+  goVersion: `node ${process.version}`,
+  compiler: 'v8',
+  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+} as const

@@ -1,0 +1,191 @@
+/** The fastify app: limits, the one wildcard route, and the funnel for whatever is thrown. It does not listen. */
+
+import { gzip } from 'node:zlib'
+import { promisify } from 'node:util'
+import { ApiError } from '@skiff/api'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { ANONYMOUS } from '../auth/users.ts'
+import { attributesOf, authorize } from './authorize.ts'
+import type { Connections } from './connections.ts'
+import { dispatchResource } from './dispatch.ts'
+import { type HttpAnswer, jsonAnswer, textAnswer } from './http-answer.ts'
+import { servePath } from './paths.ts'
+import type { RequestInfo, UserInfo } from './request-context.ts'
+import { parseRequestInfo } from './request-info.ts'
+import type { ServerContext } from './server-context.ts'
+import { statusOf } from './status-answer.ts'
+import { warningHeaders } from './warnings.ts'
+import { streamWatch } from './watch-stream.ts'
+
+export const BODY_LIMIT_BYTES = 3 * 1024 * 1024
+const GZIP_FROM_BYTES = 128 * 1024
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+
+/** What the plain port may be asked; everything else is told how to come back over HTTPS. */
+const PLAIN_PATHS = /^\/(healthz|readyz|livez)(\/|$)|^\/(version|cacerts)$/
+
+/** Decided per request by what it needs, not by who asks: these are checked object by object. */
+const AUTHORIZED_INSIDE: ReadonlySet<string> = new Set(['/apply'])
+
+const compress = promisify(gzip)
+
+export function createApp(context: ServerContext, connections: Connections): FastifyInstance {
+  const app = Fastify({ bodyLimit: BODY_LIMIT_BYTES, logger: false, exposeHeadRoutes: false, return503OnClosing: false, forceCloseConnections: true })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT_BYTES }, (_request, body, done) => done(null, body))
+  app.addHook('onRequest', async (request) => refuseEncodedBody(request))
+  app.setErrorHandler((error, request, reply) => sendError(context, error, { request, reply }))
+  app.setNotFoundHandler((request, reply) => serve(context, connections, { request, reply }))
+  app.route({ method: [...METHODS], url: '*', handler: (request, reply) => serve(context, connections, { request, reply }) })
+  return app
+}
+
+interface Exchange {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
+/** Encoded bodies could be bombs, and no client of Kubernetes sends any. */
+function refuseEncodedBody(request: FastifyRequest): void {
+  const encoding = request.headers['content-encoding']
+  if (encoding === undefined || encoding === 'identity') return
+  throw new ApiError('UnsupportedMediaType', `the body of the request is encoded (${encoding}), which is not supported`)
+}
+
+async function serve(context: ServerContext, connections: Connections, exchange: Exchange): Promise<FastifyReply> {
+  const { request, reply } = exchange
+  const started = performance.now()
+  const info = parseRequestInfo(request.method, request.raw.url ?? '/')
+  const warnings: string[] = []
+  try {
+    if (connections.kindOf(request.raw.socket) === 'plain' && !PLAIN_PATHS.test(info.path)) return sendAnswer(exchange, upgradeRequired(request))
+    const user = await requireAllowed(context, connections, { request, info })
+    const answer = await answerOf(context, { ...exchange, info, user, warnings })
+    if (answer === 'streamed') return reply
+    context.metrics.count(info, true, answer.status, (performance.now() - started) / 1000)
+    return sendAnswer(exchange, await encoded(withWarnings(answer, warnings), request))
+  } catch (error) {
+    const status = statusOf(error, context.logger, { method: request.method, path: info.path })
+    context.metrics.count(info, status.code !== 404, status.code ?? 500, (performance.now() - started) / 1000)
+    if (reply.raw.headersSent) return endBrokenStream(exchange)
+    return sendAnswer(exchange, withWarnings(jsonAnswer(status.code ?? 500, status, errorHeaders(status.code)), warnings))
+  }
+}
+
+function errorHeaders(code: number | undefined): Record<string, string> {
+  if (code === 403) return { 'x-content-type-options': 'nosniff' }
+  return code === 504 ? { 'retry-after': '1' } : {}
+}
+
+/** Throws Unauthorized and Forbidden. */
+export async function requireAllowed(
+  context: ServerContext,
+  connections: Connections,
+  { request, info }: { readonly request: Pick<FastifyRequest, 'raw'>; readonly info: RequestInfo },
+): Promise<UserInfo> {
+  const user = (await context.authenticator.authenticate(connections.credentialsOf(request.raw))) ?? ANONYMOUS
+  if (!AUTHORIZED_INSIDE.has(info.path)) await authorize(context.authorizer, user, attributesOf(info))
+  return user
+}
+
+interface Served extends Exchange {
+  readonly info: RequestInfo
+  readonly user: UserInfo
+  readonly warnings: string[]
+}
+
+async function answerOf(context: ServerContext, served: Served): Promise<HttpAnswer | 'streamed'> {
+  const { request, info, user } = served
+  const { headers } = request
+  const common = {
+    ...{ info, user, body: bodyOf(request), contentType: headers['content-type'] ?? '', accept: headers.accept },
+    userAgent: headers['user-agent'] ?? '',
+  }
+  if (!info.isResource) {
+    const ifNoneMatch = headers['if-none-match']
+    return await servePath(context, { ...common, method: request.method, ifNoneMatch, host: headers.host ?? '' })
+  }
+  const dispatched = await dispatchResource(context, { ...common, warnings: served.warnings })
+  switch (dispatched.type) {
+    case 'answer':
+      return dispatched.answer
+    case 'watch':
+      await runWatch(context, served, dispatched.source)
+      return 'streamed'
+    case 'stream':
+      await runStream(context, served)
+      return 'streamed'
+  }
+}
+
+function bodyOf(request: FastifyRequest): Buffer {
+  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+}
+
+async function runWatch(context: ServerContext, { reply, info, warnings }: Served, source: Parameters<typeof streamWatch>[0]['source']): Promise<void> {
+  reply.hijack()
+  const labels = { group: info.group, resource: info.resource }
+  context.metrics.watches.inc(labels)
+  const headers = Object.fromEntries(warnings.length > 0 ? [['warning', warningHeaders(warnings).join(', ')]] : [])
+  try {
+    await streamWatch({ source, response: reply.raw, random: context.random, signal: context.stopping, headers })
+  } finally {
+    context.metrics.watches.dec(labels)
+    context.metrics.count(info, true, 200, undefined)
+  }
+}
+
+async function runStream(context: ServerContext, { request, reply, info, user }: Served): Promise<void> {
+  if (context.streaming === undefined) throw new ApiError('ServiceUnavailable', 'streaming is not available on this server')
+  await context.streaming.serve({ info, user, request: request.raw, body: bodyOf(request), response: hijacked(reply) })
+}
+
+/** From here on fastify leaves the response alone. */
+function hijacked(reply: FastifyReply): FastifyReply['raw'] {
+  reply.hijack()
+  return reply.raw
+}
+
+function upgradeRequired(request: FastifyRequest): HttpAnswer {
+  const path = request.raw.url ?? '/'
+  const host = (request.headers.host ?? 'HOST').replace(/:\d+$/, '')
+  const text = `This port answers only health checks. Ask over HTTPS: curl --cacert ca.crt -H "Authorization: Bearer TOKEN" https://${host}:6443${path}\n`
+  return textAnswer(426, text, { upgrade: 'TLS/1.2', connection: 'Upgrade' })
+}
+
+function withWarnings(answer: HttpAnswer, warnings: readonly string[]): HttpAnswer {
+  if (warnings.length === 0) return answer
+  return { ...answer, headers: { ...answer.headers, warning: warningHeaders(warnings) } }
+}
+
+async function encoded(answer: HttpAnswer, request: FastifyRequest): Promise<HttpAnswer> {
+  const accepted = request.headers['accept-encoding']
+  if (answer.body.length <= GZIP_FROM_BYTES || typeof accepted !== 'string' || !/\bgzip\b/.test(accepted)) return answer
+  const headers = { ...answer.headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }
+  return { ...answer, headers, body: await compress(answer.body, { level: 1 }) }
+}
+
+function sendAnswer({ reply }: Exchange, { status, headers, body }: HttpAnswer): FastifyReply {
+  if (reply.sent) return sendRaw(reply, { status, headers, body })
+  reply.code(status).headers(headers as Record<string, string | string[]>)
+  return reply.send(body)
+}
+
+/** A stream that failed before its first byte was hijacked already. */
+function sendRaw(reply: FastifyReply, { status, headers, body }: HttpAnswer): FastifyReply {
+  reply.raw.writeHead(status, { ...(headers as Record<string, string | string[]>), 'content-length': body.length })
+  reply.raw.end(body)
+  return reply
+}
+
+function endBrokenStream({ reply }: Exchange): FastifyReply {
+  reply.raw.destroy()
+  return reply
+}
+
+function sendError(context: ServerContext, error: unknown, exchange: Exchange): FastifyReply {
+  const { request } = exchange
+  const status = statusOf(error, context.logger, { method: request.method, path: request.url })
+  return sendAnswer(exchange, jsonAnswer(status.code ?? 500, status))
+}

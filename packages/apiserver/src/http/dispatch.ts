@@ -1,0 +1,102 @@
+/** From a request that is read and whose user is known to its answer. */
+
+import { ApiError, type KubeObject } from '@skiff/api'
+import { STREAMED, hasSubresource, verbsOf } from '../verbs/subresources.ts'
+import { watch } from '../verbs/watch.ts'
+import { decodeBodyAs } from '../verbs/decode-body.ts'
+import { type Answer, type Call, valueAnswer } from './call.ts'
+import { encodeAnswer, parseIncludeObject } from './encode-answer.ts'
+import type { HttpAnswer } from './http-answer.ts'
+import { type AnswerForm, negotiate } from './negotiation.ts'
+import type { RequestInfo, UserInfo } from './request-context.ts'
+import { isTrue } from './request-info.ts'
+import type { ServerContext } from './server-context.ts'
+import { isVirtual, virtualCreate } from './virtual.ts'
+import type { WatchSource } from '../verbs/watch.ts'
+
+export interface ResourceRequest {
+  readonly info: RequestInfo
+  readonly user: UserInfo
+  readonly contentType: string
+  readonly accept: string | undefined
+  readonly userAgent: string
+  readonly body: Buffer
+  /** Warnings that the answer will carry. */
+  readonly warnings: string[]
+}
+
+export type Dispatched = { readonly type: 'answer'; readonly answer: HttpAnswer } | { readonly type: 'watch'; readonly source: WatchSource } | { readonly type: 'stream' }
+
+export async function dispatchResource(context: ServerContext, request: ResourceRequest): Promise<Dispatched> {
+  const { info } = request
+  if (isVirtual(context, info)) return await virtualAnswer(context, request)
+  const call = callOf(context, request)
+  if (STREAMED.has(info.subresource) && hasSubresource(call.registry.definition, info.subresource)) return { type: 'stream' }
+  if (info.verb === 'watch') return { type: 'watch', source: watchSource(context, call, request) }
+  const form = negotiate(request.accept, isTrue(info.query.get('pretty')), { transforms: true })
+  const answer = await answerOf(context, call)
+  const encoding = { form, includeObject: parseIncludeObject(info.query.get('includeObject')), now: call.now }
+  return { type: 'answer', answer: httpAnswer(answer.status, encodeAnswer(answer, encoding)) }
+}
+
+function callOf(context: ServerContext, request: ResourceRequest): Call {
+  const registry = context.registry.find(request.info)
+  if (registry === undefined) throw noSuchResource()
+  const { info, user, contentType, userAgent, body, warnings } = request
+  const warn = (text: string) => {
+    if (!warnings.includes(text)) warnings.push(text)
+  }
+  return { info, user, registry, admission: context.admission, contentType, userAgent, body, now: context.clock(), warn }
+}
+
+async function answerOf(context: ServerContext, call: Call): Promise<Answer> {
+  const { info, registry } = call
+  const verbs = verbsOf(registry.definition, info.subresource)
+  if (verbs === undefined || (registry.info.namespaced && info.namespace === '' && info.name !== '')) throw noSuchResource()
+  if (info.subresource === 'token' && info.verb === 'create') return await tokenAnswer(context, call)
+  const misplaced = info.verb === 'create' && info.name !== '' && info.subresource === ''
+  const serve = misplaced || needsName(info) ? undefined : verbs[info.verb]
+  if (serve === undefined) throw methodNotAllowed()
+  return await serve(call)
+}
+
+/** PUT and PATCH of a collection. */
+function needsName({ verb, name }: RequestInfo): boolean {
+  return name === '' && (verb === 'update' || verb === 'patch')
+}
+
+async function tokenAnswer(context: ServerContext, call: Call): Promise<Answer> {
+  if (context.tokenRequests === undefined) throw noSuchResource()
+  const { user, info } = call
+  const tokenRequest: KubeObject = decodeBodyAs(call, { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }, 'Ignore')
+  return valueAnswer(201, await context.tokenRequests(tokenRequest, { user, namespace: info.namespace, name: info.name }))
+}
+
+async function virtualAnswer(context: ServerContext, request: ResourceRequest): Promise<Dispatched> {
+  const form = negotiate(request.accept, isTrue(request.info.query.get('pretty')), { transforms: false })
+  if (request.info.verb !== 'create' || request.info.name !== '') throw methodNotAllowed()
+  const answer = valueAnswer(201, await virtualCreate(context, request))
+  return { type: 'answer', answer: httpAnswer(201, encodeAnswer(answer, { form, includeObject: 'None', now: context.clock() })) }
+}
+
+function watchSource(context: ServerContext, call: Call, request: ResourceRequest): WatchSource {
+  const form = negotiate(request.accept, false, { transforms: true })
+  const includeObject = parseIncludeObject(call.info.query.get('includeObject'))
+  return watch(call, { eventBytes: context.eventBytes, form: { as: watchedForm(form), version: form.version, includeObject } })
+}
+
+function watchedForm({ as }: AnswerForm): 'object' | 'Table' | 'PartialObjectMetadata' {
+  return as === 'PartialObjectMetadataList' ? 'PartialObjectMetadata' : as
+}
+
+function httpAnswer(status: number, { contentType, bytes }: { contentType: string; bytes: Buffer }): HttpAnswer {
+  return { status, headers: { 'content-type': contentType, 'cache-control': 'no-cache, private' }, body: bytes }
+}
+
+export function noSuchResource(): ApiError {
+  return new ApiError('NotFound', 'the server could not find the requested resource', { details: {} })
+}
+
+export function methodNotAllowed(): ApiError {
+  return new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', { details: {} })
+}

@@ -1,0 +1,64 @@
+/** WebSocket and SPDY requests: allowed as any other, then handed to streaming; refused with a plain HTTP Status. */
+
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { ApiError } from '@skiff/api'
+import { requireAllowed } from './app.ts'
+import type { Connections } from './connections.ts'
+import { noSuchResource } from './dispatch.ts'
+import type { RequestInfo } from './request-context.ts'
+import { parseRequestInfo } from './request-info.ts'
+import type { ServerContext } from './server-context.ts'
+import { statusOf } from './status-answer.ts'
+import type { UpgradeListener } from './listeners.ts'
+import { STREAMED, hasSubresource } from '../verbs/subresources.ts'
+
+const STREAM_PATHS = /^\/skiff\/v1\//
+
+export function upgradeListener(context: ServerContext, connections: Connections): UpgradeListener {
+  return (request, socket, head) => {
+    socket.on('error', () => socket.destroy())
+    const info = parseRequestInfo(request.method ?? 'GET', request.url ?? '/')
+    serveUpgrade(context, connections, { request, socket, head, info }).catch((error: unknown) => {
+      refuse(socket, statusOf(error, context.logger, { method: request.method ?? '', path: info.path }))
+    })
+  }
+}
+
+interface Upgrade {
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+  readonly info: RequestInfo
+}
+
+async function serveUpgrade(context: ServerContext, connections: Connections, upgrade: Upgrade): Promise<void> {
+  const { request, socket, head, info } = upgrade
+  if (connections.kindOf(request.socket) === 'plain') throw new ApiError('BadRequest', 'streams are served over HTTPS only')
+  const user = await requireAllowed(context, connections, { request: { raw: request }, info })
+  requireStreamed(context, info)
+  if (context.streaming === undefined) throw new ApiError('ServiceUnavailable', 'streaming is not available on this server')
+  await context.streaming.upgrade({ info, user, request, socket, head })
+}
+
+function requireStreamed(context: ServerContext, info: RequestInfo): void {
+  if (!info.isResource) {
+    if (STREAM_PATHS.test(info.path)) return
+    throw noSuchResource()
+  }
+  const registry = context.registry.find(info)
+  if (registry === undefined || !hasSubresource(registry.definition, info.subresource)) throw noSuchResource()
+  if (!STREAMED.has(info.subresource)) throw new ApiError('BadRequest', `${info.subresource} can't be upgraded`)
+}
+
+function refuse(socket: Duplex, status: ReturnType<typeof statusOf>): void {
+  if (socket.destroyed || !socket.writable) return
+  const body = JSON.stringify(status)
+  const head = [
+    `HTTP/1.1 ${status.code ?? 500} ${status.reason ?? 'Error'}`,
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}

@@ -1,0 +1,15 @@
+/** All warnings together; beyond it each is cut (k8s.io/apiserver/pkg/endpoints/filters/warning.go). */
+const TOTAL_LIMIT = 4096
+const CUT_TO = 256
+
+/** Values of `Warning` headers, RFC 7234: code 299, no agent, quoted text. */
+export function warningHeaders(warnings: readonly string[]): string[] {
+  const total = warnings.reduce((sum, text) => sum + text.length, 0)
+  return warnings.map((text) => `299 - ${quoted(total > TOTAL_LIMIT ? text.slice(0, CUT_TO) : text)}`)
+}
+
+function quoted(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: headers can't carry them
+  const printable = text.replace(/[\u0000-\u001f\u007f-\uffff]/g, ' ')
+  return `"${printable.replace(/[\\"]/g, '\\$&')}"`
+}

@@ -1,0 +1,103 @@
+import {
+  compareQuantities,
+  type Container,
+  duplicate,
+  type FieldError,
+  type FieldPath,
+  invalid,
+  invalidEach,
+  qualifiedNameProblems,
+  tryParseQuantity,
+} from '@skiff/api'
+import { validateChoice } from '../validate-choice.ts'
+
+type Resources = NonNullable<Container['resources']>
+type Amounts = Record<string, string | number>
+type ResizePolicy = NonNullable<Container['resizePolicy']>[number]
+
+const NANOS = 1_000_000_000n
+const CONTAINER_RESOURCES = ['cpu', 'memory', 'ephemeral-storage']
+const STANDARD_RESOURCES = [...CONTAINER_RESOURCES, 'storage', 'pods', 'services', 'secrets', 'configmaps']
+
+export function validateContainerResources(resources: Resources | undefined, field: FieldPath): FieldError[] {
+  if (!resources) return []
+  const { limits = {}, requests = {} } = resources
+  return [
+    ...validateAmounts(limits, field.child('limits')),
+    ...validateLimitedResources(limits, requests, field.child('limits')),
+    ...Object.entries(requests).flatMap(([name, amount]) => [
+      ...validateAmount(name, amount, field.child('requests')),
+      ...validateAgainstLimit(name, amount, limits, field.child('requests')),
+    ]),
+  ]
+}
+
+/** Names and amounts of one list: `limits`, `requests`, a pod's overhead. */
+export function validateAmounts(amounts: Amounts | undefined, field: FieldPath): FieldError[] {
+  return Object.entries(amounts ?? {}).flatMap(([name, amount]) => validateAmount(name, amount, field))
+}
+
+function validateAmount(name: string, amount: string | number, field: FieldPath): FieldError[] {
+  const at = field.key(name)
+  return [...validateResourceName(name, at), ...validateQuantity(name, amount, at)]
+}
+
+function validateResourceName(name: string, field: FieldPath): FieldError[] {
+  const problems = qualifiedNameProblems(name)
+  if (problems.length > 0) return invalidEach(field, name, problems)
+  if (name.includes('/') || name.startsWith('hugepages-')) return []
+  const errors: FieldError[] = []
+  if (!STANDARD_RESOURCES.includes(name)) errors.push(invalid(field, name, 'must be a standard resource type or fully qualified'))
+  if (!CONTAINER_RESOURCES.includes(name)) errors.push(invalid(field, name, 'must be a standard resource for containers'))
+  return errors
+}
+
+function validateQuantity(name: string, amount: string | number, field: FieldPath): FieldError[] {
+  const quantity = tryParseQuantity(amount)
+  if (!quantity) return [invalid(field, amount, 'must be a quantity')]
+  if (quantity.nanos < 0n) return [invalid(field, String(amount), 'must be greater than or equal to 0')]
+  const whole = name.includes('/') || name === 'pods'
+  return whole && quantity.nanos % NANOS !== 0n ? [invalid(field, String(amount), 'must be an integer')] : []
+}
+
+/** Extended resources and huge pages can't be overcommitted: a limit needs its request (filled in by the defaults of a pod). */
+function validateLimitedResources(limits: Amounts, requests: Amounts, field: FieldPath): FieldError[] {
+  return Object.keys(limits).flatMap((name) =>
+    isOvercommittable(name) || Object.hasOwn(requests, name) || Object.keys(requests).length === 0
+      ? []
+      : [invalid(field.key(name), String(limits[name]), 'Request must also be set for non overcommitable resources')],
+  )
+}
+
+function validateAgainstLimit(name: string, amount: string | number, limits: Amounts, field: FieldPath): FieldError[] {
+  const limit = limits[name]
+  const requested = tryParseQuantity(amount)
+  if (limit === undefined) {
+    return isOvercommittable(name) ? [] : [invalid(field.key(name), String(amount), 'Limit must be set for non overcommitable resources')]
+  }
+  const allowed = tryParseQuantity(limit)
+  if (!requested || !allowed) return []
+  const order = compareQuantities(requested, allowed)
+  if (isOvercommittable(name)) {
+    return order > 0 ? [invalid(field, String(amount), `must be less than or equal to ${name} limit of ${String(limit)}`)] : []
+  }
+  return order === 0 ? [] : [invalid(field, String(amount), `must be equal to ${name} limit of ${String(limit)}`)]
+}
+
+function isOvercommittable(name: string): boolean {
+  return !name.includes('/') && !name.startsWith('hugepages-')
+}
+
+export function validateResizePolicy(policies: readonly ResizePolicy[], podRestartPolicy: string | undefined, field: FieldPath): FieldError[] {
+  const names = new Set<string>()
+  return policies.flatMap(({ resourceName, restartPolicy }, index) => {
+    const errors = names.has(resourceName) ? [duplicate(field.index(index), resourceName)] : []
+    names.add(resourceName)
+    errors.push(...validateChoice(resourceName, ['cpu', 'memory'], field))
+    errors.push(...validateChoice(restartPolicy, ['NotRequired', 'RestartContainer'], field))
+    if (podRestartPolicy === 'Never' && restartPolicy !== 'NotRequired') {
+      errors.push(invalid(field, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"))
+    }
+    return errors
+  })
+}

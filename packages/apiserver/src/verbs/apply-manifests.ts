@@ -1,0 +1,210 @@
+/** POST /apply: a whole set of manifests, checked as a whole before the first is written. */
+
+import { ApiError, badRequest, type KubeObject, NAMESPACES, parseJson } from '@skiff/api'
+import { attributesOf, authorize } from '../http/authorize.ts'
+import type { Call } from '../http/call.ts'
+import { type HttpAnswer, jsonAnswer, textAnswer } from '../http/http-answer.ts'
+import { parseMediaType } from '../http/negotiation.ts'
+import { parseYamlDocuments } from '../http/parse-yaml.ts'
+import type { PathRequest } from '../http/paths.ts'
+import { isTrue, parseRequestInfo } from '../http/request-info.ts'
+import type { ServerContext } from '../http/server-context.ts'
+import { statusOf } from '../http/status-answer.ts'
+import type { ResourceRegistry } from '../registry/resource-registry.ts'
+import type { StoredObject } from '../registry/stored-object.ts'
+import { decodeUtf8 } from './decode-body.ts'
+import { appliedChange } from './patch.ts'
+import { writeContext } from './write-options.ts'
+
+/** What others refer to comes first. */
+const ORDER = [
+  'Namespace',
+  'CustomResourceDefinition',
+  'PriorityClass',
+  'StorageClass',
+  'ServiceAccount',
+  'ClusterRole',
+  'Role',
+  'ClusterRoleBinding',
+  'RoleBinding',
+  'ResourceQuota',
+  'LimitRange',
+  'Secret',
+  'ConfigMap',
+  'PersistentVolume',
+  'PersistentVolumeClaim',
+  'Service',
+  'Endpoints',
+  'EndpointSlice',
+]
+
+const DEFAULT_MANAGER = 'skiff-apply'
+
+interface Manifest {
+  /** Which document of the body it was, from 1. */
+  readonly number: number
+  readonly registry: ResourceRegistry
+  readonly object: Record<string, unknown>
+  readonly name: string
+  readonly namespace: string
+}
+
+type Action = 'created' | 'configured' | 'unchanged' | 'failed'
+
+interface Outcome {
+  readonly kind: string
+  readonly name: string
+  readonly namespace: string
+  readonly action: Action
+  readonly message: string
+}
+
+export async function applyManifests(context: ServerContext, request: PathRequest): Promise<HttpAnswer> {
+  if (isTrue(request.info.query.get('prune'))) throw badRequest('prune is not supported yet: delete what is no longer wanted by name')
+  const manifests = readManifests(context, request)
+  if (manifests.length === 0) throw badRequest('there is no manifest in the body')
+  const announced = new Set(manifests.filter(({ registry }) => registry.info.kind === 'Namespace').map(({ name }) => name))
+  for (const manifest of manifests) await applyOne(context, request, { manifest, announced, checkOnly: true })
+  return await applyInOrder(context, request, manifests, announced)
+}
+
+async function applyInOrder(
+  context: ServerContext,
+  request: PathRequest,
+  manifests: readonly Manifest[],
+  announced: ReadonlySet<string>,
+): Promise<HttpAnswer> {
+  const outcomes: Outcome[] = []
+  const lines: string[] = []
+  let firstFailure: number | undefined
+  const checkOnly = request.info.query.has('dryRun')
+  for (const manifest of manifests) {
+    const outcome = await attempt(context, request, { manifest, announced, checkOnly })
+    outcomes.push(outcome)
+    lines.push(lineOf(manifest, outcome, checkOnly))
+    firstFailure ??= outcome.status
+  }
+  const status = firstFailure ?? 200
+  if (!wantsJson(request.accept)) return textAnswer(status, lines.join(''))
+  return jsonAnswer(status, outcomes.map(({ kind, name, namespace, action, message }) => ({ kind, name, namespace, action, message })))
+}
+
+interface Application {
+  readonly manifest: Manifest
+  /** Namespaces that the same body creates. */
+  readonly announced: ReadonlySet<string>
+  readonly checkOnly: boolean
+}
+
+async function attempt(context: ServerContext, request: PathRequest, application: Application): Promise<Outcome & { status?: number }> {
+  const { manifest } = application
+  const about = { kind: manifest.registry.info.kind, name: manifest.name, namespace: manifest.namespace }
+  try {
+    return { ...about, action: await applyOne(context, request, application), message: '' }
+  } catch (error) {
+    const status = statusOf(error, context.logger, { method: 'POST', path: '/apply' })
+    return { ...about, action: 'failed', message: status.message ?? '', status: status.code ?? 500 }
+  }
+}
+
+async function applyOne(context: ServerContext, request: PathRequest, { manifest, announced, checkOnly }: Application): Promise<Action> {
+  const { registry, name, namespace, object, number } = manifest
+  const call = callFor(context, request, manifest)
+  try {
+    await authorize(context.authorizer, request.user, attributesOf(call.info))
+    const before = registry.find({ namespace, name })
+    if (before === undefined) await authorize(context.authorizer, request.user, { ...attributesOf(call.info), verb: 'create', name: '' })
+    const write = { ...writeContext(call, 'PatchOptions'), dryRun: checkOnly }
+    const force = isTrue(request.info.query.get('force'))
+    const change = appliedChange(call, { value: structuredClone(object), subresource: '', manager: write.manager, force })
+    const inNewNamespace = checkOnly && announced.has(namespace) && before === undefined
+    if (inNewNamespace && context.registry.objects.get(NAMESPACES, { name: namespace }) === undefined) return 'created'
+    const { stored, created } = await registry.update({ namespace, name }, change, write)
+    return created ? 'created' : actionOf(before, stored)
+  } catch (error) {
+    throw error instanceof ApiError ? located(error, number) : error
+  }
+}
+
+function actionOf(before: StoredObject | undefined, after: StoredObject): Action {
+  return before?.bytes === after.bytes ? 'unchanged' : 'configured'
+}
+
+/** Says which document of the body it is about. */
+function located(error: ApiError, number: number): ApiError {
+  const details = error.details === undefined ? {} : { details: error.details }
+  return new ApiError(error.reason, `document ${number}: ${error.message}`, { ...details, code: error.code, cause: error })
+}
+
+function callFor(context: ServerContext, request: PathRequest, { registry, name, namespace }: Manifest): Call {
+  const { info } = registry
+  const root = info.group === '' ? `/api/${info.version}` : `/apis/${info.group}/${info.version}`
+  const scope = info.namespaced ? `/namespaces/${encodeURIComponent(namespace)}` : ''
+  const query = new URLSearchParams({ fieldValidation: 'Strict', fieldManager: request.info.query.get('fieldManager') ?? DEFAULT_MANAGER })
+  return {
+    info: parseRequestInfo('PATCH', `${root}${scope}/${info.resource}/${encodeURIComponent(name)}?${query}`),
+    user: request.user,
+    registry,
+    admission: context.admission,
+    contentType: 'application/apply-patch+yaml',
+    userAgent: request.userAgent,
+    body: request.body,
+    now: context.clock(),
+    warn: () => undefined,
+  }
+}
+
+function readManifests(context: ServerContext, request: PathRequest): Manifest[] {
+  const defaultNamespace = request.info.query.get('namespace') ?? 'default'
+  const objects = readDocuments(request).flatMap(itemsOf)
+  const manifests = objects.map((object, index) => manifestOf(context, { object, number: index + 1, defaultNamespace }))
+  return manifests.sort((a, b) => rank(a) - rank(b) || a.number - b.number)
+}
+
+function rank({ registry }: Manifest): number {
+  const place = ORDER.indexOf(registry.info.kind)
+  return place < 0 ? ORDER.length : place
+}
+
+function readDocuments({ contentType, body }: PathRequest): unknown[] {
+  const text = decodeUtf8(body)
+  // curl --data-binary says x-www-form-urlencoded whatever it sends
+  const isJson = parseMediaType(contentType).type === 'application/json' || text.trimStart().startsWith('{')
+  return isJson ? [parseJson(text).value] : parseYamlDocuments(text)
+}
+
+/** A List of any kind stands for its items. */
+function itemsOf(document: unknown): unknown[] {
+  if (Array.isArray(document)) return document.flatMap(itemsOf)
+  const { kind, items } = (document ?? {}) as { kind?: unknown; items?: unknown }
+  return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items) ? items.flatMap(itemsOf) : [document]
+}
+
+interface ReadDocument {
+  readonly object: unknown
+  readonly number: number
+  readonly defaultNamespace: string
+}
+
+function manifestOf(context: ServerContext, { object, number, defaultNamespace }: ReadDocument): Manifest {
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) throw badRequest(`document ${number}: not an object`)
+  const { apiVersion, kind, metadata } = object as Partial<KubeObject>
+  if (typeof kind !== 'string' || kind === '') throw badRequest(`document ${number}: kind: Required value`)
+  if (typeof apiVersion !== 'string' || apiVersion === '') throw badRequest(`document ${number}: apiVersion: Required value`)
+  const registry = context.registry.findKind(apiVersion, kind)
+  if (registry === undefined) throw badRequest(`document ${number}: no kind "${kind}" is registered for version "${apiVersion}"`)
+  if (typeof metadata?.name !== 'string' || metadata.name === '') throw badRequest(`document ${number}: metadata.name: Required value`)
+  const namespace = registry.info.namespaced ? (metadata.namespace ?? defaultNamespace) : ''
+  return { number, registry, object: object as Record<string, unknown>, name: metadata.name, namespace }
+}
+
+function wantsJson(accept: string | undefined): boolean {
+  return parseMediaType((accept ?? '').split(',')[0] ?? '').type === 'application/json'
+}
+
+function lineOf({ registry, name }: Manifest, { action, message }: Outcome, dryRun: boolean): string {
+  const { info } = registry
+  const resource = info.group === '' ? info.singular : `${info.singular}.${info.group}`
+  const note = dryRun && action !== 'failed' ? ' (dry run)' : ''
+  return `${resource}/${name} ${action}${note}${message === '' ? '' : `: ${message}`}\n`
+}

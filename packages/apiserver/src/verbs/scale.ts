@@ -1,0 +1,113 @@
+/** The scale subresource: autoscaling/v1 Scale over any kind that says where its replicas are. */
+
+import { ApiError, badRequest, invalid, invalidObject, type KubeObject, labelSelectorToString, type LabelSelector, required } from '@skiff/api'
+import { type Answer, type Call, valueAnswer } from '../http/call.ts'
+import type { ScalePaths } from '../registry/resource-definition.ts'
+import { decodeBodyAs } from './decode-body.ts'
+import { refOf } from './get.ts'
+import { patcherOf, patchTypeOf } from './patch.ts'
+import { writeContext } from './write-options.ts'
+
+const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' } as const
+
+interface Scale {
+  readonly kind: 'Scale'
+  readonly apiVersion: 'autoscaling/v1'
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly uid: string; readonly resourceVersion: string; readonly creationTimestamp: string }
+  readonly spec: { readonly replicas?: number }
+  readonly status: { readonly replicas: number; readonly selector?: string }
+}
+
+export function getScale(call: Call): Answer {
+  return valueAnswer(200, scaleOf(pathsOf(call), call.registry.get(refOf(call)).object))
+}
+
+export async function updateScale(call: Call): Promise<Answer> {
+  const scale = decodeBodyAs(call, SCALE, 'Warn')
+  if (scale.metadata.name !== undefined && scale.metadata.name !== call.info.name) {
+    throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${call.info.name})`)
+  }
+  return await writeScale(call, () => scale)
+}
+
+export async function patchScale(call: Call): Promise<Answer> {
+  const type = patchTypeOf(call)
+  if (type === 'apply') throw badRequest('server-side apply of a Scale is not supported: use a merge patch')
+  // a Scale has no lists: strategic and merge patches mean the same
+  const patcher = patcherOf(call, type === 'strategic' ? 'merge' : type)
+  return await writeScale(call, (current) => patcher(current) as KubeObject)
+}
+
+async function writeScale(call: Call, change: (current: Scale) => KubeObject): Promise<Answer> {
+  const paths = pathsOf(call)
+  const write = writeContext(call, 'UpdateOptions')
+  const apply = (old: KubeObject | undefined): KubeObject => {
+    const object = structuredClone(old) as KubeObject
+    const current = scaleOf(paths, object)
+    const wanted = change(current)
+    const named = wanted.metadata.resourceVersion
+    object.metadata.resourceVersion = named === current.metadata.resourceVersion ? '' : (named ?? '')
+    setAt(object, paths.specReplicas, replicasOf(call, wanted))
+    return object
+  }
+  const { stored } = await call.registry.update(refOf(call), { subresource: 'scale', createIfMissing: false, apply }, write)
+  return valueAnswer(200, scaleOf(paths, stored.object))
+}
+
+function replicasOf(call: Call, scale: KubeObject): number {
+  const { replicas = 0 } = (scale['spec'] ?? {}) as { replicas?: unknown }
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
+    throw invalidObject(SCALE, call.info.name, [required('spec.replicas', 'must be an integer')])
+  }
+  if (replicas < 0) {
+    throw invalidObject(SCALE, call.info.name, [invalid('spec.replicas', replicas, 'must be greater than or equal to 0')])
+  }
+  return replicas
+}
+
+function pathsOf(call: Call): ScalePaths {
+  const paths = call.registry.definition.scale
+  if (paths === undefined) throw new ApiError('InternalError', `${call.registry.qualifiedName} has no scale paths`)
+  return paths
+}
+
+function scaleOf(paths: ScalePaths, object: KubeObject): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const replicas = at(object, paths.specReplicas)
+  const selector = selectorText(at(object, paths.selector))
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion, creationTimestamp },
+    spec: typeof replicas === 'number' && replicas !== 0 ? { replicas } : {},
+    status: { replicas: Number(at(object, paths.statusReplicas) ?? 0), ...(selector === '' ? {} : { selector }) },
+  }
+}
+
+function selectorText(selector: unknown): string {
+  if (typeof selector !== 'object' || selector === null) return ''
+  const plain = Object.values(selector).every((value) => typeof value === 'string')
+  return labelSelectorToString(plain ? { matchLabels: selector as Record<string, string> } : (selector as LabelSelector))
+}
+
+function at(object: object, path: string): unknown {
+  let value: unknown = object
+  for (const step of stepsOf(path)) value = (value as Record<string, unknown> | undefined)?.[step]
+  return value
+}
+
+function setAt(object: KubeObject, path: string, value: unknown): void {
+  const steps = stepsOf(path)
+  const last = steps.pop()
+  let target: Record<string, unknown> = object
+  for (const step of steps) {
+    target[step] ??= {}
+    target = target[step] as Record<string, unknown>
+  }
+  if (last !== undefined) target[last] = value
+}
+
+/** `.spec.replicas` as CustomResourceDefinitions write it, or without the first dot. */
+function stepsOf(path: string): string[] {
+  return path.split('.').filter((step) => step !== '')
+}

@@ -1,0 +1,28 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { powerOffHost, removeFabric, removeHost } from '../hosts/index.ts'
+import { existingHosts, machineFabric, machineProcesses } from '../up/machine.ts'
+import { purgeThisHost } from '../up/purge.ts'
+
+interface DownOptions {
+  readonly home: string
+  readonly purge: boolean
+}
+
+/** Stops what `up` started. Pods' containers on this machine go on running unless everything is purged. */
+export async function down({ home, purge }: DownOptions): Promise<void> {
+  const processes = machineProcesses(home)
+  const hosts = existingHosts(home)
+  for (const name of ['agent', ...hosts.map((host) => `agent-${host.name}`), 'master']) {
+    if (await processes.stop(name)) process.stdout.write(`${name} stopped\n`)
+  }
+  if (purge) await purgeThisHost(home)
+  for (const host of hosts) {
+    await (purge ? removeHost(host) : powerOffHost(host))
+    process.stdout.write(`host ${host.name} ${purge ? 'removed' : 'switched off'}\n`)
+  }
+  if (hosts.length > 0) await removeFabric(machineFabric())
+  if (!purge) return
+  for (const folder of ['master', 'agent', 'hosts', 'run', 'log', ...hosts.map((host) => `agent-${host.name}`)]) rmSync(join(home, folder), { recursive: true, force: true })
+  process.stdout.write(`everything under ${home} is removed\n`)
+}

@@ -1,0 +1,158 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { NODES, type Node } from '@skiff/api'
+import { createJoinToken } from '@skiff/master'
+import { parse } from 'yaml'
+import { adminKubeconfig, agentDirectory, apiSocket, masterDirectory } from '../home.ts'
+import { createFabric, type Host, hostAddress, hostSocket, insideHost, startHost } from '../hosts/index.ts'
+import { lastError } from '../last-lines.ts'
+import { localClient } from '../local-client.ts'
+import { showProgress } from '../progress.ts'
+import { type BackgroundProcess, type ProcessTable } from '../up/background-process.ts'
+import { buildStamp } from '../up/build-stamp.ts'
+import { furtherHosts, machineFabric, machineProcesses, nodeNameOfMachine, SKIFF } from '../up/machine.ts'
+import { mergeKubeconfig, userKubeconfig } from '../up/merge-kubeconfig.ts'
+import { waitUntil } from '../up/wait-until.ts'
+
+interface UpOptions {
+  readonly home: string
+  readonly agents: number
+  readonly merge: boolean
+  readonly port: number
+  readonly serviceCidr: string
+  readonly podCidr: string
+}
+
+const MASTER_TIMEOUT_MS = 30_000
+const NODE_TIMEOUT_MS = 60_000
+const JOIN_TOKEN_TTL_MS = 10 * 60_000
+
+/** A master and agents on this machine, in the background. Whatever runs already as it should is left alone. */
+export async function up(options: UpOptions): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error('"up" makes networks and needs root: run it with sudo, or see docker-compose.yml for an agent in a container')
+  const { home, agents } = options
+  mkdirSync(home, { recursive: true, mode: 0o700 })
+  const processes = machineProcesses(home)
+  const stamp = buildStamp()
+  await ensureMaster(processes, stamp, options)
+  const server = serverOf(home)
+  await ensureAgent(processes, { home, server, stamp, name: nodeNameOfMachine() })
+  const hosts = furtherHosts(home, agents)
+  if (hosts.length > 0) await createFabric(machineFabric())
+  for (const host of hosts) {
+    await showProgress(`starting host ${host.name}`, async () => ({ result: await startHost(host), done: `host ${host.name} runs at ${hostAddress(host)}, with its own Docker daemon` }))
+    await ensureAgent(processes, { home, server, stamp, name: host.name, host })
+  }
+  await nodesReady(processes, home, [nodeNameOfMachine(), ...hosts.map((host) => host.name)])
+  if (options.merge) mergeKubeconfig(adminKubeconfig(home), userKubeconfig())
+  printNext(options, server)
+}
+
+async function ensureMaster(processes: ProcessTable, stamp: string, { home, port, serviceCidr, podCidr }: UpOptions): Promise<void> {
+  const command = [SKIFF, '--home', home, 'master', '--data-dir', masterDirectory(home), '--port', String(port), '--service-cidr', serviceCidr, '--pod-cidr', podCidr]
+  await showProgress('starting the master', async () => {
+    const outcome = await processes.ensure({ name: 'master', command, stamp })
+    await waitUntil(() => masterIsReady(home), { what: 'the master serves', timeoutMs: MASTER_TIMEOUT_MS, hopeless: () => endedWith(processes, 'master') })
+    return { result: undefined, done: outcome === 'unchanged' ? 'the master runs already' : `the master is ${outcome}: ${serverOf(home)}` }
+  })
+}
+
+async function masterIsReady(home: string): Promise<true | undefined> {
+  if (!existsSync(apiSocket(home))) return undefined
+  const client = localClient(home)
+  try {
+    await client.request('GET', '/readyz')
+    return true
+  } finally {
+    client.close()
+  }
+}
+
+function serverOf(home: string): string {
+  const kubeconfig = parse(readFileSync(adminKubeconfig(home), 'utf8')) as { clusters: { cluster: { server: string } }[] }
+  return kubeconfig.clusters[0]?.cluster.server ?? ''
+}
+
+interface AgentOptions {
+  readonly home: string
+  readonly server: string
+  readonly stamp: string
+  readonly name: string
+  /** Absent: this machine itself. */
+  readonly host?: Host
+}
+
+async function ensureAgent(processes: ProcessTable, options: AgentOptions): Promise<void> {
+  const { home, name, host } = options
+  const agent: BackgroundProcess = { name: agentProcess(host), command: agentCommand(options), stamp: options.stamp, env: await joinEnvironment(home, host) }
+  const outcome = await processes.ensure(agent)
+  process.stdout.write(outcome === 'unchanged' ? `agent ${name} runs already\n` : `agent ${name} is ${outcome}\n`)
+}
+
+function agentProcess(host: Host | undefined): string {
+  return host === undefined ? 'agent' : `agent-${host.name}`
+}
+
+function agentCommand({ home, server, name, host }: AgentOptions): string[] {
+  const common = [SKIFF, '--home', home, 'agent', '--join', server, '--node-name', name, '--data-dir', agentDirectory(home, host?.name)]
+  if (!host) return [...common, ...(process.env.DOCKER_HOST ? ['--docker-host', process.env.DOCKER_HOST] : [])]
+  return insideHost(host, [...common, '--node-ip', hostAddress(host), '--docker-host', `unix://${hostSocket(host)}`])
+}
+
+/** The token goes by the environment, so that the process list doesn't show it, and only until the agent has its certificate. */
+async function joinEnvironment(home: string, host: Host | undefined): Promise<Record<string, string>> {
+  if (existsSync(join(agentDirectory(home, host?.name), 'client.crt'))) return {}
+  const client = localClient(home)
+  try {
+    const { token, caHash } = await createJoinToken({ client, dataDir: masterDirectory(home), ttlMs: JOIN_TOKEN_TTL_MS })
+    return { SKIFF_TOKEN: token, SKIFF_CA_HASH: caHash }
+  } finally {
+    client.close()
+  }
+}
+
+async function nodesReady(processes: ProcessTable, home: string, names: readonly string[]): Promise<void> {
+  const client = localClient(home)
+  try {
+    await showProgress('waiting for the nodes', async () => {
+      await waitUntil(
+        async () => {
+          const { items } = await client.list<Node>(NODES)
+          return names.every((name) => items.some((node) => node.metadata.name === name && isReady(node))) || undefined
+        },
+        { what: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} Ready`, timeoutMs: NODE_TIMEOUT_MS, hopeless: () => agentEnded(processes, names) },
+      )
+      return { result: undefined, done: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} Ready` }
+    })
+  } finally {
+    client.close()
+  }
+}
+
+function agentEnded(processes: ProcessTable, names: readonly string[]): string | undefined {
+  return endedWith(processes, 'agent') ?? names.slice(1).map((name) => endedWith(processes, `agent-${name}`)).find(Boolean)
+}
+
+function endedWith(processes: ProcessTable, name: string): string | undefined {
+  if (processes.isRunning(name)) return undefined
+  return `${name} ended: ${lastError(processes.logFile(name)) ?? 'it said nothing'} (its log: ${processes.logFile(name)})`
+}
+
+function isReady(node: Node): boolean {
+  return (node.status?.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True')
+}
+
+function printNext({ home, merge }: UpOptions, server: string): void {
+  const kubectl = merge ? 'kubectl --context skiff' : `kubectl --kubeconfig ${adminKubeconfig(home)}`
+  process.stdout.write(
+    [
+      '',
+      `API server    ${server} (and ${apiSocket(home)} for root)`,
+      `kubeconfig    ${adminKubeconfig(home)}${merge ? `, merged into ${userKubeconfig()} as context "skiff"` : ''}`,
+      `try           ${kubectl} get nodes,pods,svc -A -o wide`,
+      `              curl --unix-socket ${apiSocket(home)} --data-binary @manifests/hello.yaml http://skiff/apply`,
+      'join a host   skiff token create',
+      '',
+    ].join('\n'),
+  )
+}

@@ -1,0 +1,134 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Event, notFound } from '@skiff/api'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ApiClient } from '../api-client.ts'
+import { collectingLog } from '../testing/log.fixture.ts'
+import { createEventRecorder, type EventRecorder } from './event-recorder.ts'
+
+const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'shop', uid: 'u1', resourceVersion: '7' } }
+const MINUTE_MS = 60_000
+
+describe('event recorder', () => {
+  let events: Map<string, Event>
+  let requests: string[]
+  let client: ApiClient
+  let recorder: EventRecorder
+  let nowMs: number
+  const log = collectingLog()
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    const body = JSON.parse(Buffer.concat(chunks).toString())
+    requests.push(`${request.method} ${request.url?.split('.')[0]}`)
+    const name = request.method === 'POST' ? body.metadata.name : (request.url?.split('/').at(-1) ?? '')
+    const existing = events.get(name)
+    if (request.method === 'PATCH' && existing === undefined) {
+      response.statusCode = 404
+      response.end(JSON.stringify(notFound('events', name).toStatus()))
+      return
+    }
+    events.set(name, { ...existing, ...body })
+    response.end(JSON.stringify(events.get(name)))
+  })
+
+  beforeEach(async () => {
+    events = new Map()
+    requests = []
+    nowMs = Date.UTC(2026, 0, 1)
+    let drawn = 0
+    if (!server.listening) {
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+    }
+    client = new ApiClient({ server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, userAgent: 'test' })
+    const options = {
+      client,
+      component: 'skiff-test',
+      host: 'node-1',
+      clock: () => new Date(nowMs),
+      random: () => drawn++ / 1_000,
+      logger: log,
+    }
+    recorder = createEventRecorder(options)
+  })
+  afterEach(() => {
+    client.close()
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it('writes an event about an object, as kubectl describe shows it', async () => {
+    recorder.event(pod, 'Warning', 'Failed', 'no such image')
+    await recorder.flush()
+    expect(requests).toEqual(['POST /api/v1/namespaces/shop/events'])
+    const [event] = [...events.values()]
+    expect(event).toMatchObject({
+      involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name: 'web', uid: 'u1', resourceVersion: '7' },
+      type: 'Warning',
+      reason: 'Failed',
+      message: 'no such image',
+      source: { component: 'skiff-test', host: 'node-1' },
+      count: 1,
+      firstTimestamp: '2026-01-01T00:00:00Z',
+      lastTimestamp: '2026-01-01T00:00:00Z',
+    })
+    expect(event?.metadata.name).toMatch(/^web\.[0-9a-f]{16}$/)
+  })
+
+  it('counts up what was said before', async () => {
+    for (let n = 0; n < 3; n += 1) {
+      recorder.event(pod, 'Normal', 'Pulled', 'pulled the image')
+      nowMs += MINUTE_MS
+    }
+    await recorder.flush()
+    expect(requests.map((request) => request.split(' ')[0])).toEqual(['POST', 'PATCH', 'PATCH'])
+    const [event] = [...events.values()]
+    expect(event).toMatchObject({ count: 3, firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:02:00Z' })
+  })
+
+  it('begins anew when the event it would count up has been removed', async () => {
+    recorder.event(pod, 'Normal', 'Pulled', 'pulled the image')
+    await recorder.flush()
+    events.clear()
+    nowMs += MINUTE_MS
+    recorder.event(pod, 'Normal', 'Pulled', 'pulled the image')
+    await recorder.flush()
+    expect([...events.values()]).toMatchObject([{ count: 1, message: 'pulled the image' }])
+  })
+
+  it('makes one event of many similar ones', async () => {
+    for (let n = 0; n < 15; n += 1) recorder.event(pod, 'Warning', 'Failed', `attempt ${n}`)
+    await recorder.flush()
+    const messages = [...events.values()].map((event) => `${event.count} ${event.message}`)
+    expect(messages).toHaveLength(10)
+    expect(messages.at(-1)).toBe('6 (combined from similar events): attempt 14')
+  })
+
+  it('cuts a flood about one object off, not the events about others', async () => {
+    for (let n = 0; n < 100; n += 1) recorder.event(pod, 'Warning', 'Flood', 'again')
+    recorder.event({ ...pod, metadata: { ...pod.metadata, name: 'other', uid: 'u2' } }, 'Normal', 'Fine', 'fine')
+    await recorder.flush()
+    expect(requests).toHaveLength(26)
+    nowMs += 5 * MINUTE_MS
+    recorder.event(pod, 'Warning', 'Flood', 'again')
+    recorder.event(pod, 'Warning', 'Flood', 'again')
+    await recorder.flush()
+    expect(requests).toHaveLength(27)
+  })
+
+  it('puts events about nodes into the default namespace', async () => {
+    recorder.event({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', uid: 'n' } }, 'Normal', 'Ready', 'ready')
+    await recorder.flush()
+    expect(requests).toEqual(['POST /api/v1/namespaces/default/events'])
+  })
+
+  it('never throws when nobody takes the events, and says so at debug level only', async () => {
+    server.closeAllConnections()
+    server.close()
+    recorder.event(pod, 'Normal', 'Lost', 'lost')
+    await recorder.flush()
+    expect(log.lines.at(-1)).toMatchObject({ level: 'debug', message: 'event was not written' })
+  })
+})

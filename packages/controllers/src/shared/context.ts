@@ -1,0 +1,13 @@
+import type { ApiClient } from '@skiff/client'
+import type { Logger } from 'pino'
+import type { SharedInformers } from './informers.ts'
+
+/** What every controller is given. */
+export interface ControllerContext {
+  readonly client: ApiClient
+  readonly informers: SharedInformers
+  readonly logger: Logger
+  readonly clock: () => Date
+  readonly random: () => number
+  readonly signal: AbortSignal
+}

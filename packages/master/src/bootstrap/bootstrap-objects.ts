@@ -1,0 +1,71 @@
+import {
+  CLUSTER_ROLE_BINDINGS,
+  CLUSTER_ROLES,
+  ENDPOINT_SLICES,
+  ENDPOINTS,
+  type KindInfo,
+  NAMESPACES,
+  SERVICES,
+} from '@skiff/api'
+import { defaultClusterRoleBindings, defaultClusterRoles } from '@skiff/apiserver'
+import { addressInRange } from '../network/address-ranges.ts'
+
+export interface BootstrapObject {
+  readonly info: KindInfo
+  readonly object: { readonly metadata?: { readonly name?: string; readonly namespace?: string } }
+  /** Fields that are brought back to what they are here at each start. */
+  readonly keep: readonly string[]
+}
+
+export interface BootstrapOptions {
+  readonly serviceCidr: string
+  readonly advertiseAddress: string
+  readonly port: number
+}
+
+/** What every cluster holds before anybody writes anything, in an order in which it can be created. */
+export function bootstrapObjects({ serviceCidr, advertiseAddress, port }: BootstrapOptions): BootstrapObject[] {
+  const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'].map((name) => ({
+    info: NAMESPACES,
+    object: { metadata: { name } },
+    keep: [],
+  }))
+  const roles = defaultClusterRoles().map((object) => ({ info: CLUSTER_ROLES, object, keep: ['rules', 'aggregationRule'] }))
+  const bindings = defaultClusterRoleBindings().map((object) => ({ info: CLUSTER_ROLE_BINDINGS, object, keep: ['subjects'] }))
+  return [
+    ...namespaces,
+    ...roles,
+    ...bindings,
+    { info: SERVICES, object: apiService(serviceCidr, port), keep: ['spec'] },
+    { info: ENDPOINTS, object: apiEndpoints(advertiseAddress, port), keep: ['subsets'] },
+    { info: ENDPOINT_SLICES, object: apiEndpointSlice(advertiseAddress, port), keep: ['endpoints', 'ports'] },
+  ]
+}
+
+/** The API server as pods reach it: `kubernetes.default.svc`, the first address of the range. */
+function apiService(serviceCidr: string, port: number) {
+  return {
+    metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: addressInRange(serviceCidr, 1),
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }],
+    },
+  }
+}
+
+function apiEndpoints(address: string, port: number) {
+  return {
+    metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: [{ addresses: [{ ip: address }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
+  }
+}
+
+function apiEndpointSlice(address: string, port: number) {
+  return {
+    metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    ports: [{ name: 'https', port, protocol: 'TCP' }],
+  }
+}

@@ -1,0 +1,16 @@
+/** Writes until it is killed; prints a line for each acknowledged write. Started by sqlite-store.test.ts. */
+
+import { writeSync } from 'node:fs'
+import { createSqliteStore } from './sqlite-store.ts'
+
+const store = await createSqliteStore({ path: process.argv[2] ?? '' })
+
+async function writeOneAfterTheOther(writer: number): Promise<void> {
+  for (let n = 0; ; n += 1) {
+    const key = `/${process.pid}/${writer}/${n}`
+    const { modRevision } = await store.create(key, (revision) => Buffer.from(`${key} at ${revision}`))
+    writeSync(1, `${key} ${modRevision}\n`)
+  }
+}
+
+await Promise.all(Array.from({ length: 16 }, (_, writer) => writeOneAfterTheOther(writer)))

@@ -1,0 +1,291 @@
+/**
+ * A whole cluster for a test: a master process on this machine, and agents on hosts with Docker daemons of their own.
+ * Names, addresses and ports are its own, so that it works beside others; disposing it leaves nothing behind.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Node, NODES } from '@skiff/api'
+import { ApiClient } from '@skiff/client'
+import { createFabric, type DaemonOptions, type Fabric, fabricOf, type Host, hostAddress, hostPort, hostSocket, insideHost, powerOffHost, removeFabric, removeHost, run, startDaemon, startHost } from '../../packages/cli/src/hosts/index.ts'
+import { ProcessTable } from '../../packages/cli/src/up/background-process.ts'
+import { type CommandResult, type Kubectl, kubectlWith } from './kubectl.ts'
+import { waitFor } from './wait-for.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const SKIFF = join(ROOT, 'packages', 'cli', 'bin', 'skiff')
+const SERVICE_CIDR = '10.112.0.0/16'
+const POD_CIDR = '10.113.0.0/16'
+
+export interface ClusterOptions {
+  readonly hosts?: number
+  readonly daemon?: DaemonOptions
+  readonly masterArgs?: readonly string[]
+  /** Without: the images come from a registry or not at all. */
+  readonly sampleImages?: boolean
+}
+
+export class TestHost {
+  readonly host: Host
+  readonly #cluster: Cluster
+
+  constructor(host: Host, cluster: Cluster) {
+    this.host = host
+    this.#cluster = cluster
+  }
+
+  get name(): string {
+    return this.host.name
+  }
+
+  get address(): string {
+    return hostAddress(this.host)
+  }
+
+  get dockerSocket(): string {
+    return hostSocket(this.host)
+  }
+
+  /** Runs a command inside the host to its end. */
+  run(command: readonly string[], input = ''): Promise<string> {
+    const [program = '', ...args] = insideHost(this.host, command)
+    return run(program, args, input)
+  }
+
+  docker(...args: string[]): Promise<string> {
+    return run('docker', ['-H', `unix://${this.dockerSocket}`, ...args])
+  }
+
+  /** An HTTP request from inside the host, by the project's own Node: the body, or an error. */
+  fetch(url: string): Promise<string> {
+    const script = 'fetch(process.argv[1], { signal: AbortSignal.timeout(5000) }).then(async (r) => process.stdout.write(await r.text())).catch((e) => { console.error(String(e.cause ?? e)); process.exit(1) })'
+    return this.run([join(ROOT, 'scripts', 'with-node'), 'node', '-e', script, url])
+  }
+
+  async startAgent(): Promise<void> {
+    await this.#cluster.startAgent(this)
+  }
+
+  async stopAgent(): Promise<void> {
+    await this.#cluster.processes.stop(`agent-${this.name}`)
+  }
+
+  /** SIGKILL for the agent and the proxy that it started. */
+  async killAgent(): Promise<void> {
+    await this.run(['sh', '-c', 'pkill -9 -f "[m]ain.js.* (agent|proxy) " || true'])
+    await waitFor(`the agent of ${this.name} is gone`, () => !this.#cluster.processes.isRunning(`agent-${this.name}`))
+  }
+
+  /** Pulls the cable. */
+  cut(): Promise<string> {
+    return run('ip', ['link', 'set', hostPort(this.host), 'down'])
+  }
+
+  heal(): Promise<string> {
+    return run('ip', ['link', 'set', hostPort(this.host), 'up'])
+  }
+
+  powerOff(): Promise<void> {
+    return powerOffHost(this.host)
+  }
+
+  async powerOn(daemon?: DaemonOptions): Promise<void> {
+    await startHost(this.host, daemon)
+  }
+
+  async killDaemon(): Promise<void> {
+    await this.run(['sh', '-c', 'kill -9 $(cat /run/docker.pid)'])
+  }
+
+  startDaemon(daemon?: DaemonOptions): Promise<void> {
+    return startDaemon(this.host, daemon)
+  }
+}
+
+export class Cluster implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'skiff-'))
+  readonly fabric: Fabric
+  readonly processes = new ProcessTable({ runDirectory: join(this.folder, 'run'), logDirectory: join(this.folder, 'log') })
+  readonly port: number
+  hosts: readonly TestHost[] = []
+  readonly #options: ClusterOptions
+  #client: ApiClient | undefined
+
+  constructor(options: ClusterOptions, { fabric, port }: { fabric: Fabric; port: number }) {
+    this.#options = options
+    this.fabric = fabric
+    this.port = port
+  }
+
+  get home(): string {
+    return this.folder
+  }
+
+  get socket(): string {
+    return join(this.folder, 'master', 'api.sock')
+  }
+
+  get kubeconfig(): string {
+    return join(this.folder, 'master', 'admin.kubeconfig')
+  }
+
+  get server(): string {
+    return `https://${this.fabric.gateway}:${this.port}`
+  }
+
+  /** As root of the master's machine. */
+  get client(): ApiClient {
+    this.#client ??= new ApiClient({ server: `unix:${this.socket}`, userAgent: 'test' })
+    return this.#client
+  }
+
+  get kubectl(): Kubectl {
+    return kubectlWith(this.kubeconfig)
+  }
+
+  host(index: number): TestHost {
+    const host = this.hosts[index]
+    if (!host) throw new Error(`there is no host ${index}`)
+    return host
+  }
+
+  /** kubectl that must succeed: its output. */
+  async kubectlOk(args: readonly string[], input?: string): Promise<string> {
+    const result = await this.kubectl(args, input)
+    if (result.code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${result.code}: ${result.stderr}${result.stdout}`)
+    return result.stdout
+  }
+
+  /** `skiff` on the master's machine, with this cluster's home. */
+  skiff(...args: string[]): Promise<CommandResult> {
+    return run(SKIFF, ['--home', this.home, ...args]).then(
+      (stdout) => ({ code: 0, stdout, stderr: '' }),
+      (error: Error) => ({ code: 1, stdout: '', stderr: error.message }),
+    )
+  }
+
+  async startMaster(): Promise<void> {
+    const args = ['--data-dir', join(this.folder, 'master'), '--bind', this.fabric.gateway, '--advertise-address', this.fabric.gateway, '--port', String(this.port)]
+    const ranges = ['--service-cidr', SERVICE_CIDR, '--pod-cidr', POD_CIDR]
+    await this.processes.ensure({ name: 'master', command: [SKIFF, 'master', ...args, ...ranges, ...(this.#options.masterArgs ?? [])], stamp: 'test' })
+    await waitFor('the master serves', async () => {
+      if (!this.processes.isRunning('master')) throw new Error(`the master ended: ${this.log('master').slice(-2_000)}`)
+      await this.client.request('GET', '/readyz')
+      return true
+    })
+  }
+
+  async killMaster(): Promise<void> {
+    this.processes.signal('master', 'SIGKILL')
+    await waitFor('the master is gone', () => !this.processes.isRunning('master'))
+  }
+
+  async startAgent({ host, name }: TestHost, extraArgs: readonly string[] = []): Promise<void> {
+    const join_ = await this.joinEnvironment()
+    const dataDir = join(this.folder, `agent-${name}`)
+    const agent = [SKIFF, 'agent', '--join', this.server, '--node-name', name, '--node-ip', hostAddress(host), '--docker-host', `unix://${hostSocket(host)}`, '--data-dir', dataDir]
+    await this.processes.ensure({ name: `agent-${name}`, command: insideHost(host, [...agent, ...extraArgs]), stamp: 'test', env: join_ })
+  }
+
+  async joinEnvironment(): Promise<Record<string, string>> {
+    const { stdout } = await this.skiff('token', 'create')
+    const [, token = '', caHash = ''] = /--token (\S+) --ca-hash (\S+)/.exec(stdout) ?? []
+    return { SKIFF_TOKEN: token, SKIFF_CA_HASH: caHash }
+  }
+
+  async nodesReady(names: readonly string[] = this.hosts.map(({ name }) => name), timeoutMs = 60_000): Promise<void> {
+    await waitFor(
+      `${names.join(', ')} are Ready`,
+      async () => {
+        const { items } = await this.client.list<Node>(NODES)
+        const ready = items.filter((node) => node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'))
+        return names.every((name) => ready.some((node) => node.metadata.name === name))
+      },
+      timeoutMs,
+    )
+  }
+
+  log(process: string): string {
+    return readFileSync(this.processes.logFile(process), 'utf8')
+  }
+
+  /** Another host on the same network, switched on; its agent is not started. */
+  async addHost(): Promise<TestHost> {
+    const number = 11 + this.hosts.length
+    const host: Host = { name: `node${this.hosts.length + 1}`, number, fabric: this.fabric, folder: join(this.folder, 'hosts', String(number)) }
+    await startHost(host, this.#options.daemon)
+    const added = new TestHost(host, this)
+    this.hosts = [...this.hosts, added]
+    return added
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client?.close()
+    for (const { name } of this.hosts) await this.processes.stop(`agent-${name}`)
+    await this.processes.stop('master')
+    await Promise.all(this.hosts.map(({ host }) => removeHost(host)))
+    await removeFabric(this.fabric)
+    if (process.env.SKIFF_TEST_KEEP === undefined) rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** A running cluster: master up, every host's node Ready. */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const cluster = new Cluster(options, { fabric: fabricOf(`t${uniqueName()}`, await freePrefix()), port: await freePort() })
+  try {
+    await createFabric(cluster.fabric)
+    const started = cluster.startMaster()
+    for (let i = 0; i < (options.hosts ?? 1); i++) await cluster.addHost()
+    await started
+    for (const host of cluster.hosts) await host.startAgent()
+    const [first] = cluster.hosts
+    if (first && options.sampleImages !== false) await buildSampleImages(first)
+    await cluster.nodesReady()
+    return cluster
+  } catch (error) {
+    process.stderr.write(`${cluster.hosts.map(({ name }) => logTail(cluster, `agent-${name}`)).join('')}${logTail(cluster, 'master')}`)
+    await cluster[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+export async function buildSampleImages(host: TestHost): Promise<void> {
+  await run(join(ROOT, 'scripts', 'with-node'), [join(ROOT, 'scripts', 'sample-images.ts'), '--docker-host', `unix://${host.dockerSocket}`])
+}
+
+export function manifest(name: string): string {
+  return readFileSync(join(ROOT, 'manifests', name), 'utf8')
+}
+
+function logTail(cluster: Cluster, process: string): string {
+  try {
+    return `--- ${process}\n${cluster.log(process).slice(-3_000)}\n`
+  } catch {
+    return ''
+  }
+}
+
+function uniqueName(): string {
+  return process.pid.toString(36).slice(-4)
+}
+
+/** A /24 that this machine has no route to. */
+async function freePrefix(): Promise<string> {
+  const routes = execFileSync('ip', ['-4', 'route'], { encoding: 'utf8' })
+  for (let i = 1; i < 255; i++) {
+    const prefix = `10.78.${(process.pid + i) % 254}`
+    if (!routes.includes(`${prefix}.`)) return prefix
+  }
+  throw new Error(`${hostname()} has no free network for a test`)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('there is no free port')
+  return address.port
+}
