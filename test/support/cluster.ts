@@ -7,9 +7,25 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Node, NODES } from '@skiff/api'
+import { NODES, type Node } from '@skiff/api'
 import { ApiClient } from '@skiff/client'
-import { createFabric, type DaemonOptions, type Fabric, fabricOf, type Host, hostAddress, hostPort, hostSocket, insideHost, powerOffHost, removeFabric, removeHost, run, startDaemon, startHost } from '../../packages/cli/src/hosts/index.ts'
+import {
+  createFabric,
+  type DaemonOptions,
+  type Fabric,
+  fabricOf,
+  type Host,
+  hostAddress,
+  hostPort,
+  hostSocket,
+  insideHost,
+  powerOffHost,
+  removeFabric,
+  removeHost,
+  run,
+  startDaemon,
+  startHost,
+} from '../../packages/cli/src/hosts/index.ts'
 import { ProcessTable } from '../../packages/cli/src/up/background-process.ts'
 import { type CommandResult, type Kubectl, kubectlWith } from './kubectl.ts'
 import { waitFor } from './wait-for.ts'
@@ -60,7 +76,8 @@ export class TestHost {
 
   /** An HTTP request from inside the host, by the project's own Node: the body, or an error. */
   fetch(url: string): Promise<string> {
-    const script = 'fetch(process.argv[1], { signal: AbortSignal.timeout(5000) }).then(async (r) => process.stdout.write(await r.text())).catch((e) => { console.error(String(e.cause ?? e)); process.exit(1) })'
+    const script =
+      'fetch(process.argv[1], { signal: AbortSignal.timeout(5000) }).then(async (r) => process.stdout.write(await r.text())).catch((e) => { console.error(String(e.cause ?? e)); process.exit(1) })'
     return this.run([join(ROOT, 'scripts', 'with-node'), 'node', '-e', script, url])
   }
 
@@ -154,7 +171,8 @@ export class Cluster implements AsyncDisposable {
   /** kubectl that must succeed: its output. */
   async kubectlOk(args: readonly string[], input?: string): Promise<string> {
     const result = await this.kubectl(args, input)
-    if (result.code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${result.code}: ${result.stderr}${result.stdout}`)
+    if (result.code !== 0)
+      throw new Error(`kubectl ${args.join(' ')} ended with ${result.code}: ${result.stderr}${result.stdout}`)
     return result.stdout
   }
 
@@ -167,9 +185,22 @@ export class Cluster implements AsyncDisposable {
   }
 
   async startMaster(): Promise<void> {
-    const args = ['--data-dir', join(this.folder, 'master'), '--bind', this.fabric.gateway, '--advertise-address', this.fabric.gateway, '--port', String(this.port)]
+    const args = [
+      '--data-dir',
+      join(this.folder, 'master'),
+      '--bind',
+      this.fabric.gateway,
+      '--advertise-address',
+      this.fabric.gateway,
+      '--port',
+      String(this.port),
+    ]
     const ranges = ['--service-cidr', SERVICE_CIDR, '--pod-cidr', POD_CIDR]
-    await this.processes.ensure({ name: 'master', command: [SKIFF, 'master', ...args, ...ranges, ...(this.#options.masterArgs ?? [])], stamp: 'test' })
+    await this.processes.ensure({
+      name: 'master',
+      command: [SKIFF, 'master', ...args, ...ranges, ...(this.#options.masterArgs ?? [])],
+      stamp: 'test',
+    })
     await waitFor('the master serves', async () => {
       if (!this.processes.isRunning('master')) throw new Error(`the master ended: ${this.log('master').slice(-2_000)}`)
       await this.client.request('GET', '/readyz')
@@ -185,8 +216,26 @@ export class Cluster implements AsyncDisposable {
   async startAgent({ host, name }: TestHost, extraArgs: readonly string[] = []): Promise<void> {
     const join_ = await this.joinEnvironment()
     const dataDir = join(this.folder, `agent-${name}`)
-    const agent = [SKIFF, 'agent', '--join', this.server, '--node-name', name, '--node-ip', hostAddress(host), '--docker-host', `unix://${hostSocket(host)}`, '--data-dir', dataDir]
-    await this.processes.ensure({ name: `agent-${name}`, command: insideHost(host, [...agent, ...extraArgs]), stamp: 'test', env: join_ })
+    const agent = [
+      SKIFF,
+      'agent',
+      '--join',
+      this.server,
+      '--node-name',
+      name,
+      '--node-ip',
+      hostAddress(host),
+      '--docker-host',
+      `unix://${hostSocket(host)}`,
+      '--data-dir',
+      dataDir,
+    ]
+    await this.processes.ensure({
+      name: `agent-${name}`,
+      command: insideHost(host, [...agent, ...extraArgs]),
+      stamp: 'test',
+      env: join_,
+    })
   }
 
   async joinEnvironment(): Promise<Record<string, string>> {
@@ -200,7 +249,9 @@ export class Cluster implements AsyncDisposable {
       `${names.join(', ')} are Ready`,
       async () => {
         const { items } = await this.client.list<Node>(NODES)
-        const ready = items.filter((node) => node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'))
+        const ready = items.filter((node) =>
+          node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
+        )
         return names.every((name) => ready.some((node) => node.metadata.name === name))
       },
       timeoutMs,
@@ -214,7 +265,12 @@ export class Cluster implements AsyncDisposable {
   /** Another host on the same network, switched on; its agent is not started. */
   async addHost(): Promise<TestHost> {
     const number = 11 + this.hosts.length
-    const host: Host = { name: `node${this.hosts.length + 1}`, number, fabric: this.fabric, folder: join(this.folder, 'hosts', String(number)) }
+    const host: Host = {
+      name: `node${this.hosts.length + 1}`,
+      number,
+      fabric: this.fabric,
+      folder: join(this.folder, 'hosts', String(number)),
+    }
     await startHost(host, this.#options.daemon)
     const added = new TestHost(host, this)
     this.hosts = [...this.hosts, added]
@@ -245,14 +301,20 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await cluster.nodesReady()
     return cluster
   } catch (error) {
-    process.stderr.write(`${cluster.hosts.map(({ name }) => logTail(cluster, `agent-${name}`)).join('')}${logTail(cluster, 'master')}`)
+    process.stderr.write(
+      `${cluster.hosts.map(({ name }) => logTail(cluster, `agent-${name}`)).join('')}${logTail(cluster, 'master')}`,
+    )
     await cluster[Symbol.asyncDispose]()
     throw error
   }
 }
 
 export async function buildSampleImages(host: TestHost): Promise<void> {
-  await run(join(ROOT, 'scripts', 'with-node'), [join(ROOT, 'scripts', 'sample-images.ts'), '--docker-host', `unix://${host.dockerSocket}`])
+  await run(join(ROOT, 'scripts', 'with-node'), [
+    join(ROOT, 'scripts', 'sample-images.ts'),
+    '--docker-host',
+    `unix://${host.dockerSocket}`,
+  ])
 }
 
 export function manifest(name: string): string {

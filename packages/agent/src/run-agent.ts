@@ -50,8 +50,6 @@ export interface RunningAgent {
   readonly stopped: Promise<void>
 }
 
-/** docker-api.md, "Concurrency": more at once doesn't start more a second. */
-const ENGINE_SLOTS = 6
 const EXEC_PROBE_SLOTS = 4
 
 /** The agent proper: registers the node, then runs the pods that are bound to it, until the signal. */
@@ -146,7 +144,6 @@ async function podTools({ options, info, objects, reporter, services }: ToolPart
     node: { name: nodeName, ip: nodeIp, memoryBytes: info.memoryBytes, allocatable: await reporter.allocatable(info) },
     ownership: { cluster: clusterId, node: nodeName },
     dns,
-    engineSlots: new Semaphore(ENGINE_SLOTS),
     execSlots: new Semaphore(EXEC_PROBE_SLOTS),
     now,
     logger,

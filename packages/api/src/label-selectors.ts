@@ -129,7 +129,7 @@ function toBigInt(text: string): bigint {
   return BigInt(text.startsWith('+') ? text.slice(1) : text)
 }
 
-type Token = { readonly type: 'word' | 'keyword' | 'symbol' | 'end' | 'error'; readonly text: string }
+type Token = { readonly type: 'word' | 'keyword' | 'symbol' | 'end'; readonly text: string }
 
 const END: Token = { type: 'end', text: '' }
 const SYMBOLS = new Set([')', ',', '!', '==', '=', '>', '<', '!=', '('])

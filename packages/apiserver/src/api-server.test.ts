@@ -1,12 +1,19 @@
-import { CONFIG_MAPS, isNotFound, type ConfigMap } from '@skiff/api'
+import { CONFIG_MAPS, type ConfigMap, isNotFound } from '@skiff/api'
 import { expect, test } from 'vitest'
 import { startTestApiServer } from './testing.ts'
 
 test('creates, reads, changes, lists and deletes a ConfigMap', async () => {
   await using api = await startTestApiServer()
 
-  const created = await api.client.create<ConfigMap>(CONFIG_MAPS, { metadata: { name: 'a', namespace: 'default' }, data: { k: 'v' } })
-  const patched = await api.client.patch<ConfigMap>(CONFIG_MAPS, { name: 'a', namespace: 'default' }, { type: 'merge', body: { data: { k: 'w' } } })
+  const created = await api.client.create<ConfigMap>(CONFIG_MAPS, {
+    metadata: { name: 'a', namespace: 'default' },
+    data: { k: 'v' },
+  })
+  const patched = await api.client.patch<ConfigMap>(
+    CONFIG_MAPS,
+    { name: 'a', namespace: 'default' },
+    { type: 'merge', body: { data: { k: 'w' } } },
+  )
   const listed = await api.client.list<ConfigMap>(CONFIG_MAPS, { namespace: 'default' })
   await api.client.delete(CONFIG_MAPS, { name: 'a', namespace: 'default' })
 

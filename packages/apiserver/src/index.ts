@@ -1,4 +1,18 @@
+export { type AdmissionOptions, createAdmission, type PodSecurityDefault } from './admission/index.ts'
 export { type ApiServer, type ApiServerOptions, createApiServer } from './api-server.ts'
+export {
+  type Auth,
+  type AuthOptions,
+  auditedAuthorizer,
+  createAuth,
+  defaultClusterRoleBindings,
+  defaultClusterRoles,
+  newToken,
+  TOKEN_NAMESPACE,
+  TOKEN_SECRET_TYPE,
+  type TokenUsage,
+  tokenHasExpired,
+} from './auth/index.ts'
 export type * from './http/request-context.ts'
 export { NodeLiveness, type NodePulse, type PulseChange } from './liveness/node-liveness.ts'
 export { serveNodeStream } from './liveness/node-stream.ts'
@@ -6,4 +20,5 @@ export { Registry, type RegistryOptions } from './registry/registry.ts'
 export type * from './registry/resource-definition.ts'
 export type { WriteContext } from './registry/write-context.ts'
 export { BUILT_IN_RESOURCES } from './resources/index.ts'
+export { type AgentCredentials, createStreaming, type StreamingOptions } from './streaming/index.ts'
 export type { TokenRequests } from './verbs/subresources.ts'

@@ -28,6 +28,8 @@ export interface TestApiServerOptions {
   readonly authenticator?: Authenticator
   readonly authorizer?: Authorizer
   readonly logger?: Logger
+  /** Default: a new memory store. It is closed with the server. */
+  readonly store?: Store
   /** Namespaces that are there from the start. */
   readonly namespaces?: readonly string[]
 }
@@ -47,7 +49,7 @@ const NOTHING_IS_REFUSED: Admission = { mutate: () => undefined, validate: () =>
 
 export async function startTestApiServer(options: TestApiServerOptions = {}): Promise<TestApiServer> {
   const { clock = () => new Date(), admission = NOTHING_IS_REFUSED, namespaces = ['default', 'kube-system'] } = options
-  const store = createMemoryStore()
+  const { store = createMemoryStore() } = options
   const random = Math.random
   const cluster = { ...TEST_CLUSTER, ...options.cluster }
   const registry = new Registry({ store, resources: options.resources ?? BUILT_IN_RESOURCES, cluster, clock, random })

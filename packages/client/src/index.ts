@@ -2,7 +2,13 @@ export { ApiClient, type ApiClientOptions, type Patch, type WatchEvent } from '.
 export { type Backoff, type BackoffOptions, backoff } from './backoff.ts'
 export { type Requeue, runController, TerminalError } from './controller/run-controller.ts'
 export { WorkQueue } from './controller/work-queue.ts'
-export { createEventRecorder, type EventRecorder, type EventRecorderOptions, type EventSubject } from './events/event-recorder.ts'
+export {
+  createEventRecorder,
+  type EventRecorder,
+  type EventRecorderOptions,
+  type EventSubject,
+  type EventType,
+} from './events/event-recorder.ts'
 export { createInformer, type Informer, type InformerChange, type InformerOptions } from './informer/informer.ts'
 export { loadKubeconfig } from './kubeconfig.ts'
 export type { Log } from './log.ts'

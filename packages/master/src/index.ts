@@ -1,1 +1,3 @@
-export {}
+export { createAdminToken, createJoinToken, type JoinToken } from './join-token.ts'
+export type { MasterOptions } from './master-options.ts'
+export { type Master, startMaster } from './start-master.ts'

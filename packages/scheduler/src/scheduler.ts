@@ -59,7 +59,7 @@ class Scheduler {
 
   constructor({ client, logger, clock, random, signal }: SchedulerOptions) {
     this.#client = client
-    this.#logger = logger.child({ component: 'scheduler' })
+    this.#logger = logger
     this.#clock = clock
     this.#signal = signal
     this.#events = createEventRecorder({ client, component: SCHEDULER_NAME, clock, random, logger: this.#logger })

@@ -35,10 +35,10 @@ export async function executeStep(step: Exclude<PodStep, WorkerStep>, scene: Pod
     case 'stop-containers':
       return await stopContainers(step.targets, scene)
     case 'remove-container':
-      await tools.engineSlots.run(() => tools.runtime.removeContainer(step.id))
+      await tools.runtime.removeContainer(step.id)
       return { ...observed, containers: observed.containers.filter(({ id }) => id !== step.id) }
     case 'remove-sandbox':
-      await tools.engineSlots.run(() => tools.runtime.removeSandbox(step.id))
+      await tools.runtime.removeSandbox(step.id)
       return { ...observed, sandboxes: observed.sandboxes.filter(({ id }) => id !== step.id) }
     case 'drain':
       memory.drained = true
@@ -73,7 +73,7 @@ async function startSandbox({ attempt }: Extract<PodStep, { type: 'start-sandbox
   const ip = podIpOf(pod, observed, tools)
   try {
     const spec = sandboxSpec({ pod, attempt, hostname, ip, ownership: tools.ownership })
-    const started = await tools.engineSlots.run(() => tools.runtime.startSandbox(spec))
+    const started = await tools.runtime.startSandbox(spec)
     memory.succeeded('sandbox')
     return { ...observed, sandboxes: [...observed.sandboxes.filter(({ id }) => id !== started.id), started] }
   } catch (error) {

@@ -34,8 +34,6 @@ export interface PodTools {
   readonly node: NodeFacts
   readonly ownership: Ownership
   readonly dns: ClusterDns
-  /** How many starts and removals the engine is given at once. */
-  readonly engineSlots: Semaphore
   readonly execSlots: Semaphore
   readonly now: () => Date
   readonly logger: Log

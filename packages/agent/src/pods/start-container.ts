@@ -89,7 +89,7 @@ async function create(step: StartStep, scene: PodScene, spec: ContainerSpec): Pr
   const { tools, pod, memory } = scene
   const { name } = step.container
   try {
-    const started = await tools.engineSlots.run(() => tools.runtime.startContainer(spec))
+    const started = await tools.runtime.startContainer(spec)
     tools.say(pod, 'Normal', 'Created', `Created container ${name}`, name)
     memory.succeeded(name)
     // Before anyone can see the container as started.

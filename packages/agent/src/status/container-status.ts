@@ -53,8 +53,6 @@ function lostContainer(containerID: string) {
     exitCode: 137,
     reason: 'ContainerStatusUnknown',
     message: 'The container could not be located when the pod was deleted.  The container used to be Running',
-    startedAt: null as unknown as string,
-    finishedAt: null as unknown as string,
     containerID,
   }
 }

@@ -37,7 +37,6 @@ function toCondition(judgement: Judgement, { pod, now }: ConditionsInput): PodCo
   return {
     ...judgement,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
-    lastProbeTime: null as unknown as string,
     lastTransitionTime: (unchanged ? known.lastTransitionTime : undefined) ?? rfc3339(now),
   }
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type DecodeOptions, decodeObject, parseJson, schemaOfObject } from '../index.ts'
 
@@ -182,5 +183,40 @@ describe('decodeObject', () => {
       object: { data: { a: '2' } },
       warnings: ['duplicate field "data.a"', 'unknown field "x"'],
     })
+  })
+
+  it('answers any JSON with an object that decodes to itself, or BadRequest', () => {
+    const fields = fc.constantFrom(
+      'metadata',
+      'spec',
+      'labels',
+      'containers',
+      'name',
+      'resources',
+      'requests',
+      'cpu',
+      'ports',
+      'x',
+      'volumes',
+    )
+    const { json } = fc.letrec<{ json: unknown }>((tie) => ({
+      json: fc.oneof(
+        { maxDepth: 7 },
+        fc.constantFrom<unknown>('a', '1.5Gi', 7, -1.5, true, null),
+        fc.dictionary(fields, tie('json')),
+        fc.array(tie('json'), { maxLength: 3 }),
+      ),
+    }))
+    fc.assert(
+      fc.property(json, (value) => {
+        try {
+          const { object } = decode('v1', 'Pod', structuredClone(value))
+          expect(decode('v1', 'Pod', structuredClone(object), { mode: 'Strict' }).object).toEqual(object)
+        } catch (error) {
+          expect(error).toMatchObject({ reason: 'BadRequest' })
+        }
+      }),
+      { numRuns: 500 },
+    )
   })
 })

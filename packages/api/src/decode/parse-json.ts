@@ -108,7 +108,6 @@ interface Level {
 function findDuplicates(text: string): string[] {
   const found: string[] = []
   const levels: Level[] = []
-  let index = 0
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at)
     const level = levels.at(-1)
@@ -124,8 +123,7 @@ function findDuplicates(text: string): string[] {
     } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
       levels.pop()
     } else if (code === COMMA && level !== undefined && level.keys === undefined) {
-      index = Number(level.step.slice(1, -1)) + 1
-      level.step = `[${index}]`
+      level.step = `[${Number(level.step.slice(1, -1)) + 1}]`
     }
   }
   return found

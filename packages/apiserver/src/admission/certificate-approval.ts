@@ -1,6 +1,6 @@
 import { type CertificateSigningRequest, forbidden } from '@skiff/api'
-import { NO_ATTRIBUTES } from '../auth/forbidden.ts'
 import type { RbacAuthorizer } from '../auth/index.ts'
+import { NO_ATTRIBUTES } from '../auth/no-attributes.ts'
 import type { AdmissionRequest } from '../http/request-context.ts'
 
 const GROUP = 'certificates.k8s.io'

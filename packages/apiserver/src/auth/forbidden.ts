@@ -1,18 +1,6 @@
 import { ApiError, forbidden } from '@skiff/api'
 import type { AccessAttributes, AccessDecision, UserInfo } from '../http/request-context.ts'
 
-export const NO_ATTRIBUTES: AccessAttributes = {
-  verb: '',
-  isResource: false,
-  path: '',
-  group: '',
-  version: '',
-  resource: '',
-  subresource: '',
-  namespace: '',
-  name: '',
-}
-
 /** A refusal in upstream's words: who can't do what where. */
 export function forbiddenAccess(user: UserInfo, attributes: AccessAttributes, decision: AccessDecision): ApiError {
   const why = decision.reason === '' ? '' : `: ${decision.reason}`

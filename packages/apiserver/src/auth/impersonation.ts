@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { badRequest } from '@skiff/api'
+import { authorize } from '../http/authorize.ts'
 import type { AccessAttributes, Authorizer, UserInfo } from '../http/request-context.ts'
-import { forbiddenAccess, NO_ATTRIBUTES } from './forbidden.ts'
+import { NO_ATTRIBUTES } from './no-attributes.ts'
 import { ANONYMOUS, AUTHENTICATED_GROUP, parseServiceAccountUser, serviceAccountGroups, UNAUTHENTICATED_GROUP } from './users.ts'
 
 const EXTRA_PREFIX = 'impersonate-extra-'
@@ -14,10 +15,7 @@ export async function impersonatedUser(
 ): Promise<UserInfo | undefined> {
   const wanted = readHeaders(headers)
   if (wanted === undefined) return undefined
-  for (const attributes of neededPermissions(wanted)) {
-    const decision = await authorizer.authorize(user, attributes)
-    if (!decision.allowed) throw forbiddenAccess(user, attributes, decision)
-  }
+  for (const attributes of neededPermissions(wanted)) await authorize(authorizer, user, attributes)
   return withImpliedGroups(wanted)
 }
 

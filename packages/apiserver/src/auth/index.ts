@@ -1,9 +1,9 @@
 /** Who asks, and what they may: see docs/pod-flow.md for where this stands in a request's life. */
 
-import type { KubeObject } from '@skiff/api'
 import type { Store } from '@skiff/store'
 import type { Authenticator } from '../http/request-context.ts'
 import type { ObjectReader, VirtualResource } from '../registry/resource-definition.ts'
+import type { TokenRequests } from '../verbs/subresources.ts'
 import { createAuthenticator } from './authenticator.ts'
 import { createCertificateVerifier } from './client-certificate.ts'
 import { createRbacAuthorizer, type RbacAuthorizer } from './rbac/rbac-authorizer.ts'
@@ -11,14 +11,12 @@ import { accessReviews } from './reviews/access-reviews.ts'
 import { authenticationReviews } from './reviews/authentication-reviews.ts'
 import { createServiceAccountTokens, type ServiceAccountTokens } from './tokens/service-account-tokens.ts'
 import { createTokenAuthenticator } from './tokens/token-authenticator.ts'
-import { requestToken, type TokenRequestCall } from './tokens/token-request.ts'
+import { requestToken } from './tokens/token-request.ts'
 
-export { forbiddenAccess } from './forbidden.ts'
+export { auditedAuthorizer } from './audit.ts'
 export { defaultClusterRoleBindings, defaultClusterRoles } from './rbac/default-roles.ts'
-export { refuseEscalation } from './rbac/escalation.ts'
-export { createRbacAuthorizer, type RbacAuthorizer } from './rbac/rbac-authorizer.ts'
+export type { RbacAuthorizer } from './rbac/rbac-authorizer.ts'
 export { newToken, TOKEN_NAMESPACE, TOKEN_SECRET_TYPE, type TokenUsage, tokenHasExpired } from './tokens/token-secret.ts'
-export { ANONYMOUS, isMaster, nodeNameOf } from './users.ts'
 
 export interface AuthOptions {
   readonly store: Store
@@ -40,7 +38,7 @@ export interface Auth {
   /** Reviews: answered, never stored. */
   readonly virtualResources: readonly VirtualResource[]
   /** `serviceaccounts/token` */
-  readonly tokenRequests: (object: KubeObject, call: TokenRequestCall) => Promise<object>
+  readonly tokenRequests: TokenRequests
 }
 
 export function createAuth(options: AuthOptions): Auth {
@@ -55,6 +53,6 @@ export function createAuth(options: AuthOptions): Auth {
     authorizer,
     serviceAccountTokens,
     virtualResources: [...accessReviews(authorizer), ...authenticationReviews(tokens)],
-    tokenRequests: (object, call) => requestToken(object, call, { objects, tokens: serviceAccountTokens }),
+    tokenRequests: (tokenRequest, call) => requestToken(tokenRequest, call, { objects, tokens: serviceAccountTokens }),
   }
 }

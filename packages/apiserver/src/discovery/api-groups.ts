@@ -55,18 +55,24 @@ function versionsOf(resources: readonly ApiResource[]): ApiVersion[] {
   const versions = [...new Set(resources.map(({ info }) => info.version))].sort(compareVersions)
   return versions.map((version) => ({
     version,
-    resources: resources.filter(({ info }) => info.version === version).sort((a, b) => (a.info.resource < b.info.resource ? -1 : 1)),
+    resources: resources
+      .filter(({ info }) => info.version === version)
+      .sort((a, b) => (a.info.resource < b.info.resource ? -1 : 1)),
   }))
 }
 
 function storedResource(definition: ResourceDefinition): ApiResource {
   const subresources = (definition.subresources ?? []).map((name) => ({
     name,
-    kind: SUBRESOURCE_KINDS[name] ?? definition.info,
+    kind: SUBRESOURCE_KINDS[name] ?? (name === 'proxy' ? proxyOptions(definition.info) : definition.info),
     verbs: verbNames(definition, name),
   }))
   subresources.sort((a, b) => (a.name < b.name ? -1 : 1))
   return { info: definition.info, verbs: verbNames(definition, ''), subresources }
+}
+
+function proxyOptions({ group, version, kind }: KindInfo): ApiSubresource['kind'] {
+  return { group, version, kind: `${kind}ProxyOptions` }
 }
 
 function virtualResource({ info }: VirtualResource): ApiResource {

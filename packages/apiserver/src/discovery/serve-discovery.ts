@@ -1,6 +1,7 @@
 import type { HttpAnswer } from '../http/http-answer.ts'
 import { jsonAnswer, textAnswer, withEtag } from '../http/http-answer.ts'
 import { notAcceptable, parseAccept } from '../http/negotiation.ts'
+import { noSuchResource } from '../http/refusals.ts'
 import { type AggregatedVersion, aggregatedContentType, aggregatedDiscovery } from './aggregated.ts'
 import type { ApiGroup } from './api-groups.ts'
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from './legacy.ts'
@@ -56,9 +57,9 @@ function groupDocument(groups: readonly ApiGroup[], [name = '', ...rest]: readon
   return rest.length === 0 ? jsonAnswer(200, apiGroup(group)) : versionDocument(groups, name, rest)
 }
 
-function versionDocument(groups: readonly ApiGroup[], name: string, [version, ...rest]: readonly string[]): HttpAnswer | undefined {
+function versionDocument(groups: readonly ApiGroup[], name: string, [version]: readonly string[]): HttpAnswer {
   const group = groups.find((each) => each.name === name)
   const found = group?.versions.find((each) => each.version === version)
-  if (group === undefined || found === undefined || rest.length > 0) return undefined
+  if (group === undefined || found === undefined) throw noSuchResource()
   return jsonAnswer(200, apiResourceList(group, found))
 }

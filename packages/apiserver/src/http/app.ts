@@ -1,7 +1,7 @@
 /** The fastify app: limits, the one wildcard route, and the funnel for whatever is thrown. It does not listen. */
 
-import { gzip } from 'node:zlib'
 import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import { ApiError } from '@skiff/api'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { ANONYMOUS } from '../auth/users.ts'
@@ -31,7 +31,13 @@ const AUTHORIZED_INSIDE: ReadonlySet<string> = new Set(['/apply'])
 const compress = promisify(gzip)
 
 export function createApp(context: ServerContext, connections: Connections): FastifyInstance {
-  const app = Fastify({ bodyLimit: BODY_LIMIT_BYTES, logger: false, exposeHeadRoutes: false, return503OnClosing: false, forceCloseConnections: true })
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    logger: false,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    forceCloseConnections: true,
+  })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT_BYTES }, (_request, body, done) => done(null, body))
   app.addHook('onRequest', async (request) => refuseEncodedBody(request))
@@ -59,7 +65,8 @@ async function serve(context: ServerContext, connections: Connections, exchange:
   const info = parseRequestInfo(request.method, request.raw.url ?? '/')
   const warnings: string[] = []
   try {
-    if (connections.kindOf(request.raw.socket) === 'plain' && !PLAIN_PATHS.test(info.path)) return sendAnswer(exchange, upgradeRequired(request))
+    if (connections.kindOf(request.raw.socket) === 'plain' && !PLAIN_PATHS.test(info.path))
+      return sendAnswer(exchange, upgradeRequired(request))
     const user = await requireAllowed(context, connections, { request, info })
     const answer = await answerOf(context, { ...exchange, info, user, warnings })
     if (answer === 'streamed') return reply
@@ -123,7 +130,11 @@ function bodyOf(request: FastifyRequest): Buffer {
   return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
 }
 
-async function runWatch(context: ServerContext, { reply, info, warnings }: Served, source: Parameters<typeof streamWatch>[0]['source']): Promise<void> {
+async function runWatch(
+  context: ServerContext,
+  { reply, info, warnings }: Served,
+  source: Parameters<typeof streamWatch>[0]['source'],
+): Promise<void> {
   reply.hijack()
   const labels = { group: info.group, resource: info.resource }
   context.metrics.watches.inc(labels)

@@ -36,4 +36,3 @@ export function objectAnswer(call: Call, status: number, stored: StoredObject): 
 export function valueAnswer(status: number, value: object): Answer {
   return { type: 'value', status, value }
 }
-

@@ -1,18 +1,19 @@
 /** From a request that is read and whose user is known to its answer. */
 
-import { ApiError, type KubeObject } from '@skiff/api'
-import { STREAMED, hasSubresource, verbsOf } from '../verbs/subresources.ts'
-import { watch } from '../verbs/watch.ts'
+import type { KubeObject } from '@skiff/api'
 import { decodeBodyAs } from '../verbs/decode-body.ts'
+import { hasSubresource, STREAMED, verbsOf } from '../verbs/subresources.ts'
+import type { WatchSource } from '../verbs/watch.ts'
+import { watch } from '../verbs/watch.ts'
 import { type Answer, type Call, valueAnswer } from './call.ts'
 import { encodeAnswer, parseIncludeObject } from './encode-answer.ts'
 import type { HttpAnswer } from './http-answer.ts'
 import { type AnswerForm, negotiate } from './negotiation.ts'
+import { methodNotAllowed, noSuchResource } from './refusals.ts'
 import type { RequestInfo, UserInfo } from './request-context.ts'
 import { isTrue } from './request-info.ts'
 import type { ServerContext } from './server-context.ts'
 import { isVirtual, virtualCreate } from './virtual.ts'
-import type { WatchSource } from '../verbs/watch.ts'
 
 export interface ResourceRequest {
   readonly info: RequestInfo
@@ -25,7 +26,10 @@ export interface ResourceRequest {
   readonly warnings: string[]
 }
 
-export type Dispatched = { readonly type: 'answer'; readonly answer: HttpAnswer } | { readonly type: 'watch'; readonly source: WatchSource } | { readonly type: 'stream' }
+export type Dispatched =
+  | { readonly type: 'answer'; readonly answer: HttpAnswer }
+  | { readonly type: 'watch'; readonly source: WatchSource }
+  | { readonly type: 'stream' }
 
 export async function dispatchResource(context: ServerContext, request: ResourceRequest): Promise<Dispatched> {
   const { info } = request
@@ -68,7 +72,11 @@ function needsName({ verb, name }: RequestInfo): boolean {
 async function tokenAnswer(context: ServerContext, call: Call): Promise<Answer> {
   if (context.tokenRequests === undefined) throw noSuchResource()
   const { user, info } = call
-  const tokenRequest: KubeObject = decodeBodyAs(call, { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }, 'Ignore')
+  const tokenRequest: KubeObject = decodeBodyAs(
+    call,
+    { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
+    'Ignore',
+  )
   return valueAnswer(201, await context.tokenRequests(tokenRequest, { user, namespace: info.namespace, name: info.name }))
 }
 
@@ -91,12 +99,4 @@ function watchedForm({ as }: AnswerForm): 'object' | 'Table' | 'PartialObjectMet
 
 function httpAnswer(status: number, { contentType, bytes }: { contentType: string; bytes: Buffer }): HttpAnswer {
   return { status, headers: { 'content-type': contentType, 'cache-control': 'no-cache, private' }, body: bytes }
-}
-
-export function noSuchResource(): ApiError {
-  return new ApiError('NotFound', 'the server could not find the requested resource', { details: {} })
-}
-
-export function methodNotAllowed(): ApiError {
-  return new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', { details: {} })
 }

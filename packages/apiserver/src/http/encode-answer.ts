@@ -22,12 +22,12 @@ export interface Encoded {
 export function encodeAnswer(answer: Answer, encoding: Encoding): Encoded {
   const bytes = storedBytes(answer, encoding.form)
   if (bytes !== undefined) return { contentType: 'application/json', bytes }
-  return encodeValue(valueOf(answer, encoding), encoding.form)
+  return encodeValue(plainValue(answer, encoding), encoding.form)
 }
 
 export function encodeValue(value: object, { syntax, pretty }: Pick<AnswerForm, 'syntax' | 'pretty'>): Encoded {
   if (syntax === 'yaml') {
-    const text = toYaml(value, { sortMapEntries: true, aliasDuplicateObjects: false, lineWidth: 0 })
+    const text = toYaml(value, { version: '1.1', sortMapEntries: true, aliasDuplicateObjects: false, lineWidth: 0 })
     return { contentType: 'application/yaml', bytes: Buffer.from(text) }
   }
   const text = pretty ? `${JSON.stringify(value, undefined, 2)}\n` : JSON.stringify(value)
@@ -73,7 +73,7 @@ function listMetadata(list: ListAnswer): object {
   }
 }
 
-function valueOf(answer: Answer, encoding: Encoding): object {
+function plainValue(answer: Answer, encoding: Encoding): object {
   switch (answer.type) {
     case 'value':
       return answer.value

@@ -1,4 +1,4 @@
-import { textAnswer, type HttpAnswer } from './http-answer.ts'
+import { type HttpAnswer, textAnswer } from './http-answer.ts'
 
 const ROOTS: ReadonlySet<string> = new Set(['healthz', 'livez', 'readyz'])
 

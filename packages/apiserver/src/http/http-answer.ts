@@ -9,7 +9,11 @@ export interface HttpAnswer {
 }
 
 export function textAnswer(status: number, text: string, headers: HttpAnswer['headers'] = {}): HttpAnswer {
-  const plain = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'cache-control': 'no-cache, private' }
+  const plain = {
+    'content-type': 'text/plain; charset=utf-8',
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-cache, private',
+  }
   return { status, headers: { ...plain, ...headers }, body: Buffer.from(text) }
 }
 
@@ -26,6 +30,6 @@ export function etagOf(body: Buffer): string {
 export function withEtag(answer: HttpAnswer, ifNoneMatch: string | undefined): HttpAnswer {
   const etag = etagOf(answer.body)
   const headers = { ...answer.headers, etag }
-  if (ifNoneMatch !== undefined && ifNoneMatch.includes(etag)) return { status: 304, headers, body: Buffer.alloc(0) }
+  if (ifNoneMatch?.includes(etag)) return { status: 304, headers, body: Buffer.alloc(0) }
   return { ...answer, headers }
 }

@@ -41,7 +41,15 @@ export interface Handlers {
 
 export async function listenTls(options: TlsOptions, handlers: Handlers): Promise<Server> {
   const { cert, key, clientCa } = options
-  const tls = { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2' as const }
+  const tls = {
+    cert,
+    key,
+    ca: clientCa,
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['http/1.1'],
+    minVersion: 'TLSv1.2' as const,
+  }
   const server = createTlsServer({ ...LIMITS, ...tls })
   attach(server, 'tls', handlers)
   server.on('tlsClientError', (_error, socket) => socket.destroy())
@@ -67,7 +75,11 @@ export async function listenUnix(path: string, handlers: Handlers): Promise<Serv
   return server
 }
 
-export async function listenPlain(address: { readonly host: string; readonly port: number }, handlers: Handlers, kind: ListenerKind): Promise<Server> {
+export async function listenPlain(
+  address: { readonly host: string; readonly port: number },
+  handlers: Handlers,
+  kind: ListenerKind,
+): Promise<Server> {
   const server = createServer(LIMITS)
   attach(server, kind, handlers)
   await opened(server, (done) => server.listen(address, done))
@@ -87,7 +99,12 @@ function refuseMalformed(error: Error & { code?: string }, socket: Duplex): void
     socket.destroy()
     return
   }
-  const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
+  const status =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? '408 Request Timeout'
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? '431 Request Header Fields Too Large'
+        : '400 Bad Request'
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n${status}`)
 }
 

@@ -29,7 +29,7 @@ export function negotiate(accept: string | undefined, pretty: boolean, offer: Of
   if (accept === undefined || accept === '' || accept === 'application/json') return { ...PLAIN_JSON, pretty }
   for (const media of parseAccept(accept)) {
     const form = formOf(media, offer)
-    if (form !== undefined) return { ...form, pretty: pretty || media.parameters['pretty'] === '1' }
+    if (form !== undefined) return { ...form, pretty: pretty || media.parameters.pretty === '1' }
   }
   throw notAcceptable()
 }

@@ -11,7 +11,8 @@ const OPTIONS: ParseOptions & SchemaOptions & { version: '1.1' } = {
   // as Kubernetes reads it: yes and no are booleans, 0644 is octal, << merges
   version: '1.1',
   prettyErrors: true,
-  customTags: (tags: Tags) => tags.filter((tag) => typeof tag === 'string' || !NOT_JSON.has(tag.tag.replace('tag:yaml.org,2002:', ''))),
+  customTags: (tags: Tags) =>
+    tags.filter((tag) => typeof tag === 'string' || !NOT_JSON.has(tag.tag.replace('tag:yaml.org,2002:', ''))),
 }
 
 /** The documents of a stream, empty ones left out. Throws BadRequest with line and column. */

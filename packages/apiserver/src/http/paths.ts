@@ -6,9 +6,9 @@ import { serveDiscovery } from '../discovery/serve-discovery.ts'
 import { SERVER_VERSION } from '../discovery/version.ts'
 import { serveOpenApi } from '../openapi/serve-openapi.ts'
 import { applyManifests } from '../verbs/apply-manifests.ts'
-import { methodNotAllowed } from './dispatch.ts'
 import { serveHealth } from './health.ts'
 import { type HttpAnswer, jsonAnswer, textAnswer } from './http-answer.ts'
+import { methodNotAllowed } from './refusals.ts'
 import type { RequestInfo, UserInfo } from './request-context.ts'
 import type { ServerContext } from './server-context.ts'
 
@@ -94,7 +94,18 @@ function knownPaths(context: ServerContext): string[] {
     const root = name === '' ? '/api' : `/apis/${name}`
     return [root, ...versions.map(({ version }) => `${root}/${version}`)]
   })
-  const others = ['/apis', '/apis/', '/apply', '/cacerts', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version']
+  const others = [
+    '/apis',
+    '/apis/',
+    '/apply',
+    '/cacerts',
+    '/healthz',
+    '/livez',
+    '/metrics',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/readyz',
+    '/version',
+  ]
   return [...groups, ...others].sort()
 }
-

@@ -16,7 +16,10 @@ export function parseRequestInfo(method: string, url: string): RequestInfo {
   const [rawPath, rawQuery] = splitQuery(url)
   const query = new URLSearchParams(rawQuery)
   const path = decodePath(rawPath)
-  const segments = rawPath.split('/').filter((segment) => segment !== '').map(decodeSegment)
+  const segments = rawPath
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map(decodeSegment)
   const target = resourceTarget(segments)
   if (target === undefined) return plainPath(method, path, query)
   return { ...target, isResource: true, path, query, verb: verbOf(method, target, query) }

@@ -3,15 +3,15 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { ApiError } from '@skiff/api'
+import { hasSubresource, STREAMED } from '../verbs/subresources.ts'
 import { requireAllowed } from './app.ts'
 import type { Connections } from './connections.ts'
-import { noSuchResource } from './dispatch.ts'
+import type { UpgradeListener } from './listeners.ts'
+import { noSuchResource } from './refusals.ts'
 import type { RequestInfo } from './request-context.ts'
 import { parseRequestInfo } from './request-info.ts'
 import type { ServerContext } from './server-context.ts'
 import { statusOf } from './status-answer.ts'
-import type { UpgradeListener } from './listeners.ts'
-import { STREAMED, hasSubresource } from '../verbs/subresources.ts'
 
 const STREAM_PATHS = /^\/skiff\/v1\//
 

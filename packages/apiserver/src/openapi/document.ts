@@ -1,6 +1,6 @@
 /** OpenAPI v3 of one group and version: enough for kubectl (validation, explain, patches) and helm. */
 
-import { openApiComponents, type OpenApiSchema, schemaOf, type TypeSchema } from '@skiff/api'
+import { type OpenApiSchema, openApiComponents, schemaOf, type TypeSchema } from '@skiff/api'
 import type { ApiGroup, ApiResource, ApiVersion } from '../discovery/api-groups.ts'
 import { SERVER_VERSION } from '../discovery/version.ts'
 

@@ -74,7 +74,10 @@ function openApiV2(accept: string | undefined): HttpAnswer {
   const info = { title: 'Kubernetes', version: SERVER_VERSION.gitVersion }
   const wantsProtobuf = parseAccept(accept ?? '').some(({ type }) => type.includes('proto-openapi'))
   if (!wantsProtobuf) return jsonAnswer(200, { swagger: '2.0', info, paths: {}, definitions: {} })
-  const message = Buffer.concat([field(1, Buffer.from('2.0')), field(2, Buffer.concat([field(1, Buffer.from(info.title)), field(2, Buffer.from(info.version))]))])
+  const message = Buffer.concat([
+    field(1, Buffer.from('2.0')),
+    field(2, Buffer.concat([field(1, Buffer.from(info.title)), field(2, Buffer.from(info.version))])),
+  ])
   return { status: 200, headers: { 'content-type': PROTOBUF_V2, vary: 'Accept' }, body: message }
 }
 

@@ -12,6 +12,7 @@ const MAX_COPIED_BYTES = 3 * 1024 * 1024
  * patch could change the process' own functions, or refuse keys such as `constructor` that are fine as labels.
  */
 export function jsonPatch(original: unknown, patch: unknown): unknown {
+  if (patch === null) return cloneJson(original)
   if (!Array.isArray(patch)) throw badRequest(`json: cannot unmarshal ${goKind(patch)} into Go value of type jsonpatch.Patch`)
   if (patch.length > MAX_OPERATIONS) throw tooManyOperations(patch.length)
   const document = new PatchedDocument(original)

@@ -1,8 +1,18 @@
-import { alreadyExists, ApiError, forbidden, generateName, invalidObject, type KubeObject, notFound, rfc3339, schemaOf } from '@skiff/api'
+import {
+  ApiError,
+  alreadyExists,
+  forbidden,
+  generateName,
+  invalidObject,
+  type KubeObject,
+  notFound,
+  rfc3339,
+  schemaOf,
+} from '@skiff/api'
 import { KeyExistsError } from '@skiff/store'
 import { trackUpdate } from '../apply/index.ts'
 import { encodeObject, objectTemplate } from './object-bytes.ts'
-import { validateMetadata } from './object-metadata.ts'
+import { dropEmptyMetadata, validateMetadata } from './object-metadata.ts'
 import { namespacePhase } from './registry.ts'
 import type { Claims, StrategyContext } from './resource-definition.ts'
 import type { ResourceRegistry } from './resource-registry.ts'
@@ -45,7 +55,9 @@ function requireOpenNamespace(registry: ResourceRegistry, object: KubeObject, na
   const name = object.metadata.name ?? ''
   const why = `unable to create new content in namespace ${namespace} because it is being terminated`
   const refusal = forbidden(registry.qualifiedName, name, why)
-  const causes = [{ reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' }]
+  const causes = [
+    { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' },
+  ]
   throw new ApiError('Forbidden', refusal.message, { details: { ...refusal.details, causes } })
 }
 
@@ -72,6 +84,7 @@ async function prepare(registry: ResourceRegistry, object: KubeObject, preparati
   await write.admission.mutate(request)
   fillMetadata(registry, object, { namespace, now })
   definition.strategy.prepareForCreate?.(object, context)
+  dropEmptyMetadata(object)
   const errors = [...validateMetadata(definition, object), ...definition.strategy.validate(object)]
   if (errors.length > 0) throw invalidObject(info, object.metadata.name ?? '', errors)
   for (const warning of definition.strategy.warnings?.(object, undefined) ?? []) write.warn(warning)
@@ -88,7 +101,11 @@ export function trackingOf(registry: ResourceRegistry) {
   return { apiVersion: registry.apiVersion, schema: schemaOf(group, version, kind), subresource: '' }
 }
 
-function fillMetadata(registry: ResourceRegistry, object: KubeObject, { namespace, now }: { namespace: string; now: Date }): void {
+function fillMetadata(
+  registry: ResourceRegistry,
+  object: KubeObject,
+  { namespace, now }: { namespace: string; now: Date },
+): void {
   const { metadata } = object
   const unwanted = metadata as unknown as Record<string, unknown>
   if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '') {
@@ -96,9 +113,9 @@ function fillMetadata(registry: ResourceRegistry, object: KubeObject, { namespac
   }
   for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink']) delete unwanted[field]
   if (registry.info.namespaced) metadata.namespace = namespace
-  else delete unwanted['namespace']
+  else delete unwanted.namespace
   if (!metadata.name && metadata.generateName) metadata.name = generateName(metadata.generateName, registry.shared.random)
-  if (metadata.generateName === '') delete unwanted['generateName']
+  if (metadata.generateName === '') delete unwanted.generateName
   metadata.uid = registry.shared.newUid()
   metadata.creationTimestamp = rfc3339(now)
   if (registry.definition.strategy.countsGenerations) metadata.generation = 1
@@ -136,5 +153,9 @@ async function storeOnce(registry: ResourceRegistry, object: KubeObject): Promis
 function existsError(registry: ResourceRegistry, existing: KubeObject): ApiError {
   const { name, deletionTimestamp } = existing.metadata
   if (deletionTimestamp === undefined) return alreadyExists(registry.qualifiedName, name)
-  return alreadyExists(registry.qualifiedName, name, `object is being deleted: ${registry.qualifiedName} "${name}" already exists`)
+  return alreadyExists(
+    registry.qualifiedName,
+    name,
+    `object is being deleted: ${registry.qualifiedName} "${name}" already exists`,
+  )
 }

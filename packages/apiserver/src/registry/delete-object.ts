@@ -40,7 +40,11 @@ function checkPreconditions(registry: ResourceRegistry, object: KubeObject, { re
   const { uid, resourceVersion } = options.preconditions ?? {}
   const known = object.metadata
   const fail = (what: string, asked: string, is: string) =>
-    conflict(registry.qualifiedName, ref.name, `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${is}`)
+    conflict(
+      registry.qualifiedName,
+      ref.name,
+      `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${is}`,
+    )
   if (uid !== undefined && uid !== known.uid) throw fail('UID', uid, known.uid)
   if (resourceVersion !== undefined && resourceVersion !== known.resourceVersion) {
     throw fail('ResourceVersion', resourceVersion, known.resourceVersion)
@@ -52,7 +56,13 @@ async function admit(registry: ResourceRegistry, old: KubeObject, { ref, write }
     throw forbidden(registry.qualifiedName, ref.name, 'this namespace may not be deleted')
   }
   const request = {
-    ...{ operation: 'DELETE' as const, user: write.user, info: registry.info, subresource: '' as const, namespace: ref.namespace },
+    ...{
+      operation: 'DELETE' as const,
+      user: write.user,
+      info: registry.info,
+      subresource: '' as const,
+      namespace: ref.namespace,
+    },
     ...{ name: ref.name, object: undefined, old, dryRun: write.dryRun, warn: write.warn },
   }
   await write.admission.mutate(request)

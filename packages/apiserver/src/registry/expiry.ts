@@ -51,7 +51,7 @@ export async function removeExpired(resource: ResourceRegistry, now: Date): Prom
 
 /** The newest of the times that an Event carries. */
 function lastWrittenMs(object: Readonly<Record<string, unknown>> & { metadata: { creationTimestamp: string } }): number {
-  const series = object['series'] as { lastObservedTime?: string } | undefined
-  const times = [object.metadata.creationTimestamp, object['lastTimestamp'], object['eventTime'], series?.lastObservedTime]
+  const series = object.series as { lastObservedTime?: string } | undefined
+  const times = [object.metadata.creationTimestamp, object.lastTimestamp, object.eventTime, series?.lastObservedTime]
   return Math.max(...times.map((time) => (typeof time === 'string' ? Date.parse(time) : 0)))
 }

@@ -3,7 +3,7 @@
 import {
   dnsSubdomainProblems,
   type FieldError,
-  FieldPath,
+  type FieldPath,
   forbiddenField,
   invalid,
   invalidEach,
@@ -98,7 +98,9 @@ function newFinalizersWhileDeleting(object: KubeObject, old: KubeObject, at: Fie
   const added = (object.metadata.finalizers ?? []).filter((finalizer) => !known.has(finalizer))
   if (added.length === 0) return []
   const shown = added.map((finalizer) => JSON.stringify(finalizer)).join(', ')
-  return [forbiddenField(at, `no new finalizers can be added if the object is being deleted, found new finalizers []string{${shown}}`)]
+  return [
+    forbiddenField(at, `no new finalizers can be added if the object is being deleted, found new finalizers []string{${shown}}`),
+  ]
 }
 
 /** Puts back what only the server may say; a different creation or deletion time is a problem. */
@@ -128,3 +130,13 @@ const SERVER_OWNED = [
   'deletionGracePeriodSeconds',
   'generation',
 ]
+
+/** Empty maps and lists are as good as none, and are stored as none. */
+export function dropEmptyMetadata(object: KubeObject): void {
+  const metadata = object.metadata as unknown as Record<string, unknown>
+  for (const field of ['labels', 'annotations', 'ownerReferences', 'finalizers', 'managedFields']) {
+    const value = metadata[field]
+    const empty = value === null || (typeof value === 'object' && Object.keys(value).length === 0)
+    if (empty) delete metadata[field]
+  }
+}

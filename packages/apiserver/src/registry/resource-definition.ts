@@ -126,7 +126,10 @@ export interface ScalePaths {
 export interface VirtualResource {
   readonly info: KindInfo
   /** Answers the object to send with 201. */
-  create(object: KubeObject, call: { readonly user: UserInfo; readonly namespace: string; readonly dryRun: boolean }): Promise<object>
+  create(
+    object: KubeObject,
+    call: { readonly user: UserInfo; readonly namespace: string; readonly dryRun: boolean },
+  ): Promise<object>
 }
 
 export interface TableColumn {

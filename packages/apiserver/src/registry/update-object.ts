@@ -4,10 +4,10 @@ import { trackUpdate } from '../apply/index.ts'
 import { createObject, trackingOf } from './create-object.ts'
 import { deletionIsComplete } from './deletion.ts'
 import { encodeObject, objectTemplate } from './object-bytes.ts'
-import { carryOverMetadata, validateMetadata, validateMetadataUpdate } from './object-metadata.ts'
-import { sameJson } from './same-json.ts'
+import { carryOverMetadata, dropEmptyMetadata, validateMetadata, validateMetadataUpdate } from './object-metadata.ts'
 import type { Claims, StrategyContext, SubresourceName } from './resource-definition.ts'
 import type { ResourceRegistry } from './resource-registry.ts'
+import { sameJson } from './same-json.ts'
 import type { EntryObject, StoredObject } from './stored-object.ts'
 import type { ObjectRef, WriteContext } from './write-context.ts'
 
@@ -48,7 +48,10 @@ export async function updateObject(registry: ResourceRegistry, update: Update): 
 async function createInstead(registry: ResourceRegistry, { ref, change, write }: Update): Promise<UpdateOutcome> {
   if (!change.createIfMissing) throw notFound(registry.qualifiedName, ref.name)
   const object = change.apply(undefined)
-  return { stored: await createObject(registry, { object, namespace: ref.namespace, write, tracksFields: change.tracksFields ?? false }), created: true }
+  return {
+    stored: await createObject(registry, { object, namespace: ref.namespace, write, tracksFields: change.tracksFields ?? false }),
+    created: true,
+  }
 }
 
 async function updateOnce(registry: ResourceRegistry, found: EntryObject, update: Update): Promise<UpdateOutcome | 'conflict'> {
@@ -101,6 +104,7 @@ async function prepare(registry: ResourceRegistry, preparation: Preparation): Pr
   await write.admission.mutate(request)
   const context: StrategyContext = { ...shared, user: write.user, dryRun: write.dryRun, now, claims: preparation.claims }
   prepareBySubresource(registry, preparation, context)
+  dropEmptyMetadata(object)
   if (COUNTED.has(change.subresource)) countGeneration(registry, object, old)
   const errors = [...metadataErrors, ...problemsOf(registry, preparation)]
   if (errors.length > 0) throw invalidObject(info, ref.name, errors)
@@ -136,6 +140,9 @@ function prepareBySubresource(registry: ResourceRegistry, { object, old, change 
       return
     case 'finalize':
       keepAllBut(object, old, 'spec')
+      return
+    case 'binding':
+      // made by the verb itself out of the stored object
       return
     default:
       strategy.prepareForSubresource?.(change.subresource, object, old, context)
@@ -222,4 +229,3 @@ async function removed(registry: ResourceRegistry, object: KubeObject, entry: En
   registry.shared.cache.drop(entry)
   return { bytes: encodeObject(registry.info, object), object }
 }
-

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { type FieldError, forbiddenField, invalid, invalidObject } from '@skiff/api'
-import { isTrue } from '../http/request-info.ts'
 import type { StreamRequest } from '../http/request-context.ts'
+import { isTrue } from '../http/request-info.ts'
 import type { ObjectReader } from '../registry/resource-definition.ts'
 import type { Agents } from './agent/agents.ts'
 import { containerOf, podOf } from './pod-target.ts'
@@ -60,6 +60,7 @@ function optionProblems(query: URLSearchParams): FieldError[] {
     problems.push(forbiddenField('sinceSeconds', 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
   }
   const sinceTime = query.get('sinceTime')
-  if (sinceTime !== null && Number.isNaN(Date.parse(sinceTime))) problems.push(invalid('sinceTime', sinceTime, 'must be a time in RFC 3339'))
+  if (sinceTime !== null && Number.isNaN(Date.parse(sinceTime)))
+    problems.push(invalid('sinceTime', sinceTime, 'must be a time in RFC 3339'))
   return problems
 }

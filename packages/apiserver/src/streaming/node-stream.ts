@@ -15,8 +15,7 @@ export function livenessNode(path: string): string | undefined {
 /** A node's heartbeats: only the node itself may send them. */
 export async function acceptNodeStream(stream: StreamRequest & Upgrade, node: string, liveness: NodeLiveness): Promise<void> {
   if (nodeNameOf(stream.user) !== node && !isMaster(stream.user)) {
-    throw forbidden("nodes", node, `user "${stream.user.name}" is not this node`)
+    throw forbidden('nodes', node, `user "${stream.user.name}" is not this node`)
   }
   serveNodeStream({ socket: await acceptWebSocket(stream), node, liveness })
 }
-

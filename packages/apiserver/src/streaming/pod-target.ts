@@ -1,4 +1,4 @@
-import { ApiError, badRequest, notFound, type Pod, PODS } from '@skiff/api'
+import { ApiError, badRequest, notFound, PODS, type Pod } from '@skiff/api'
 import type { RequestInfo } from '../http/request-context.ts'
 import type { ObjectReader } from '../registry/resource-definition.ts'
 

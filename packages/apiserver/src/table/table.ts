@@ -24,7 +24,7 @@ export function tableOf(
     kind: 'Table',
     apiVersion: `meta.k8s.io/${options.version}`,
     metadata,
-    columnDefinitions: options.withColumns ? columns.columns.map(columnDefinition) : [],
+    columnDefinitions: options.withColumns ? columns.columns.map(columnDefinition) : null,
     rows: objects.map((object) => rowOf(columns, object, options)),
   }
 }

@@ -60,7 +60,8 @@ interface Outcome {
 }
 
 export async function applyManifests(context: ServerContext, request: PathRequest): Promise<HttpAnswer> {
-  if (isTrue(request.info.query.get('prune'))) throw badRequest('prune is not supported yet: delete what is no longer wanted by name')
+  if (isTrue(request.info.query.get('prune')))
+    throw badRequest('prune is not supported yet: delete what is no longer wanted by name')
   const manifests = readManifests(context, request)
   if (manifests.length === 0) throw badRequest('there is no manifest in the body')
   const announced = new Set(manifests.filter(({ registry }) => registry.info.kind === 'Namespace').map(({ name }) => name))
@@ -86,7 +87,10 @@ async function applyInOrder(
   }
   const status = firstFailure ?? 200
   if (!wantsJson(request.accept)) return textAnswer(status, lines.join(''))
-  return jsonAnswer(status, outcomes.map(({ kind, name, namespace, action, message }) => ({ kind, name, namespace, action, message })))
+  return jsonAnswer(
+    status,
+    outcomes.map(({ kind, name, namespace, action, message }) => ({ kind, name, namespace, action, message })),
+  )
 }
 
 interface Application {
@@ -96,7 +100,11 @@ interface Application {
   readonly checkOnly: boolean
 }
 
-async function attempt(context: ServerContext, request: PathRequest, application: Application): Promise<Outcome & { status?: number }> {
+async function attempt(
+  context: ServerContext,
+  request: PathRequest,
+  application: Application,
+): Promise<Outcome & { status?: number }> {
   const { manifest } = application
   const about = { kind: manifest.registry.info.kind, name: manifest.name, namespace: manifest.namespace }
   try {
@@ -107,13 +115,18 @@ async function attempt(context: ServerContext, request: PathRequest, application
   }
 }
 
-async function applyOne(context: ServerContext, request: PathRequest, { manifest, announced, checkOnly }: Application): Promise<Action> {
+async function applyOne(
+  context: ServerContext,
+  request: PathRequest,
+  { manifest, announced, checkOnly }: Application,
+): Promise<Action> {
   const { registry, name, namespace, object, number } = manifest
   const call = callFor(context, request, manifest)
   try {
     await authorize(context.authorizer, request.user, attributesOf(call.info))
     const before = registry.find({ namespace, name })
-    if (before === undefined) await authorize(context.authorizer, request.user, { ...attributesOf(call.info), verb: 'create', name: '' })
+    if (before === undefined)
+      await authorize(context.authorizer, request.user, { ...attributesOf(call.info), verb: 'create', name: '' })
     const write = { ...writeContext(call, 'PatchOptions'), dryRun: checkOnly }
     const force = isTrue(request.info.query.get('force'))
     const change = appliedChange(call, { value: structuredClone(object), subresource: '', manager: write.manager, force })
@@ -140,7 +153,10 @@ function callFor(context: ServerContext, request: PathRequest, { registry, name,
   const { info } = registry
   const root = info.group === '' ? `/api/${info.version}` : `/apis/${info.group}/${info.version}`
   const scope = info.namespaced ? `/namespaces/${encodeURIComponent(namespace)}` : ''
-  const query = new URLSearchParams({ fieldValidation: 'Strict', fieldManager: request.info.query.get('fieldManager') ?? DEFAULT_MANAGER })
+  const query = new URLSearchParams({
+    fieldValidation: 'Strict',
+    fieldManager: request.info.query.get('fieldManager') ?? DEFAULT_MANAGER,
+  })
   return {
     info: parseRequestInfo('PATCH', `${root}${scope}/${info.resource}/${encodeURIComponent(name)}?${query}`),
     user: request.user,
@@ -187,13 +203,15 @@ interface ReadDocument {
 }
 
 function manifestOf(context: ServerContext, { object, number, defaultNamespace }: ReadDocument): Manifest {
-  if (typeof object !== 'object' || object === null || Array.isArray(object)) throw badRequest(`document ${number}: not an object`)
+  if (typeof object !== 'object' || object === null || Array.isArray(object))
+    throw badRequest(`document ${number}: not an object`)
   const { apiVersion, kind, metadata } = object as Partial<KubeObject>
   if (typeof kind !== 'string' || kind === '') throw badRequest(`document ${number}: kind: Required value`)
   if (typeof apiVersion !== 'string' || apiVersion === '') throw badRequest(`document ${number}: apiVersion: Required value`)
   const registry = context.registry.findKind(apiVersion, kind)
   if (registry === undefined) throw badRequest(`document ${number}: no kind "${kind}" is registered for version "${apiVersion}"`)
-  if (typeof metadata?.name !== 'string' || metadata.name === '') throw badRequest(`document ${number}: metadata.name: Required value`)
+  if (typeof metadata?.name !== 'string' || metadata.name === '')
+    throw badRequest(`document ${number}: metadata.name: Required value`)
   const namespace = registry.info.namespaced ? (metadata.namespace ?? defaultNamespace) : ''
   return { number, registry, object: object as Record<string, unknown>, name: metadata.name, namespace }
 }

@@ -16,8 +16,8 @@ export async function bind(call: Call): Promise<Answer> {
     const pod = structuredClone(old) as KubeObject
     requireUnbound(pod, binding)
     pod.metadata.resourceVersion = ''
-    pod['spec'] = { ...(pod['spec'] as object), nodeName: node }
-    pod['status'] = scheduled(pod['status'] as { conditions?: Conditions } | undefined, call.now)
+    pod.spec = { ...(pod.spec as object), nodeName: node }
+    pod.status = scheduled(pod.status as { conditions?: Conditions } | undefined, call.now)
     return pod
   }
   await call.registry.update(refOf(call), { subresource: 'binding', createIfMissing: false, apply }, write)
@@ -25,15 +25,16 @@ export async function bind(call: Call): Promise<Answer> {
 }
 
 function targetOf(binding: KubeObject): string {
-  const { kind, name } = (binding['target'] ?? {}) as { kind?: string; name?: string }
-  if (kind !== undefined && kind !== '' && kind !== 'Node') throw badRequest(`target.kind: Unsupported value: "${kind}": supported values: "Node"`)
+  const { kind, name } = (binding.target ?? {}) as { kind?: string; name?: string }
+  if (kind !== undefined && kind !== '' && kind !== 'Node')
+    throw badRequest(`target.kind: Unsupported value: "${kind}": supported values: "Node"`)
   if (name === undefined || name === '') throw badRequest('target.name: Required value')
   return name
 }
 
 function requireUnbound(pod: KubeObject, binding: KubeObject): void {
   const { name, uid, deletionTimestamp } = pod.metadata
-  const node = (pod['spec'] as { nodeName?: string }).nodeName
+  const node = (pod.spec as { nodeName?: string }).nodeName
   const asked = binding.metadata.uid
   if (asked !== undefined && asked !== '' && asked !== uid) {
     throw conflict('pods/binding', name, `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${uid}`)

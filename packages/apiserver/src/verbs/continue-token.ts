@@ -17,11 +17,15 @@ export function encodeContinue({ revision, after }: ContinuePoint): string {
 
 /** Throws BadRequest. */
 export function decodeContinue(token: string): ContinuePoint {
-  if (!/^[\w-]{2,}$/.test(token)) throw badRequest('continue key is not valid: illegal base64 data at input byte 0')
+  if (!/^[\w-]{2,}$/.test(token))
+    throw badRequest('invalid continue token: continue key is not valid: illegal base64 data at input byte 0')
   const { v, rv, start } = parseToken(token)
-  if (v !== VERSION) throw badRequest(`continue key is not valid: server does not recognize this encoded version ${JSON.stringify(v)}`)
+  if (v !== VERSION)
+    throw badRequest(
+      `invalid continue token: continue key is not valid: server does not recognize this encoded version ${JSON.stringify(v)}`,
+    )
   if (typeof rv !== 'number' || typeof start !== 'string' || !start.endsWith('\u0000') || start.startsWith('/')) {
-    throw badRequest('continue key is not valid: incorrect encoded start resourceVersion')
+    throw badRequest('invalid continue token: continue key is not valid: incorrect encoded start resourceVersion')
   }
   return { revision: rv, after: start.slice(0, -1) }
 }
@@ -33,7 +37,7 @@ function parseToken(token: string): { v?: unknown; rv?: unknown; start?: unknown
   } catch {
     // told below
   }
-  throw badRequest('continue key is not valid: invalid character looking for beginning of value')
+  throw badRequest('invalid continue token: continue key is not valid: invalid character looking for beginning of value')
 }
 
 const TOO_OLD =

@@ -1,6 +1,18 @@
 /** From a request's body to an object of the resource's kind. Words as kube-apiserver's. */
 
-import { ApiError, apiVersionOf, badRequest, cannotHandle, decodeObject, decodeProtobuf, type KubeObject, metaSchema, parseJson, schemaOf, type TypeSchema } from '@skiff/api'
+import {
+  ApiError,
+  apiVersionOf,
+  badRequest,
+  cannotHandle,
+  decodeObject,
+  decodeProtobuf,
+  type KubeObject,
+  metaSchema,
+  parseJson,
+  schemaOf,
+  type TypeSchema,
+} from '@skiff/api'
 import type { Call } from '../http/call.ts'
 import { parseMediaType } from '../http/negotiation.ts'
 import { parseYaml } from '../http/parse-yaml.ts'
@@ -39,7 +51,11 @@ export function decodeBodyAs(call: DecodableBody, expected: ExpectedKind, mode: 
   return withMetadata(object)
 }
 
-function typedValue(call: DecodableBody, raw: RawBody, expected: ExpectedKind & { mode: FieldValidation }): Record<string, unknown> {
+function typedValue(
+  call: DecodableBody,
+  raw: RawBody,
+  expected: ExpectedKind & { mode: FieldValidation },
+): Record<string, unknown> {
   const schema = schemaOf(expected.group, expected.version, expected.kind)
   if (raw.typed || schema === undefined) return raw.value
   const { object, warnings } = decodeObject(schema, raw.value, { mode: expected.mode, duplicates: raw.duplicates })
@@ -68,7 +84,12 @@ function invalidPatch(call: Call, why: string): ApiError {
   const qualified = group === '' ? kind : `${kind}.${group}`
   const message = `Invalid value: ${JSON.stringify(call.body.toString('utf8').slice(0, 1024))}: ${why}`
   return new ApiError('Invalid', `${qualified} "${name}" is invalid: patch: ${message}`, {
-    details: { name, ...(group === '' ? {} : { group }), kind, causes: [{ reason: 'FieldValueInvalid', message, field: 'patch' }] },
+    details: {
+      name,
+      ...(group === '' ? {} : { group }),
+      kind,
+      causes: [{ reason: 'FieldValueInvalid', message, field: 'patch' }],
+    },
   })
 }
 
@@ -81,7 +102,7 @@ export function requireSchema({ group, version, kind }: ExpectedKind): TypeSchem
 /** Options in a body (DeleteOptions): kind and apiVersion may be missing. */
 export function decodeOptions(call: Call, kind: 'DeleteOptions'): Record<string, unknown> {
   const raw = readBody(call, { group: '', version: 'v1', kind }, 'Ignore')
-  const said = raw.value['kind']
+  const said = raw.value.kind
   if (said !== undefined && said !== '' && said !== kind) {
     throw badRequest(`${String(said)} cannot be handled as a ${kind}`)
   }
@@ -89,7 +110,7 @@ export function decodeOptions(call: Call, kind: 'DeleteOptions'): Record<string,
 }
 
 function withMetadata(object: Record<string, unknown>): KubeObject {
-  object['metadata'] ??= {}
+  object.metadata ??= {}
   return object as unknown as KubeObject
 }
 
@@ -105,8 +126,10 @@ function readBody(call: DecodableBody, expected: ExpectedKind, mode: FieldValida
     return { value: value as Record<string, unknown>, duplicates, typed: false }
   }
   const type = Array.isArray(value) ? 'array' : typeof value
-  throw unrecognized(kind, `json: cannot unmarshal ${type} into Go value of type struct { APIVersion string; Kind string }`, call.body)
+  throw unrecognized(kind, `json: cannot unmarshal ${type} into Go value of type ${TYPE_META}`, call.body)
 }
+
+const TYPE_META = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 
 interface TextBody {
   readonly format: 'json' | 'yaml'
@@ -172,15 +195,20 @@ export function unsupportedMediaType(accepted: string): ApiError {
 
 function checkKind(value: Record<string, unknown>, expected: ExpectedKind): void {
   const apiVersion = apiVersionOf(expected)
-  const kind = textOr(value['kind'], expected.kind)
-  const version = textOr(value['apiVersion'], apiVersion)
+  const kind = textOr(value.kind, expected.kind)
+  const version = textOr(value.apiVersion, apiVersion)
   if (kind === expected.kind && version === apiVersion) return
   const said = { name: kind, version }
   const known = schemaOf(...groupVersion(version), kind) !== undefined
   const why = known
-    ? `converting (${version}.${kind}) to (${apiVersion}.${expected.kind}): unknown conversion`
-    : `no kind "${kind}" is registered for version "${version}"`
+    ? `converting (${goPackage(version)}.${kind}) to (${expected.group.split('.')[0] || 'core'}.${expected.kind}): unknown conversion`
+    : `no kind "${kind}" is registered for version "${version}" in scheme "pkg/api/legacyscheme/scheme.go:30"`
   throw badRequest(cannotHandle(said, why).message.replace(`handled as a ${kind}:`, `handled as a ${expected.kind}:`))
+}
+
+/** Go names packages by version. */
+function goPackage(apiVersion: string): string {
+  return groupVersion(apiVersion)[1]
 }
 
 function groupVersion(apiVersion: string): [string, string] {
@@ -197,9 +225,11 @@ export function decodeApplyConfig(call: Call, value: unknown, mode: FieldValidat
   const { group, version, kind } = call.registry.info
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badRequest('error decoding YAML: not an object')
   const said = value as Record<string, unknown>
-  if (said['apiVersion'] !== call.registry.apiVersion || said['kind'] !== kind) {
-    const found = `${String(said['apiVersion'] ?? '')}, Kind=${String(said['kind'] ?? '')}`
-    throw badRequest(`Incorrect version specified in apply patch. Specified patch version: ${found}, expected: ${call.registry.apiVersion}, Kind=${kind}`)
+  if (said.apiVersion !== call.registry.apiVersion || said.kind !== kind) {
+    const found = `${String(said.apiVersion ?? '')}, Kind=${String(said.kind ?? '')}`
+    throw badRequest(
+      `Incorrect version specified in apply patch. Specified patch version: ${found}, expected: ${call.registry.apiVersion}, Kind=${kind}`,
+    )
   }
   const { object, warnings } = decodeObject(requireSchema({ group, version, kind }), said, { mode })
   const [unknown] = warnings

@@ -26,9 +26,9 @@ export function deleteOptions(call: Call): DeleteOptions {
   const body = call.body.length > 0 ? decodeOptions(call, 'DeleteOptions') : undefined
   const said = body ?? optionsOfQuery(query)
   const policy = policyOf(said)
-  const preconditions = said['preconditions'] as DeleteOptions['preconditions']
-  const dryRun = parseDryRun([...listOf(said['dryRun']), ...query.getAll('dryRun')], 'DeleteOptions')
-  const seconds = said['gracePeriodSeconds'] ?? undefined
+  const preconditions = said.preconditions as DeleteOptions['preconditions']
+  const dryRun = parseDryRun([...listOf(said.dryRun), ...query.getAll('dryRun')], 'DeleteOptions')
+  const seconds = said.gracePeriodSeconds ?? undefined
   if (seconds !== undefined && !Number.isSafeInteger(seconds)) throw badRequest('gracePeriodSeconds must be an integer')
   return {
     dryRun,
@@ -51,8 +51,8 @@ function optionsOfQuery(query: URLSearchParams): Said {
 }
 
 function policyOf(said: Said) {
-  const policy = parsePropagation(said['propagationPolicy'] as string | undefined)
-  const orphan = said['orphanDependents'] as boolean | undefined
+  const policy = parsePropagation(said.propagationPolicy as string | undefined)
+  const orphan = said.orphanDependents as boolean | undefined
   if (policy !== undefined && orphan !== undefined && orphan !== null) {
     throw badRequest('orphanDependents and deletionPropagation cannot be both set')
   }
@@ -63,4 +63,3 @@ function policyOf(said: Said) {
 function listOf(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : []
 }
-

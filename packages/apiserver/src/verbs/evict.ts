@@ -8,7 +8,7 @@ import { parseDryRun, writeContext } from './write-options.ts'
 /** POST of an Eviction: a DELETE that disruption budgets may refuse (there are none yet). */
 export async function evict(call: Call): Promise<Answer> {
   const eviction = decodeBodyAs(call, { group: 'policy', version: 'v1', kind: 'Eviction' }, 'Ignore')
-  const asked = (eviction['deleteOptions'] ?? {}) as DeleteOptions & { dryRun?: string[] }
+  const asked = (eviction.deleteOptions ?? {}) as DeleteOptions & { dryRun?: string[] }
   const write = writeContext(call, 'CreateOptions')
   const dryRun = write.dryRun || parseDryRun(asked.dryRun ?? [], 'DeleteOptions')
   await call.registry.delete(refOf(call), { ...asked, dryRun }, { ...write, dryRun })

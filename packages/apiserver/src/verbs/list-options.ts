@@ -82,7 +82,9 @@ function watchProblems(query: URLSearchParams): FieldError[] {
   }
   const problems: FieldError[] = []
   if (match === '') {
-    problems.push(forbiddenField('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'))
+    problems.push(
+      forbiddenField('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),
+    )
   } else if (match !== 'NotOlderThan') {
     problems.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']))
   }

@@ -1,4 +1,4 @@
-import { badRequest, invalidObject, type KubeObject, parseJson, required, forbiddenField } from '@skiff/api'
+import { badRequest, forbiddenField, invalidObject, type KubeObject, parseJson, required } from '@skiff/api'
 import { serverSideApply } from '../apply/index.ts'
 import { type Answer, type Call, objectAnswer } from '../http/call.ts'
 import { parseMediaType } from '../http/negotiation.ts'
@@ -10,7 +10,7 @@ import type { Change } from '../registry/update-object.ts'
 import type { WriteContext } from '../registry/write-context.ts'
 import { decodeApplyConfig, decodePatched, decodeUtf8, requireSchema, unsupportedMediaType } from './decode-body.ts'
 import { refOf } from './get.ts'
-import { fieldValidation, type FieldValidation, writeContext } from './write-options.ts'
+import { type FieldValidation, fieldValidation, writeContext } from './write-options.ts'
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply'
 
@@ -27,7 +27,8 @@ export async function patch(call: Call, subresource: SubresourceName | ''): Prom
   checkOptions(call, type)
   const write = writeContext(call, 'PatchOptions')
   const mode = fieldValidation(call, 'PatchOptions')
-  const change = type === 'apply' ? applyChange(call, subresource, write) : patchChange(call, subresource, patcherOf(call, type), mode)
+  const change =
+    type === 'apply' ? applyChange(call, subresource, write) : patchChange(call, subresource, patcherOf(call, type), mode)
   const { stored, created } = await call.registry.update(refOf(call), change, write)
   return objectAnswer(call, created ? 201 : 200, stored)
 }
@@ -43,7 +44,8 @@ export function patchTypeOf(call: Call): PatchType {
 function checkOptions(call: Call, type: PatchType): void {
   const problems = []
   const { query } = call.info
-  if (type === 'apply' && (query.get('fieldManager') ?? '') === '') problems.push(required('fieldManager', 'is required for apply patch'))
+  if (type === 'apply' && (query.get('fieldManager') ?? '') === '')
+    problems.push(required('fieldManager', 'is required for apply patch'))
   if (type !== 'apply' && query.has('force')) problems.push(forbiddenField('force', 'may not be specified for non-apply patch'))
   if (problems.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', problems)
 }
@@ -120,4 +122,3 @@ export function appliedChange(call: Call, { value, subresource, manager, force }
   }
   return { subresource, createIfMissing: subresource === '', apply, tracksFields: true }
 }
-

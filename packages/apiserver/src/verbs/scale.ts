@@ -1,8 +1,19 @@
 /** The scale subresource: autoscaling/v1 Scale over any kind that says where its replicas are. */
 
-import { ApiError, badRequest, invalid, invalidObject, type KubeObject, labelSelectorToString, type LabelSelector, required } from '@skiff/api'
+import {
+  ApiError,
+  badRequest,
+  invalid,
+  invalidObject,
+  type KubeObject,
+  type LabelSelector,
+  labelSelectorToString,
+  notFound,
+  required,
+} from '@skiff/api'
 import { type Answer, type Call, valueAnswer } from '../http/call.ts'
 import type { ScalePaths } from '../registry/resource-definition.ts'
+import type { StoredObject } from '../registry/stored-object.ts'
 import { decodeBodyAs } from './decode-body.ts'
 import { refOf } from './get.ts'
 import { patcherOf, patchTypeOf } from './patch.ts'
@@ -13,13 +24,27 @@ const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' } as const
 interface Scale {
   readonly kind: 'Scale'
   readonly apiVersion: 'autoscaling/v1'
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly uid: string; readonly resourceVersion: string; readonly creationTimestamp: string }
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly uid: string
+    readonly resourceVersion: string
+    readonly creationTimestamp: string
+  }
   readonly spec: { readonly replicas?: number }
   readonly status: { readonly replicas: number; readonly selector?: string }
 }
 
 export function getScale(call: Call): Answer {
-  return valueAnswer(200, scaleOf(pathsOf(call), call.registry.get(refOf(call)).object))
+  return valueAnswer(200, scaleOf(pathsOf(call), requireObject(call).object))
+}
+
+/** A missing object is told as a missing scale. */
+function requireObject(call: Call): StoredObject {
+  const found = call.registry.find(refOf(call))
+  const { resource, group } = call.registry.info
+  if (found === undefined) throw notFound(`${resource}/scale${group === '' ? '' : `.${group}`}`, call.info.name)
+  return found
 }
 
 export async function updateScale(call: Call): Promise<Answer> {
@@ -40,6 +65,7 @@ export async function patchScale(call: Call): Promise<Answer> {
 
 async function writeScale(call: Call, change: (current: Scale) => KubeObject): Promise<Answer> {
   const paths = pathsOf(call)
+  requireObject(call)
   const write = writeContext(call, 'UpdateOptions')
   const apply = (old: KubeObject | undefined): KubeObject => {
     const object = structuredClone(old) as KubeObject
@@ -55,7 +81,7 @@ async function writeScale(call: Call, change: (current: Scale) => KubeObject): P
 }
 
 function replicasOf(call: Call, scale: KubeObject): number {
-  const { replicas = 0 } = (scale['spec'] ?? {}) as { replicas?: unknown }
+  const { replicas = 0 } = (scale.spec ?? {}) as { replicas?: unknown }
   if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
     throw invalidObject(SCALE, call.info.name, [required('spec.replicas', 'must be an integer')])
   }

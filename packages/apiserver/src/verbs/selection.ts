@@ -1,6 +1,14 @@
 /** Which objects a list, a watch or a deletecollection is about. */
 
-import { badRequest, type FieldRequirement, type KubeObject, type LabelRequirement, matchesLabels, parseFieldSelector, parseLabelSelector } from '@skiff/api'
+import {
+  badRequest,
+  type FieldRequirement,
+  type KubeObject,
+  type LabelRequirement,
+  matchesLabels,
+  parseFieldSelector,
+  parseLabelSelector,
+} from '@skiff/api'
 import type { RequestInfo } from '../http/request-context.ts'
 import type { ResourceDefinition } from '../registry/resource-definition.ts'
 
@@ -20,7 +28,8 @@ export function parseSelection(definition: ResourceDefinition, info: Pick<Reques
   return {
     everything: labels.length === 0 && fields.length === 0,
     name: fields.find(({ field, operator }) => field === 'metadata.name' && operator === '=')?.value,
-    matches: (object) => matchesFields(fields, readers, object) && matchesLabels(labels as LabelRequirement[], object.metadata.labels),
+    matches: (object) =>
+      matchesFields(fields, readers, object) && matchesLabels(labels as LabelRequirement[], object.metadata.labels),
   }
 }
 

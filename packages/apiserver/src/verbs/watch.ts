@@ -14,7 +14,11 @@ export interface WatchSource {
   /** What is there when the watch starts, closed by a bookmark where that was asked for. */
   initialLines(): Iterable<Buffer>
   /** Everything after that. `onClose` gets the reason when the server ends it. */
-  follow(listener: { onLines: (lines: readonly Buffer[]) => void; onClose: (line: Buffer | undefined) => void; signal: AbortSignal }): void
+  follow(listener: {
+    onLines: (lines: readonly Buffer[]) => void
+    onClose: (line: Buffer | undefined) => void
+    signal: AbortSignal
+  }): void
   bookmark(): Buffer
 }
 

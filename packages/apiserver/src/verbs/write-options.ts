@@ -36,7 +36,9 @@ function fieldManager(call: Call, kind: OptionsKind): string {
   const given = call.info.query.get('fieldManager') ?? ''
   const problems = [
     ...(Buffer.byteLength(given) > FIELD_MANAGER_LIMIT_BYTES ? [tooLong('fieldManager', FIELD_MANAGER_LIMIT_BYTES)] : []),
-    ...(/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u.test(given) ? [] : [invalid('fieldManager', given, 'should only contain printable characters')]),
+    ...(/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u.test(given)
+      ? []
+      : [invalid('fieldManager', given, 'should only contain printable characters')]),
   ]
   if (problems.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind }, '', problems)
   if (given !== '') return given

@@ -90,6 +90,11 @@ export class TestApi implements AsyncDisposable {
     this.#watches.clear()
   }
 
+  /** Something else than ConfigMaps was written: the revision moves, their watchers hear nothing. */
+  writeElsewhere(): void {
+    this.#revision += 1
+  }
+
   bookmark(): void {
     for (const response of this.#watches) this.#send(response, `${JSON.stringify(this.#bookmark())}\n`)
   }

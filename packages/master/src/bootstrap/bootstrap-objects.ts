@@ -1,12 +1,4 @@
-import {
-  CLUSTER_ROLE_BINDINGS,
-  CLUSTER_ROLES,
-  ENDPOINT_SLICES,
-  ENDPOINTS,
-  type KindInfo,
-  NAMESPACES,
-  SERVICES,
-} from '@skiff/api'
+import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ENDPOINT_SLICES, ENDPOINTS, type KindInfo, NAMESPACES, SERVICES } from '@skiff/api'
 import { defaultClusterRoleBindings, defaultClusterRoles } from '@skiff/apiserver'
 import { addressInRange } from '../network/address-ranges.ts'
 
@@ -37,8 +29,16 @@ export function bootstrapObjects({ serviceCidr, advertiseAddress, port }: Bootst
     ...roles,
     ...bindings,
     { info: SERVICES, object: apiService(serviceCidr, port), keep: ['spec'] },
-    { info: ENDPOINTS, object: apiEndpoints(advertiseAddress, port), keep: ['subsets'] },
-    { info: ENDPOINT_SLICES, object: apiEndpointSlice(advertiseAddress, port), keep: ['endpoints', 'ports'] },
+    ...apiAddresses(advertiseAddress, port),
+  ]
+}
+
+/** A master that is only reachable on its own machine has no address that would mean anything to a pod. */
+function apiAddresses(address: string, port: number): BootstrapObject[] {
+  if (address.startsWith('127.')) return []
+  return [
+    { info: ENDPOINTS, object: apiEndpoints(address, port), keep: ['subsets'] },
+    { info: ENDPOINT_SLICES, object: apiEndpointSlice(address, port), keep: ['endpoints', 'ports'] },
   ]
 }
 

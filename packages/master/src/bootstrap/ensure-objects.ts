@@ -21,7 +21,11 @@ async function existingObjects(client: ApiClient, infos: ReadonlySet<KindInfo>):
   return byKind
 }
 
-async function ensureObject(client: ApiClient, { info, object, keep }: BootstrapObject, existing: KubeObject | undefined): Promise<void> {
+async function ensureObject(
+  client: ApiClient,
+  { info, object, keep }: BootstrapObject,
+  existing: KubeObject | undefined,
+): Promise<void> {
   if (existing === undefined) {
     await client.create(info, object).catch((error: unknown) => {
       if (!isAlreadyExists(error)) throw error
@@ -43,7 +47,9 @@ function keptField(field: string, wanted: object, existing: KubeObject): [string
 /** Whether `current` says all that `wanted` says (the server adds defaults). */
 function contains(current: unknown, wanted: unknown): boolean {
   if (Array.isArray(wanted)) {
-    return Array.isArray(current) && current.length === wanted.length && wanted.every((item, index) => contains(current[index], item))
+    return (
+      Array.isArray(current) && current.length === wanted.length && wanted.every((item, index) => contains(current[index], item))
+    )
   }
   if (!isPlainObject(wanted)) return isDeepStrictEqual(current, wanted)
   return isPlainObject(current) && Object.entries(wanted).every(([key, value]) => contains(current[key], value))

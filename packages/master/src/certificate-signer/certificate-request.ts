@@ -34,6 +34,6 @@ export async function readCertificateRequest(pem: string): Promise<CertificateRe
 }
 
 function alternativeNames(request: x509.Pkcs10CertificateRequest): readonly x509.GeneralName[] {
-  const extension = request.getExtension(x509.SubjectAlternativeNameExtension)
-  return extension?.names.items ?? []
+  const names = request.extensions.filter((extension) => extension instanceof x509.SubjectAlternativeNameExtension)
+  return names.flatMap((extension) => extension.names.items)
 }

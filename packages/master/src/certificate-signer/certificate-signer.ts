@@ -1,11 +1,4 @@
-import {
-  CERTIFICATE_SIGNING_REQUESTS,
-  type CertificateSigningRequest,
-  isNotFound,
-  NODES,
-  type Node,
-  rfc3339,
-} from '@skiff/api'
+import { CERTIFICATE_SIGNING_REQUESTS, type CertificateSigningRequest, isNotFound, NODES, type Node, rfc3339 } from '@skiff/api'
 import { type ApiClient, createInformer, type Informer, runController, WorkQueue } from '@skiff/client'
 import type { Logger } from 'pino'
 import type { CertificateAuthority } from '../certificates/certificate-authority.ts'

@@ -70,7 +70,8 @@ function contentProblem(
   const { commonName, organizations, dnsNames, ipAddresses, otherNames } = request
   const names = [...dnsNames, ...ipAddresses]
   if (organizations.length !== 1 || organizations[0] !== NODES_GROUP) return `subject organization is not ${NODES_GROUP}`
-  if (!commonName.startsWith(NODE_PREFIX) || commonName === NODE_PREFIX) return `subject common name does not begin with ${NODE_PREFIX}`
+  if (!commonName.startsWith(NODE_PREFIX) || commonName === NODE_PREFIX)
+    return `subject common name does not begin with ${NODE_PREFIX}`
   if (otherNames.length > 0) return 'names other than DNS names and IP addresses are not allowed'
   if (usage === 'client' && names.length > 0) return 'subject alternative names are not allowed'
   if (usage === 'server' && names.length === 0) return 'a DNS name or an IP address is required'
@@ -89,7 +90,8 @@ function usagesProblem(usages: readonly string[], usage: 'client' | 'server'): s
 /** Joining hosts get a first client certificate; a node renews its own and gets serving ones for itself. */
 function approval(csr: CertificateSigningRequest, request: CertificateRequest, usage: 'client' | 'server'): string | undefined {
   const groups = csr.spec.groups ?? []
-  if (usage === 'client' && groups.includes(BOOTSTRAPPERS_GROUP)) return 'Auto approving the first client certificate of a node with a join token.'
+  if (usage === 'client' && groups.includes(BOOTSTRAPPERS_GROUP))
+    return 'Auto approving the first client certificate of a node with a join token.'
   const isItself = csr.spec.username === request.commonName && groups.includes(NODES_GROUP)
   return isItself ? `Auto approving a ${usage} certificate that the node asks for itself.` : undefined
 }

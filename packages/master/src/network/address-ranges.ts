@@ -51,7 +51,8 @@ function formProblem({ option, what, cidr }: AddressRange): string | undefined {
   if (!ipaddr.IPv4.isValidCIDR(cidr)) return say('is not an IPv4 range')
   const [address, prefix] = ipaddr.IPv4.parseCIDR(cidr)
   if (prefix > MAX_RANGE_PREFIX || prefix < 32 - MIN_SERVICE_BITS - 12) return say(`must be between /8 and /${MAX_RANGE_PREFIX}`)
-  if (ipaddr.IPv4.networkAddressFromCIDR(cidr).toString() !== address.toString()) return say('does not begin at its first address')
+  if (ipaddr.IPv4.networkAddressFromCIDR(cidr).toString() !== address.toString())
+    return say('does not begin at its first address')
   return undefined
 }
 

@@ -8,7 +8,7 @@ export interface HistoryLimits {
   readonly maxAgeMs: number
 }
 
-export const HISTORY_LIMITS: HistoryLimits = { maxEvents: 20_000, maxBytes: 48 * 2 ** 20, maxAgeMs: 5 * 60_000 }
+export const HISTORY_LIMITS: HistoryLimits = { maxEvents: 20_000, maxBytes: 32 * 2 ** 20, maxAgeMs: 5 * 60_000 }
 
 interface Moment {
   readonly event: StoreEvent

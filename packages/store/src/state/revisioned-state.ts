@@ -3,7 +3,7 @@ import { History, type HistoryLimits } from './history.ts'
 import { endOfPrefix, OrderedEntries, successor } from './ordered-entries.ts'
 
 /** As etcd's: an empty store is at revision 1, because 0 means "any" to Kubernetes clients. */
-export const FIRST_REVISION = 1
+const FIRST_REVISION = 1
 
 export interface StateOptions {
   readonly limits: HistoryLimits

@@ -14,6 +14,7 @@ export const WRITE_TIMEOUT_MS = 120_000
 const PING_TIMEOUT_MS = 5_000
 const PROBE_INTERVAL_MS = 500
 const POOL_SIZE = 16
+const ANSWERS = 'the Docker Engine answers'
 
 export type AvailabilityListener = (available: boolean, message: string) => void
 
@@ -51,7 +52,9 @@ export class Engine {
     await this.#negotiate()
     const signal = AbortSignal.timeout(timeoutMs)
     try {
-      return await Promise.race([run(this.#calls, signal), rejectionAt(signal)])
+      const answer = await Promise.race([run(this.#calls, signal), rejectionAt(signal)])
+      this.#setAvailable(true, ANSWERS)
+      return answer
     } catch (error) {
       if (!isNoAnswer(error) && !signal.aborted) throw error
       this.#suspect()
@@ -64,7 +67,9 @@ export class Engine {
   async stream<T>(what: string, open: (docker: Docker) => Promise<T>): Promise<T> {
     await this.#negotiate()
     try {
-      return await open(this.#streams)
+      const answer = await open(this.#streams)
+      this.#setAvailable(true, ANSWERS)
+      return answer
     } catch (error) {
       if (!isNoAnswer(error)) throw error
       this.#suspect()
@@ -83,7 +88,7 @@ export class Engine {
         return false
       }
     }
-    this.#setAvailable(true, 'the Docker Engine answers')
+    this.#setAvailable(true, ANSWERS)
     return true
   }
 

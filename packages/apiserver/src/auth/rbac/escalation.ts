@@ -10,7 +10,7 @@ import {
   ROLES,
 } from '@skiff/api'
 import type { AdmissionRequest, UserInfo } from '../../http/request-context.ts'
-import { NO_ATTRIBUTES } from '../forbidden.ts'
+import { NO_ATTRIBUTES } from '../no-attributes.ts'
 import { isMaster } from '../users.ts'
 import type { RbacAuthorizer } from './rbac-authorizer.ts'
 import { compactRules, ruleToString, uncoveredRules } from './rules.ts'

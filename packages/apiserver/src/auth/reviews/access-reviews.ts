@@ -1,7 +1,7 @@
 import { type FieldError, invalid, invalidObject, type KindInfo, type KubeObject } from '@skiff/api'
 import type { AccessAttributes, UserInfo } from '../../http/request-context.ts'
 import type { VirtualResource } from '../../registry/resource-definition.ts'
-import { NO_ATTRIBUTES } from '../forbidden.ts'
+import { NO_ATTRIBUTES } from '../no-attributes.ts'
 import type { RbacAuthorizer } from '../rbac/rbac-authorizer.ts'
 import {
   LOCAL_SUBJECT_ACCESS_REVIEWS,

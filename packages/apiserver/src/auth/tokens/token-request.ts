@@ -45,17 +45,17 @@ export interface TokenRequestCall {
 
 /** Answers POST `serviceaccounts/<name>/token`: a token bound to the account and, when asked, to one pod. */
 export async function requestToken(
-  object: KubeObject,
+  tokenRequest: KubeObject,
   call: TokenRequestCall,
   { objects, tokens }: { readonly objects: ObjectReader; readonly tokens: ServiceAccountTokens },
 ): Promise<object> {
-  const spec = (object.spec ?? {}) as TokenRequestSpec
   const account = objects.get<ServiceAccount>(SERVICE_ACCOUNTS, call)
   if (account === undefined) throw notFound('serviceaccounts', call.name)
+  const spec = (tokenRequest.spec ?? {}) as TokenRequestSpec
   const problems = lifetimeProblems(spec)
   if (problems.length > 0) throw invalidObject(TOKEN_REQUESTS, '', problems)
-  const pod = boundPod(spec, call, objects)
-  refuseForeignNode(call, pod)
+  const pod = boundPod(spec, account, objects)
+  refuseForeignNode(call.user, account, pod)
 
   const lifetimeSeconds = spec.expirationSeconds ?? DEFAULT_LIFETIME_SECONDS
   const audiences = spec.audiences === undefined || spec.audiences.length === 0 ? [tokens.issuer] : spec.audiences
@@ -70,7 +70,7 @@ export async function requestToken(
   return {
     kind: TOKEN_REQUESTS.kind,
     apiVersion: 'authentication.k8s.io/v1',
-    metadata: { name: call.name, namespace: call.namespace },
+    metadata: { name: account.metadata.name, namespace: account.metadata.namespace },
     spec: { audiences, expirationSeconds: lifetimeSeconds, boundObjectRef: spec.boundObjectRef ?? null },
     status: { token, expirationTimestamp: rfc3339(expires) },
   }
@@ -84,11 +84,8 @@ function lifetimeProblems({ expirationSeconds }: TokenRequestSpec): FieldError[]
   return []
 }
 
-function boundPod(
-  { boundObjectRef }: TokenRequestSpec,
-  { name: accountName, namespace }: TokenRequestCall,
-  objects: ObjectReader,
-): Pod | undefined {
+function boundPod({ boundObjectRef }: TokenRequestSpec, account: ServiceAccount, objects: ObjectReader): Pod | undefined {
+  const { name: accountName, namespace = '' } = account.metadata
   if (boundObjectRef === undefined || boundObjectRef === null) return undefined
   const { kind, apiVersion = 'v1', name = '', uid } = boundObjectRef
   if (kind !== 'Pod' || apiVersion !== 'v1')
@@ -109,10 +106,11 @@ function boundPod(
 }
 
 /** An agent gets tokens only for the pods that run on its node. */
-function refuseForeignNode({ user, name }: TokenRequestCall, pod: Pod | undefined): void {
+function refuseForeignNode(user: UserInfo, account: ServiceAccount, pod: Pod | undefined): void {
   const node = nodeNameOf(user)
   if (node === undefined || pod?.spec.nodeName === node) return
-  throw forbidden('serviceaccounts', name, `node ${node} may only ask for tokens that are bound to a pod of its own`)
+  const why = `node ${node} may only ask for tokens that are bound to a pod of its own`
+  throw forbidden('serviceaccounts', account.metadata.name, why)
 }
 
 function nodeRef(pod: Pod, objects: ObjectReader): { name: string; uid: string } | undefined {

@@ -1,4 +1,4 @@
-import { type KubeObject, PODS, type Pod, podQosClass } from '@skiff/api'
+import { type FieldError, forbiddenField, invalidObject, type KubeObject, path, PODS, type Pod, podQosClass } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { keepStatus } from '../status.ts'
 import { canonicalPodSpec } from './canonical-pod-spec.ts'
@@ -28,6 +28,7 @@ export const podResource: ResourceDefinition = {
     countsGenerations: true,
     default: (pod: Pod) => defaultPod(pod),
     prepareForCreate(pod: Pod, { cluster }) {
+      requireCreatable(pod)
       mirrorServiceAccount(pod.spec)
       tolerateSlowNodes(pod.spec, cluster.defaultTolerationSeconds)
       pod.status = { phase: 'Pending', qosClass: podQosClass(pod.spec) }
@@ -48,8 +49,8 @@ export const podResource: ResourceDefinition = {
     validateUpdate: (pod: Pod, old: Pod) => validatePodUpdate(pod, old),
     validateStatusUpdate: (pod: Pod, old: Pod) => validatePodStatusUpdate(pod, old),
     validateSubresource(subresource, pod: Pod, old: Pod) {
-      if (subresource === 'ephemeralcontainers') return validateEphemeralContainersUpdate(pod, old)
-      return subresource === 'resize' ? validateResize(pod, old) : []
+      if (subresource === 'ephemeralcontainers') return [...validatePod(pod), ...validateEphemeralContainersUpdate(pod, old)]
+      return subresource === 'resize' ? [...validatePod(pod), ...validateResize(pod, old)] : []
     },
     canonicalize: (pod: Pod) => canonicalPodSpec(pod.spec),
     gracePeriodSeconds: (pod: Pod, asked) => gracePeriod(pod, asked),
@@ -73,6 +74,19 @@ const SCHEDULING_GATED = {
   status: 'False',
   reason: 'SchedulingGated',
   message: 'Scheduling is blocked due to non-empty scheduling gates',
+}
+
+/** What a pod may come to have, but not begin with. */
+function requireCreatable(pod: Pod): void {
+  const field = path('spec')
+  const errors: FieldError[] = []
+  if ((pod.spec.ephemeralContainers ?? []).length > 0) {
+    errors.push(forbiddenField(field.child('ephemeralContainers'), 'cannot be set on create'))
+  }
+  if (pod.spec.nodeName && (pod.spec.schedulingGates ?? []).length > 0) {
+    errors.push(forbiddenField(field.child('nodeName'), 'cannot be set until all schedulingGates have been cleared'))
+  }
+  if (errors.length > 0) throw invalidObject(PODS, pod.metadata.name, [...validatePod(pod), ...errors])
 }
 
 /** Nothing runs where no node was found or where everything has ended: such a pod goes at once. */

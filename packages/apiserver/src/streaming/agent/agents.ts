@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto'
-import { Agent, request as httpsRequest } from 'node:https'
 import type { IncomingMessage } from 'node:http'
+import { Agent, request as httpsRequest } from 'node:https'
 import type { ConnectionOptions, PeerCertificate } from 'node:tls'
-import { ApiError, CODE_OF_REASON, type Node, NODES, notFound, type Status, type StatusReason } from '@skiff/api'
+import { ApiError, CODE_OF_REASON, NODES, type Node, notFound, type Status, type StatusReason } from '@skiff/api'
 import { WebSocket } from 'ws'
 import type { ObjectReader } from '../../registry/resource-definition.ts'
 
@@ -130,7 +130,9 @@ function wrongNode(certificate: PeerCertificate, nodeName: string): Error | unde
 }
 
 function unreachable(nodeName: string, address: string, error: Error): ApiError {
-  return new ApiError('ServiceUnavailable', `the agent of node ${nodeName} can not be reached at ${address}: ${error.message}`, { cause: error })
+  return new ApiError('ServiceUnavailable', `the agent of node ${nodeName} can not be reached at ${address}: ${error.message}`, {
+    cause: error,
+  })
 }
 
 async function readText(response: IncomingMessage): Promise<string> {
@@ -148,7 +150,11 @@ async function readText(response: IncomingMessage): Promise<string> {
 function errorOfAnswer(code: number, text: string): ApiError {
   const status = parseStatus(text)
   if (status?.reason !== undefined && status.reason in CODE_OF_REASON) {
-    return new ApiError(status.reason as StatusReason, status.message ?? '', status.details === undefined ? {} : { details: status.details })
+    return new ApiError(
+      status.reason as StatusReason,
+      status.message ?? '',
+      status.details === undefined ? {} : { details: status.details },
+    )
   }
   return new ApiError(reasonOfCode(code), text === '' ? `the agent answered ${code}` : text)
 }

@@ -1,9 +1,9 @@
-import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { Pod } from '@skiff/api'
 import { createWebSocketStream, type WebSocket } from 'ws'
 import type { Agents } from '../agent/agents.ts'
 import { nodeOf } from '../pod-target.ts'
+import { writeTo } from '../write-to.ts'
 
 export const PORT_PROTOCOL = 'stream.skiff.dev'
 const CLOSE_NORMAL = 1000
@@ -30,7 +30,7 @@ export async function relayPort(stream: Duplex, socket: WebSocket): Promise<stri
     for await (const message of messages as AsyncIterable<Buffer | string>) {
       lastData = performance.now()
       if (typeof message === 'string') problem = message
-      else if (stream.writable && !stream.write(message)) await Promise.race([once(stream, 'drain'), once(stream, 'close')])
+      else await writeTo(stream, message)
     }
   } catch {
     problem ??= 'the connection to the agent was lost'

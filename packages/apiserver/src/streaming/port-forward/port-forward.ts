@@ -42,7 +42,10 @@ export async function relayPortForward(
     return serveSpdyForwards(tunnel, pod, agents)
   }
   const protocol = chooseWebSocketProtocol(request, CHANNEL_PROTOCOLS)
-  const ports = info.query.getAll('ports').flatMap((text) => text.split(',')).map(portNumber)
+  const ports = info.query
+    .getAll('ports')
+    .flatMap((text) => text.split(','))
+    .map(portNumber)
   if (ports.length === 0) throw badRequest('query parameter "ports" is required')
   await serveWebSocketForwards({ socket: await acceptWebSocket(stream, protocol), protocol, ports, pod, agents })
 }

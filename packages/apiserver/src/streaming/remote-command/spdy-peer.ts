@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import { type Duplex, PassThrough } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { SpdyConnection } from '../spdy/spdy-connection.ts'
 import type { SpdyStream } from '../spdy/spdy-stream.ts'
+import { writeTo } from '../write-to.ts'
 import { CHANNEL, type ChannelPeer, channelMessage, closeMessage } from './channels.ts'
 
 /** The client opens its streams right after the upgrade. */
@@ -35,15 +35,15 @@ function peerOf(connection: SpdyConnection, streams: ReadonlyMap<string, SpdyStr
   const input = new PassThrough({ objectMode: true })
   const stdin = streams.get('stdin')
   const resize = streams.get('resize')
-  if (stdin !== undefined) void pump(stdin, CHANNEL.stdin, input).then(() => input.writable && input.write(closeMessage(CHANNEL.stdin)))
+  if (stdin !== undefined)
+    void pump(stdin, CHANNEL.stdin, input).then(() => input.writable && input.write(closeMessage(CHANNEL.stdin)))
   if (resize !== undefined) void pump(resize, CHANNEL.resize, input)
   void ended.then(() => input.end())
   return {
     messages: () => input,
     async send(message) {
       const stream = streams.get(OUTPUTS.get(message[0] ?? 0) ?? '')
-      if (stream === undefined || !stream.writable) return
-      if (!stream.write(message.subarray(1))) await Promise.race([once(stream, 'drain'), once(stream, 'close')])
+      if (stream !== undefined) await writeTo(stream, message.subarray(1))
     },
     close() {
       const outputs = [...OUTPUTS.values()].flatMap((type) => streams.get(type) ?? [])
@@ -58,9 +58,9 @@ function peerOf(connection: SpdyConnection, streams: ReadonlyMap<string, SpdyStr
 
 async function pump(stream: SpdyStream, channel: number, input: PassThrough): Promise<void> {
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       if (!input.writable) return
-      if (!input.write(channelMessage(channel, chunk))) await Promise.race([once(input, 'drain'), once(input, 'close')])
+      await writeTo(input, channelMessage(channel, chunk))
     }
   } catch {
     // Cancelled: no more comes.

@@ -6,7 +6,16 @@ const FRAME_HEAD_BYTES = 8
 /** Go's client never sends more than 16 MiB - 1 (24 bits); its writes are far smaller. */
 const MAX_FRAME_BYTES = 1024 * 1024
 
-export const FRAME_TYPE = { synStream: 1, synReply: 2, rstStream: 3, settings: 4, ping: 6, goAway: 7, headers: 8, windowUpdate: 9 } as const
+export const FRAME_TYPE = {
+  synStream: 1,
+  synReply: 2,
+  rstStream: 3,
+  settings: 4,
+  ping: 6,
+  goAway: 7,
+  headers: 8,
+  windowUpdate: 9,
+} as const
 export const FLAG_FIN = 0x01
 export const RST_CANCEL = 5
 export const RST_PROTOCOL_ERROR = 1

@@ -82,7 +82,10 @@ function parseHeaders(bytes: Buffer): SpdyHeaders {
 
 function formatHeaders(headers: SpdyHeaders): Buffer {
   const entries = Object.entries(headers)
-  return Buffer.concat([uint32(entries.length), ...entries.flat().flatMap((text) => [uint32(Buffer.byteLength(text)), Buffer.from(text)])])
+  return Buffer.concat([
+    uint32(entries.length),
+    ...entries.flat().flatMap((text) => [uint32(Buffer.byteLength(text)), Buffer.from(text)]),
+  ])
 }
 
 function uint32(value: number): Buffer {

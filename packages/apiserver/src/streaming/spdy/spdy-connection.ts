@@ -91,7 +91,8 @@ export class SpdyConnection {
   async #open(streamId: number, headerBlock: Buffer, fin: boolean): Promise<void> {
     const headers = await this.#decoder.decode(headerBlock)
     const isNew = streamId % 2 === 1 && streamId > this.#lastStreamId
-    if (!isNew || this.#streams.size >= MAX_STREAMS) return this.#write(numbersFrame(FRAME_TYPE.rstStream, streamId, RST_PROTOCOL_ERROR))
+    if (!isNew || this.#streams.size >= MAX_STREAMS)
+      return this.#write(numbersFrame(FRAME_TYPE.rstStream, streamId, RST_PROTOCOL_ERROR))
     this.#lastStreamId = streamId
     const stream = new SpdyStream(streamId, headers, {
       send: (id, data, last) => this.#send(id, data, last),

@@ -1,0 +1,167 @@
+import { X509Certificate } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ApiError, isForbidden, isUnauthorized } from '@skiff/api'
+import { ApiClient, backoff, type Log } from '@skiff/client'
+import { type NodeCredentials, readCredentials, writeCredentials } from './agent-files.ts'
+import { fetchAuthority } from './cluster-authority.ts'
+import { JoinError } from './join-error.ts'
+import { certificateRequest, newKey } from './key-and-request.ts'
+import { requestCertificate } from './request-certificate.ts'
+
+export interface JoinOptions {
+  readonly dataDir: string
+  readonly node: string
+  readonly nodeIp: string
+  /** Needed for the first join only. */
+  readonly server: string | undefined
+  readonly token: string | undefined
+  readonly caHash: string | undefined
+  readonly now: () => Date
+  readonly random: () => number
+  readonly logger: Log
+  readonly signal: AbortSignal
+}
+
+const FIRST_JOIN_TIMEOUT_MS = 30_000
+/** A certificate is replaced once less than this part of its life is left, as kubelets do. */
+const RENEW_WHEN_LEFT = 0.3
+export const USER_AGENT = 'skiff-agent'
+
+/** The credentials of this node: those of an earlier join, or new ones by the join token. Throws JoinError with what to do. */
+export async function join(options: JoinOptions): Promise<NodeCredentials> {
+  const known = await readCredentials(options.dataDir, options.node)
+  if (known !== undefined && !isExpired(known.clientCert, options.now())) return movedTo(known, options)
+  return await joinFirst(options, known !== undefined)
+}
+
+/** The master may have got another address since. */
+async function movedTo(known: NodeCredentials, { server, dataDir, node }: JoinOptions): Promise<NodeCredentials> {
+  if (server === undefined || server === known.server) return known
+  const moved = { ...known, server }
+  await writeCredentials(dataDir, node, moved)
+  return moved
+}
+
+async function joinFirst(options: JoinOptions, expired: boolean): Promise<NodeCredentials> {
+  const { server, token, caHash, dataDir, node, logger } = options
+  if (server === undefined || token === undefined || caHash === undefined) {
+    const why = expired ? "this node's certificate has expired" : 'this host has not joined a cluster yet'
+    throw new JoinError(`${why}: run \`skiff token create\` on the master and type the line that it prints`)
+  }
+  const credentials = await withinBound(options, server, async () => {
+    const ca = await fetchAuthority(server, caHash)
+    const bootstrap = new ApiClient({ server, ca, token, userAgent: USER_AGENT })
+    try {
+      return await requestBoth({ ...options, server, ca, bootstrap })
+    } finally {
+      bootstrap.close()
+    }
+  })
+  await writeCredentials(dataDir, node, credentials)
+  logger.info({ node, server }, 'host joined the cluster')
+  return credentials
+}
+
+interface BothOptions extends JoinOptions {
+  readonly server: string
+  readonly ca: string
+  readonly bootstrap: ApiClient
+}
+
+async function requestBoth({ server, ca, bootstrap, node, nodeIp, signal }: BothOptions): Promise<NodeCredentials> {
+  const clientKey = newKey()
+  const clientCert = await requestClient(bootstrap, node, clientKey, signal)
+  const client = new ApiClient({ server, ca, cert: clientCert, key: clientKey, userAgent: USER_AGENT })
+  try {
+    const servingKey = newKey()
+    const servingCert = await requestServing(client, { node, nodeIp }, servingKey, signal)
+    return { server, ca, clientCert, clientKey, servingCert, servingKey }
+  } finally {
+    client.close()
+  }
+}
+
+async function requestClient(client: ApiClient, node: string, key: string, signal: AbortSignal): Promise<string> {
+  const requestPem = await certificateRequest(key, { ...nodeSubject(node), names: [] })
+  return await requestCertificate({ client, requestPem, node, signer: 'kubernetes.io/kube-apiserver-client-kubelet', signal })
+}
+
+async function requestServing(
+  client: ApiClient,
+  { node, nodeIp }: { readonly node: string; readonly nodeIp: string },
+  key: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const requestPem = await certificateRequest(key, { ...nodeSubject(node), names: [node, nodeIp] })
+  return await requestCertificate({ client, requestPem, node, signer: 'kubernetes.io/kubelet-serving', signal })
+}
+
+function nodeSubject(node: string) {
+  return { commonName: `system:node:${node}`, organization: 'system:nodes' }
+}
+
+/** When the credentials should be replaced, in milliseconds since the epoch. */
+export function renewAt(credentials: NodeCredentials): number {
+  const times = [credentials.clientCert, credentials.servingCert].map((pem) => {
+    const { validFrom, validTo } = new X509Certificate(pem)
+    return Date.parse(validTo) - (Date.parse(validTo) - Date.parse(validFrom)) * RENEW_WHEN_LEFT
+  })
+  return Math.min(...times)
+}
+
+/** New keys and certificates by the authority of the old ones, or for a changed address. */
+export async function renew(credentials: NodeCredentials, options: JoinOptions): Promise<NodeCredentials> {
+  const { server, ca, clientCert, clientKey } = credentials
+  const bootstrap = new ApiClient({ server, ca, cert: clientCert, key: clientKey, userAgent: USER_AGENT })
+  try {
+    const renewed = await requestBoth({ ...options, server, ca, bootstrap })
+    await writeCredentials(options.dataDir, options.node, renewed)
+    return renewed
+  } finally {
+    bootstrap.close()
+  }
+}
+
+/** Whether the serving certificate still says where this node is. */
+export function servesAddress({ servingCert }: NodeCredentials, nodeIp: string): boolean {
+  return new X509Certificate(servingCert).checkIP(nodeIp) !== undefined
+}
+
+function isExpired(certificatePem: string, now: Date): boolean {
+  return Date.parse(new X509Certificate(certificatePem).validTo) <= now.getTime()
+}
+
+/** A first join tries for a while, since the master may just be starting, and then says what is wrong. */
+async function withinBound<T>(options: JoinOptions, server: string, attempt: () => Promise<T>): Promise<T> {
+  const { random, signal, logger } = options
+  const retry = backoff({ initialMs: 500, maxMs: 5_000, jitter: 0.5, random })
+  const begin = performance.now()
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const final = finalError(error, server)
+      if (final !== undefined) throw final
+      if (performance.now() - begin > FIRST_JOIN_TIMEOUT_MS) throw unreachable(error, server)
+      logger.debug({ err: error }, 'join did not work, trying again')
+      await delay(retry.nextMs(), undefined, { signal })
+    }
+  }
+}
+
+function finalError(error: unknown, server: string): Error | undefined {
+  if (error instanceof JoinError) return error
+  if (isUnauthorized(error)) {
+    return new JoinError(`the master at ${server} refused the token: it is wrong or has expired; make a new one there with \`skiff token create\``)
+  }
+  if (isForbidden(error)) return new JoinError(`the token may not join hosts to ${server}: take one from \`skiff token create\` (without --admin)`)
+  if (error instanceof ApiError && error.reason !== 'ServiceUnavailable') return new JoinError(`the master at ${server} said: ${error.message}`)
+  return undefined
+}
+
+function unreachable(error: unknown, server: string): JoinError {
+  const why = error instanceof Error ? error.message : String(error)
+  return new JoinError(`cannot reach the master at ${server} (${why}): check the address, that the master runs, and that no firewall is between`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,196 @@
+import { X509Certificate } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import https from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import { ApiError, badRequest, forbidden, notFound } from '@skiff/api'
+import type { Log } from '@skiff/client'
+import { WebSocketServer } from 'ws'
+import type { NodeCredentials } from '../bootstrap/agent-files.ts'
+import type { RunningAgent } from '../run-agent.ts'
+import type { ContainerRuntime, ImageService } from '../runtime/runtime.ts'
+import { serveContainerLogs } from './container-logs.ts'
+import { serveImage } from './image-export.ts'
+import { PodFinder } from './pod-finder.ts'
+import { servePortForward } from './port-forward.ts'
+import { serveRemoteCommand } from './remote-command.ts'
+import { statsSummary } from './stats-summary.ts'
+
+export interface AgentServerOptions {
+  readonly credentials: NodeCredentials
+  readonly nodeName: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly engine: { readonly runtime: ContainerRuntime; readonly images: ImageService }
+  readonly logger: Log
+}
+
+export interface AgentServer {
+  readonly port: number
+  /** The pods can be served from now on. */
+  attach(agent: RunningAgent): void
+  close(): Promise<void>
+}
+
+const HEADERS_TIMEOUT_MS = 10_000
+
+/** The kubelet's side of logs, exec, attach and port-forward, and images for other agents: HTTPS for the cluster's own certificates. */
+export async function serveAgent(options: AgentServerOptions): Promise<AgentServer> {
+  const { ca, servingCert, servingKey } = options.credentials
+  const finder = new PodFinder(options.engine.runtime)
+  const server = https.createServer({
+    ca,
+    cert: servingCert,
+    key: servingKey,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    headersTimeout: HEADERS_TIMEOUT_MS,
+  })
+  const sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => firstKnown(offered) })
+  server.on('request', (request, response) => void answer(request, response, options, finder))
+  server.on('upgrade', (request, socket, head) => void upgrade({ request, socket, head, sockets, options, finder }))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, options.port)))
+    server.listen(options.port, () => resolve())
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    attach: (agent) => finder.attach(agent),
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets.clients) socket.terminate()
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function listenError(error: NodeJS.ErrnoException, port: number): Error {
+  if (error.code !== 'EADDRINUSE') return error
+  return new Error(`port ${port} is taken on this host: is another agent (or a kubelet) running? Choose another with --port`, { cause: error })
+}
+
+const PROTOCOLS = ['v5.channel.k8s.io', 'stream.skiff.dev']
+
+function firstKnown(offered: ReadonlySet<string>): string | false {
+  return PROTOCOLS.find((protocol) => offered.has(protocol)) ?? false
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, options: AgentServerOptions, finder: PodFinder): Promise<void> {
+  try {
+    const url = new URL(request.url ?? '/', 'https://agent')
+    const path = url.pathname.split('/').slice(1).map(decodeURIComponent)
+    authorize(request, path[0] ?? '')
+    if (request.method !== 'GET') throw new ApiError('MethodNotAllowed', 'only GET is served here')
+    await route({ path, url, request, response, options, finder })
+  } catch (error) {
+    sendError(response, error)
+  }
+}
+
+export interface AgentRequest {
+  readonly path: readonly string[]
+  readonly url: URL
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly options: AgentServerOptions
+  readonly finder: PodFinder
+}
+
+async function route(call: AgentRequest): Promise<void> {
+  const { path, response, finder, options } = call
+  switch (path[0]) {
+    case 'healthz':
+      response.end('ok')
+      return
+    case 'pods':
+      return sendJson(response, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: finder.pods() })
+    case 'stats':
+      return sendJson(response, await statsSummary(finder, options.nodeName))
+    case 'containerLogs':
+      return await serveContainerLogs(call)
+    case 'images':
+      return await serveImage(call)
+    case 'exec':
+    case 'attach':
+    case 'portForward':
+      throw badRequest('Upgrade request required')
+    default:
+      throw notFound('paths', call.url.pathname)
+  }
+}
+
+interface UpgradeCall {
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+  readonly sockets: WebSocketServer
+  readonly options: AgentServerOptions
+  readonly finder: PodFinder
+}
+
+/** Everything that can be refused is refused before the upgrade, with a Status. */
+async function upgrade({ request, socket, head, sockets, options, finder }: UpgradeCall): Promise<void> {
+  socket.on('error', () => socket.destroy())
+  try {
+    const url = new URL(request.url ?? '/', 'https://agent')
+    const path = url.pathname.split('/').slice(1).map(decodeURIComponent)
+    authorize(request, path[0] ?? '')
+    const serve = await prepare(path, url, options, finder)
+    sockets.handleUpgrade(request, socket, head, (webSocket) => void serve(webSocket))
+  } catch (error) {
+    refuseUpgrade(socket, error)
+  }
+}
+
+async function prepare(path: readonly string[], url: URL, { engine }: AgentServerOptions, finder: PodFinder) {
+  const [kind, namespace = '', pod = '', container = ''] = path
+  switch (kind) {
+    case 'exec':
+    case 'attach':
+      return await serveRemoteCommand({ kind, query: url.searchParams, target: await finder.running(namespace, pod, container), engine })
+    case 'portForward':
+      return await servePortForward(finder.addressOf(namespace, pod), url.searchParams)
+    default:
+      throw notFound('paths', url.pathname)
+  }
+}
+
+/** The master may everything; other nodes may only fetch images. */
+function authorize(request: IncomingMessage, resource: string): void {
+  const raw = (request.socket as TLSSocket).getPeerCertificate(true).raw as Buffer | undefined
+  if (raw === undefined) throw new ApiError('Unauthorized', 'Unauthorized')
+  const subject = new X509Certificate(raw).subject.split('\n')
+  const isMaster = subject.includes('CN=skiff-master') && subject.includes('O=skiff:masters')
+  const isNode = subject.includes('O=system:nodes')
+  if (isMaster || (isNode && (resource === 'images' || resource === 'healthz'))) return
+  throw forbidden(resource, '', `certificate ${subject.join(', ')} may not use this agent`)
+}
+
+function sendJson(response: ServerResponse, body: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(body))
+}
+
+function sendError(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) return void response.destroy()
+  const status = toApiError(error).toStatus()
+  response.writeHead(status.code ?? 500, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(status))
+}
+
+function refuseUpgrade(socket: Duplex, error: unknown): void {
+  const status = toApiError(error).toStatus()
+  const body = JSON.stringify(status)
+  socket.end(
+    `HTTP/1.1 ${status.code} ${status.reason}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}
+
+function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  if (error instanceof URIError) return badRequest('the path is not well-formed')
+  return new ApiError('InternalError', error instanceof Error ? error.message : String(error))
+}

@@ -1,0 +1,72 @@
+import { badRequest } from '@skiff/api'
+import type { AgentRequest } from './agent-server.ts'
+import { type LogOptions, readLogs } from './read-logs.ts'
+
+/** `GET /containerLogs/<namespace>/<pod>/<container>` with the options of the API's `log` subresource. */
+export async function serveContainerLogs({ path, url, request, response, finder, options }: AgentRequest): Promise<void> {
+  const [, namespace = '', podName = '', name = ''] = path
+  const query = url.searchParams
+  const container = await finder.logged(namespace, podName, name, query.get('previous') === 'true')
+  const stop = new AbortController()
+  response.once('close', () => stop.abort())
+  request.once('error', () => stop.abort())
+  const runtime = options.engine.runtime
+  // Asked from time to time only, so that a follow ends soon after its container.
+  let writing = container.phase === 'running'
+  const refresh = async () => {
+    const now = (await runtime.inspectPod(container.pod.uid)).containers.find(({ id }) => id === container.id)
+    writing = now?.phase === 'running'
+  }
+  const timer = setInterval(() => void refresh().catch(() => undefined), FOLLOW_CHECK_MS)
+  const logOptions = { ...logOptionsOf(query), signal: stop.signal, isWriting: () => writing }
+  response.writeHead(200, { 'content-type': 'text/plain' })
+  response.flushHeaders()
+  try {
+    for await (const chunk of readLogs(container.logPath, logOptions)) {
+      if (!response.write(chunk)) await drained(response, stop.signal)
+    }
+  } finally {
+    clearInterval(timer)
+    response.end()
+  }
+}
+
+const FOLLOW_CHECK_MS = 500
+
+function logOptionsOf(query: URLSearchParams): LogOptions {
+  const tailLines = numberOf(query, 'tailLines')
+  const limitBytes = numberOf(query, 'limitBytes')
+  const sinceTime = sinceOf(query)
+  return {
+    follow: query.get('follow') === 'true',
+    timestamps: query.get('timestamps') === 'true',
+    ...(tailLines === undefined ? {} : { tailLines }),
+    ...(limitBytes === undefined ? {} : { limitBytes }),
+    ...(sinceTime === undefined ? {} : { sinceTime }),
+  }
+}
+
+function sinceOf(query: URLSearchParams): Date | undefined {
+  const seconds = numberOf(query, 'sinceSeconds')
+  if (seconds !== undefined) return new Date(Date.now() - seconds * 1000)
+  const text = query.get('sinceTime')
+  if (text === null) return undefined
+  const time = new Date(text)
+  if (Number.isNaN(time.getTime())) throw badRequest(`sinceTime ${JSON.stringify(text)} is not an RFC 3339 time`)
+  return time
+}
+
+function numberOf(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name)
+  if (text === null || text === '') return undefined
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 0) throw badRequest(`${name} must be a whole number that is not negative`)
+  return number
+}
+
+function drained(response: NodeJS.WritableStream, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('drain', resolve)
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

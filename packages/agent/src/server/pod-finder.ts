@@ -1,0 +1,70 @@
+import { ApiError, badRequest, notFound, type Pod } from '@skiff/api'
+import { containerOf, historyOf } from '../pods/container-history.ts'
+import type { RunningAgent } from '../run-agent.ts'
+import type { ContainerRuntime, ContainerState } from '../runtime/runtime.ts'
+import { reportedStatus } from '../status/container-status.ts'
+
+/** From the names in a request to the container that they mean. Throws ApiErrors in the kubelet's words. */
+export class PodFinder {
+  readonly #runtime: ContainerRuntime
+  #agent: RunningAgent | undefined
+
+  constructor(runtime: ContainerRuntime) {
+    this.#runtime = runtime
+  }
+
+  attach(agent: RunningAgent): void {
+    this.#agent = agent
+  }
+
+  /** All pods of this node, with the newest status. */
+  pods(): readonly Pod[] {
+    return this.#started().podList().map((pod) => this.#withStatus(pod))
+  }
+
+  pod(namespace: string, name: string): Pod {
+    const found = this.#started()
+      .podList()
+      .find(({ metadata }) => metadata.namespace === namespace && metadata.name === name)
+    if (found === undefined) throw notFound('pods', name)
+    return this.#withStatus(found)
+  }
+
+  addressOf(namespace: string, name: string): string {
+    const pod = this.pod(namespace, name)
+    if (!pod.status?.podIP) throw badRequest(`pod ${name} has no address yet`)
+    return pod.status.podIP
+  }
+
+  async running(namespace: string, podName: string, name: string): Promise<ContainerState> {
+    const [newest] = await this.#history(namespace, podName, name)
+    if (newest?.phase === 'running') return newest
+    throw new ApiError('NotFound', `container not found ("${name}")`)
+  }
+
+  /** The container whose log is asked for: the newest, or the one before it. */
+  async logged(namespace: string, podName: string, name: string, previous: boolean): Promise<ContainerState> {
+    const [newest, before] = await this.#history(namespace, podName, name)
+    const found = previous ? before : newest
+    if (found !== undefined) return found
+    if (previous) throw badRequest(`previous terminated container "${name}" in pod "${podName}" not found`)
+    const waiting = reportedStatus(this.pod(namespace, podName), name)?.state?.waiting
+    throw badRequest(`container "${name}" in pod "${podName}" is waiting to start: ${waiting?.message ?? waiting?.reason ?? 'ContainerCreating'}`)
+  }
+
+  async #history(namespace: string, podName: string, name: string): Promise<readonly ContainerState[]> {
+    const pod = this.pod(namespace, podName)
+    if (containerOf(pod, name) === undefined) throw badRequest(`container ${name} is not valid for pod ${podName}`)
+    return historyOf(await this.#runtime.inspectPod(pod.metadata.uid), name)
+  }
+
+  #started(): RunningAgent {
+    if (this.#agent === undefined) throw new ApiError('ServiceUnavailable', 'the agent is still starting')
+    return this.#agent
+  }
+
+  #withStatus(pod: Pod): Pod {
+    const status = this.#started().pods.worker(pod.metadata.uid)?.status ?? pod.status
+    return status === undefined ? pod : { ...pod, status }
+  }
+}

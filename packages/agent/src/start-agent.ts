@@ -1,0 +1,288 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join as joinPath } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Node, NODES } from '@skiff/api'
+import { ApiClient, backoff, createInformer, type Log } from '@skiff/client'
+import { kubeconfigPath, type NodeCredentials, writePrivate } from './bootstrap/agent-files.ts'
+import { JoinError } from './bootstrap/join-error.ts'
+import { join, type JoinOptions, renew, renewAt, servesAddress, USER_AGENT } from './bootstrap/join.ts'
+import { createImageService } from './images/image-service.ts'
+import { fetchOverTls, peerOf } from './images/peers.ts'
+import { hostCommands } from './network/host-commands.ts'
+import { createPodNetwork } from './network/pod-network.ts'
+import { nodeAddress } from './node/node-address.ts'
+import { refuseTakenName } from './node/node-name-taken.ts'
+import { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
+import { superviseProxy } from './proxy/supervise-proxy.ts'
+import { clusterIdOf, type NetworkRanges, runAgent } from './run-agent.ts'
+import { createDockerImageStore } from './runtime/docker/image-store.ts'
+import { createDockerRuntime } from './runtime/docker/docker-runtime.ts'
+import type { ContainerRuntime, ImageService, PodNetwork } from './runtime/runtime.ts'
+import { type AgentServer, serveAgent } from './server/agent-server.ts'
+
+/** What the caller needs to know to start this host's proxy. */
+export interface ProxyFacts {
+  readonly kubeconfig: string
+  readonly nodeName: string
+  readonly nodeIp: string
+  readonly clusterId: string
+  readonly ranges: NetworkRanges
+}
+
+export interface AgentOptions {
+  /** `https://host:6443`; with `token` and `caHash` needed until the first join. */
+  readonly server?: string
+  readonly token?: string
+  /** `sha256:<hex>` of the CA's public key. */
+  readonly caHash?: string
+  readonly nodeName: string
+  /** Absent: the address towards the master. */
+  readonly nodeIp?: string
+  /** `unix:///var/run/docker.sock` */
+  readonly dockerHost: string
+  readonly dataDir: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly maxPods?: number
+  /** Of the agent's own HTTPS server. */
+  readonly port?: number
+  readonly ranges?: Partial<NetworkRanges>
+  /** The command line of this host's proxy, which the agent then supervises; absent: none is started. */
+  readonly proxyCommand?: (facts: ProxyFacts) => readonly string[]
+  readonly now?: () => Date
+  readonly random?: () => number
+  readonly logger: Log
+  readonly signal: AbortSignal
+  /** Tests put others in their place. */
+  readonly engine?: (clusterId: string) => Engine
+}
+
+export interface Engine {
+  readonly runtime: ContainerRuntime
+  readonly images: ImageService
+  readonly network: PodNetwork
+}
+
+export interface Agent {
+  readonly nodeName: string
+  readonly nodeIp: string
+  readonly port: number
+  /** Resolves when the agent has ended after its signal; rejects when it can't go on. Containers go on either way. */
+  readonly stopped: Promise<void>
+}
+
+const DEFAULT_PORT = 10250
+const DEFAULT_MAX_PODS = 110
+const DEFAULT_RANGES: NetworkRanges = {
+  clusterCidr: '10.244.0.0/16',
+  serviceCidr: '10.96.0.0/16',
+  dnsIp: '10.96.0.10',
+  clusterDomain: 'cluster.local',
+}
+const RENEWAL_CHECK_MS = 3_600_000
+
+/**
+ * Makes this host a node: joins (once), registers, and runs the pods that are bound to it until the signal. Resolves when the node is
+ * registered and its server listens. Throws JoinError, with what to do, when the host can't become a node.
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { dataDir, nodeName, signal, now = () => new Date(), random = Math.random } = options
+  await mkdir(joinPath(dataDir, 'pods'), { recursive: true, mode: 0o700 })
+  const nodeIp = options.nodeIp ?? (await nodeAddress(options.server))
+  const joining: JoinOptions = {
+    ...options,
+    server: options.server,
+    token: options.token,
+    caHash: options.caHash,
+    node: nodeName,
+    nodeIp,
+    now,
+    random,
+  }
+  const credentials = await freshCredentials(await join(joining), joining)
+  const first = await startGeneration({ options, joining, credentials })
+  const stopped = renewUntilStopped({ options, joining, credentials }, first)
+  return { nodeName, nodeIp, port: first.port, stopped: stopped.finally(() => signal.aborted) }
+}
+
+/** Certificates that are due, or say another address, are renewed first, if the master is there to do it. */
+async function freshCredentials(credentials: NodeCredentials, joining: JoinOptions): Promise<NodeCredentials> {
+  const due = renewAt(credentials) <= joining.now().getTime() || !servesAddress(credentials, joining.nodeIp)
+  if (!due) return credentials
+  return await renew(credentials, joining).catch((error: unknown) => {
+    joining.logger.warn({ err: error }, 'certificates were not renewed, going on with the old ones')
+    return credentials
+  })
+}
+
+interface Generation {
+  readonly port: number
+  readonly end: AbortController
+  readonly stopped: Promise<void>
+}
+
+interface GenerationOptions {
+  readonly options: AgentOptions
+  readonly joining: JoinOptions
+  readonly credentials: NodeCredentials
+}
+
+/** New certificates mean a new generation of everything that holds connections; containers don't notice. */
+async function renewUntilStopped(start: GenerationOptions, first: Generation): Promise<void> {
+  const { signal } = start.options
+  const { joining } = start
+  let { credentials } = start
+  let current = first
+  while (!signal.aborted) {
+    await Promise.race([delay(RENEWAL_CHECK_MS, undefined, { signal }).catch(() => undefined), current.stopped])
+    if (signal.aborted || renewAt(credentials) > joining.now().getTime()) continue
+    const renewed = await freshCredentials(credentials, joining)
+    if (renewed === credentials) continue
+    credentials = renewed
+    current.end.abort()
+    await current.stopped
+    current = await startGeneration({ ...start, credentials })
+    joining.logger.info({ node: joining.node }, 'certificates renewed')
+  }
+  await current.stopped
+}
+
+async function startGeneration({ options, joining, credentials }: GenerationOptions): Promise<Generation> {
+  const end = new AbortController()
+  const signal = AbortSignal.any([options.signal, end.signal])
+  const { server, ca, clientCert: cert, clientKey: key } = credentials
+  const client = new ApiClient({ server, ca, cert, key, userAgent: USER_AGENT })
+  const { nodeName, dataDir } = options
+  const { nodeIp, now, random, logger } = joining
+  const ranges = { ...DEFAULT_RANGES, ...options.ranges }
+  const identity = await installationId(dataDir)
+  const clusterId = await untilMasterAnswers(() => knownClusterId(client, dataDir), { ...joining, signal })
+  await untilMasterAnswers(() => refuseTakenName(client, nodeName, identity, now()), { ...joining, signal })
+  const engine = options.engine?.(clusterId) ?? dockerEngine({ options, joining, credentials, client, clusterId, signal })
+
+  const port = options.port ?? DEFAULT_PORT
+  const agentServer = await serveAgent({ credentials, nodeName, port, engine, logger })
+  const endpoints = new ProgrammedEndpoints()
+  const work = [superviseIfAsked({ options, endpoints, nodeIp, clusterId, ranges, random, signal })]
+  work.push(
+    runUntilStopped(agentServer, {
+      client,
+      ...engine,
+      ranges,
+      nodeName,
+      nodeIp,
+      agentPort: agentServer.port,
+      identity,
+      clusterId,
+      dataDir,
+      labels: options.labels ?? {},
+      maxPods: options.maxPods ?? DEFAULT_MAX_PODS,
+      endpoints,
+      now,
+      random,
+      logger,
+      signal,
+    }),
+  )
+  const stopped = Promise.all(work).then(async () => {
+    await agentServer.close()
+    client.close()
+  })
+  stopped.catch(() => undefined)
+  return { port: agentServer.port, end, stopped }
+}
+
+/** What can't be done before the engine or the master answers is tried again: an agent that has joined never gives up. */
+async function runUntilStopped(server: AgentServer, options: Parameters<typeof runAgent>[0]): Promise<void> {
+  const { signal, logger, random } = options
+  const retry = backoff({ initialMs: 500, maxMs: 10_000, jitter: 0.5, random })
+  while (!signal.aborted) {
+    const attempt = new AbortController()
+    try {
+      const running = await runAgent({ ...options, signal: AbortSignal.any([signal, attempt.signal]) })
+      server.attach(running)
+      return await running.stopped
+    } catch (error) {
+      attempt.abort()
+      if (signal.aborted) return
+      logger.error({ err: error }, 'agent could not start, trying again')
+      await delay(retry.nextMs(), undefined, { signal }).catch(() => undefined)
+    }
+  }
+}
+
+async function untilMasterAnswers<T>(ask: () => Promise<T>, { random, logger, signal }: JoinOptions): Promise<T> {
+  const retry = backoff({ initialMs: 500, maxMs: 10_000, jitter: 0.5, random })
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (error instanceof JoinError || signal.aborted) throw error
+      logger.warn({ err: error }, 'the master does not answer yet, trying again')
+      await delay(retry.nextMs(), undefined, { signal })
+    }
+  }
+}
+
+/** Kept, so that an agent that starts while the master is away knows which containers are its own. */
+async function knownClusterId(client: ApiClient, dataDir: string): Promise<string> {
+  const file = joinPath(dataDir, 'cluster-id')
+  const known = await readFile(file, 'utf8').catch(() => '')
+  if (known !== '') return known.trim()
+  const found = await clusterIdOf(client)
+  await writePrivate(file, `${found}\n`)
+  return found
+}
+
+/** The same after a wiped data directory; another one on another machine, or for another agent of this one. */
+async function installationId(dataDir: string): Promise<string> {
+  const machine = await readFile('/etc/machine-id', 'utf8').catch(() => '')
+  return createHash('sha256').update([machine.trim(), hostname(), dataDir].join('\n')).digest('hex').slice(0, 32)
+}
+
+interface EngineOptions extends GenerationOptions {
+  readonly client: ApiClient
+  readonly clusterId: string
+  readonly signal: AbortSignal
+}
+
+function dockerEngine({ options, joining, credentials, client, clusterId, signal }: EngineOptions): Engine {
+  const { dockerHost, nodeName } = options
+  const { random, logger } = joining
+  const nodes = createInformer<Node>(client, NODES, { logger, signal })
+  nodes.start()
+  const { ca, clientCert, clientKey } = credentials
+  const images = createImageService({
+    store: createDockerImageStore({ dockerHost }),
+    peers: () => nodes.list().filter(({ metadata }) => metadata.name !== nodeName).flatMap(imagePeer),
+    fetchFromPeer: fetchOverTls({ ca, cert: () => clientCert, key: () => clientKey, port: options.port ?? DEFAULT_PORT }),
+    random,
+    signal,
+  })
+  return {
+    runtime: createDockerRuntime({ dockerHost, clusterId, node: nodeName }),
+    images,
+    network: createPodNetwork({ clusterId, commands: hostCommands() }),
+  }
+}
+
+function imagePeer({ metadata, status }: Node) {
+  const address = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+  const ready = status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True')
+  return address === undefined || !ready ? [] : [peerOf({ name: metadata.name, address, images: status?.images ?? [] })]
+}
+
+interface SuperviseOptions extends Omit<ProxyFacts, 'kubeconfig' | 'nodeName'> {
+  readonly options: AgentOptions
+  readonly endpoints: ProgrammedEndpoints
+  readonly random: () => number
+  readonly signal: AbortSignal
+}
+
+async function superviseIfAsked({ options, endpoints, nodeIp, clusterId, ranges, random, signal }: SuperviseOptions): Promise<void> {
+  const { proxyCommand, dataDir, nodeName, logger } = options
+  if (proxyCommand === undefined) return
+  const command = proxyCommand({ kubeconfig: kubeconfigPath(dataDir), nodeName, nodeIp, clusterId, ranges })
+  await superviseProxy({ command, endpoints, random, logger, signal })
+}

@@ -1,0 +1,93 @@
+/** An agent on engines in memory, against any API server: for other packages' tests. */
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { NODES } from '@skiff/api'
+import type { ApiClient, Log } from '@skiff/client'
+import { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
+import { type RunningAgent, runAgent } from './run-agent.ts'
+import { FakeImages } from './runtime/fake/fake-images.ts'
+import { FakePodNetwork } from './runtime/fake/fake-network.ts'
+import { FakeRuntime } from './runtime/fake/fake-runtime.ts'
+
+export { ImageError, StartError } from './runtime/runtime.ts'
+export { FakeImages, FakePodNetwork, FakeRuntime }
+
+export interface TestAgentOptions {
+  readonly client: ApiClient
+  readonly nodeName?: string
+  readonly podCidr?: string
+  /** A former agent's engine and directory: the new one takes over what it finds. */
+  readonly runtime?: FakeRuntime
+  readonly images?: FakeImages
+  readonly dataDir?: string
+  readonly now?: () => Date
+  readonly logger?: Log
+}
+
+export interface TestAgent extends AsyncDisposable {
+  readonly nodeName: string
+  readonly runtime: FakeRuntime
+  readonly images: FakeImages
+  readonly network: FakePodNetwork
+  readonly dataDir: string
+  readonly running: RunningAgent
+  /** As a crash would: nothing is stopped or cleaned up on the host. */
+  stop(): Promise<void>
+}
+
+/** Resolves when the node is registered, has its range of addresses, and takes pods. */
+export async function startTestAgent(options: TestAgentOptions): Promise<TestAgent> {
+  const { client, nodeName = 'node-1', podCidr = '10.244.1.0/24', now = () => new Date() } = options
+  const runtime = options.runtime ?? new FakeRuntime({ now })
+  const images = options.images ?? new FakeImages()
+  const network = new FakePodNetwork()
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'skiff-agent-')))
+  const end = new AbortController()
+  const starting = runAgent({
+    client,
+    runtime,
+    images,
+    network,
+    ranges: { clusterCidr: '10.244.0.0/16', serviceCidr: '10.96.0.0/16', dnsIp: '10.96.0.10', clusterDomain: 'cluster.local' },
+    nodeName,
+    nodeIp: '10.0.0.7',
+    agentPort: 10250,
+    identity: 'test',
+    clusterId: 'test-cluster',
+    dataDir,
+    labels: {},
+    maxPods: 110,
+    endpoints: new ProgrammedEndpoints(),
+    now,
+    random: Math.random,
+    logger: options.logger ?? SILENT,
+    signal: end.signal,
+  })
+  await giveCidr(client, nodeName, podCidr)
+  const running = await starting
+  const stop = async () => {
+    end.abort()
+    await running.stopped
+  }
+  const dispose = async () => {
+    await stop()
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
+  }
+  return { nodeName, runtime, images, network, dataDir, running, stop, [Symbol.asyncDispose]: dispose }
+}
+
+/** What the master's node-ipam controller does. */
+async function giveCidr(client: ApiClient, name: string, podCIDR: string): Promise<void> {
+  for await (const { type, object } of client.watch<{ metadata: { name: string } }>(NODES, {
+    sendInitialEvents: true,
+    signal: AbortSignal.timeout(10_000),
+  })) {
+    if (type === 'BOOKMARK' || object.metadata.name !== name) continue
+    await client.patch(NODES, { name }, { type: 'merge', body: { spec: { podCIDR, podCIDRs: [podCIDR] } } })
+    return
+  }
+}
+
+const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }

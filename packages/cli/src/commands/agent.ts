@@ -1,0 +1,37 @@
+import { startAgent } from '@skiff/agent'
+import { componentLogger } from '../component-logger.ts'
+import { agentDirectory } from '../home.ts'
+import { nodeNameOfMachine, SKIFF } from '../up/machine.ts'
+import { untilSignal } from '../until-signal.ts'
+
+interface AgentCommandOptions {
+  readonly home: string
+  readonly join?: string
+  readonly token?: string
+  readonly caHash?: string
+  readonly nodeName?: string
+  readonly nodeIp?: string
+  readonly dockerHost: string
+  readonly dataDir?: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly maxPods: number
+  readonly port: number
+}
+
+/** An agent in the foreground, until SIGTERM. Its pods go on without it. */
+export async function agent({ home, join, dataDir = agentDirectory(home), nodeName = nodeNameOfMachine(), ...options }: AgentCommandOptions): Promise<void> {
+  const { signal } = untilSignal()
+  const running = await startAgent({
+    ...options,
+    ...(join === undefined ? {} : { server: join }),
+    nodeName,
+    dataDir,
+    proxyCommand: ({ kubeconfig, clusterId, ranges }) => [
+      ...[SKIFF, 'proxy', '--kubeconfig', kubeconfig, '--node-name', nodeName, '--cluster-id', clusterId],
+      ...['--service-cidr', ranges.serviceCidr, '--cluster-domain', ranges.clusterDomain, '--dns-address', ranges.dnsIp],
+    ],
+    logger: componentLogger('agent'),
+    signal,
+  })
+  await running.stopped
+}

@@ -1,0 +1,1 @@
+export async function purgeThisHost(_home: string): Promise<void> {}

@@ -1,0 +1,125 @@
+import type { HeartbeatSource } from './heartbeats.ts'
+import { judgeNodes, type NodePulse, type Verdict } from './judge-nodes.ts'
+
+/** Heartbeats come every second: this many may be lost. */
+const HEARTBEAT_LIMIT_MS = 4_000
+const HEARTBEAT_SUSPECT_MS = 2_500
+/** Leases are renewed every 10 s. */
+const LEASE_LIMIT_MS = 40_000
+/** A timer that is later than this: this process stood still, and what it didn't hear in that time says nothing. */
+const STALL_MS = 1_000
+
+export interface NodeMonitorOptions {
+  readonly heartbeats: HeartbeatSource
+  readonly monotonicNow: () => number
+  /** The verdict on this node is another one than before. */
+  readonly onVerdict: (node: string) => void
+}
+
+interface Signs {
+  readonly firstSeenMs: number
+  renewTime: string | undefined
+  /** When we saw the lease change. What time it says doesn't matter: clocks may be off. */
+  renewedMs: number | undefined
+}
+
+/**
+ * Notices which nodes fall silent. One timer, set to when the next node could be overdue; nothing is polled. It gives
+ * every node time after the start and after a standstill of this process, so that nobody suffers for the master's absence.
+ */
+export class NodeMonitor {
+  readonly #options: NodeMonitorOptions
+  readonly #nodes = new Map<string, Signs>()
+  readonly #stopListening: () => void
+  #verdicts: ReadonlyMap<string, Verdict> = new Map()
+  #graceFromMs: number
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(options: NodeMonitorOptions) {
+    this.#options = options
+    this.#graceFromMs = options.monotonicNow()
+    this.#stopListening = options.heartbeats.onChange(({ node }) => {
+      const state = this.#verdicts.get(node)?.state
+      if (state === 'gone' || state === 'suspect') this.evaluate()
+      else if (this.#nodes.has(node) && !this.#verdicts.has(node)) this.evaluate()
+    })
+  }
+
+  /** @param renewTime of its Lease, if it has one */
+  follow(node: string, renewTime?: string): void {
+    const nowMs = this.#options.monotonicNow()
+    const known = this.#nodes.get(node)
+    const signs = known ?? { firstSeenMs: nowMs, renewTime, renewedMs: undefined }
+    if (!known) this.#nodes.set(node, signs)
+    if (renewTime !== undefined && renewTime !== signs.renewTime) {
+      // The first lease that is seen may be as old as the node's death.
+      if (signs.renewTime !== undefined) signs.renewedMs = nowMs
+      signs.renewTime = renewTime
+    }
+    if (!known || this.#verdicts.get(node)?.state !== 'alive') this.evaluate()
+  }
+
+  forget(node: string): void {
+    this.#nodes.delete(node)
+    this.evaluate()
+  }
+
+  /** undefined: the node was not heard of since the start, and its time isn't over. */
+  verdict(node: string): Verdict | undefined {
+    return this.#verdicts.get(node)
+  }
+
+  /** Judges every node now and tells of those whose verdict changed. */
+  evaluate(): void {
+    if (this.#closed) return
+    const nowMs = this.#options.monotonicNow()
+    const pulses = [...this.#nodes].map(([name, signs]) => this.#pulse(name, signs, nowMs))
+    const judged = judgeNodes(pulses.map(({ pulse }) => pulse))
+    for (const { pulse, heard } of pulses) if (!heard && judged.get(pulse.name)?.state === 'alive') judged.delete(pulse.name)
+
+    const before = this.#verdicts
+    this.#verdicts = judged
+    this.#setTimer(pulses.map(({ pulse }) => pulse.limitMs - pulse.silentMs).filter((ms) => ms > 0))
+    for (const name of this.#nodes.keys()) if (!same(before.get(name), judged.get(name))) this.#options.onVerdict(name)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#stopListening()
+    clearTimeout(this.#timer)
+  }
+
+  #pulse(name: string, signs: Signs, nowMs: number): { pulse: NodePulse; heard: boolean } {
+    const beatMs = this.#options.heartbeats.get(name)?.lastHeartbeatMs
+    const heardMs = beatMs ?? signs.renewedMs
+    const wasGone = this.#verdicts.get(name)?.state === 'gone'
+    // Grace is for nodes that we may not have heard; one that was gone stays so until it is heard.
+    const aliveMs = wasGone ? (heardMs ?? signs.firstSeenMs) : Math.max(heardMs ?? signs.firstSeenMs, this.#graceFromMs)
+    const silentMs = nowMs - aliveMs
+    const pulse =
+      beatMs === undefined
+        ? { name, silentMs, limitMs: LEASE_LIMIT_MS }
+        : { name, silentMs, limitMs: HEARTBEAT_LIMIT_MS, suspectMs: HEARTBEAT_SUSPECT_MS }
+    return { pulse, heard: heardMs !== undefined }
+  }
+
+  #setTimer(leftMs: readonly number[]): void {
+    clearTimeout(this.#timer)
+    if (leftMs.length === 0) return
+    const { monotonicNow } = this.#options
+    const dueMs = monotonicNow() + Math.min(...leftMs)
+    this.#timer = setTimeout(
+      () => {
+        if (monotonicNow() - dueMs > STALL_MS) this.#graceFromMs = monotonicNow()
+        // Heartbeats that are waiting in the sockets are read first.
+        setImmediate(() => this.evaluate())
+      },
+      Math.ceil(dueMs - monotonicNow()) + 1,
+    )
+  }
+}
+
+function same(a: Verdict | undefined, b: Verdict | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}

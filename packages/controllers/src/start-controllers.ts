@@ -1,0 +1,55 @@
+import type { ApiClient } from '@skiff/client'
+import type { Logger } from 'pino'
+import { runBootstrapTokenController } from './bootstrap-tokens/controller.ts'
+import { runDeploymentController } from './deployment/controller.ts'
+import { runEndpointSliceController } from './endpoint-slice/controller.ts'
+import { runEndpointsController } from './endpoints/controller.ts'
+import { runGarbageCollector } from './garbage-collector/controller.ts'
+import { runNamespaceController } from './namespace/controller.ts'
+import { runNodeIpamController } from './node-ipam/controller.ts'
+import { runNodeLifecycleController } from './node-lifecycle/controller.ts'
+import type { HeartbeatSource } from './node-lifecycle/heartbeats.ts'
+import { runPodGcController } from './pod-gc/controller.ts'
+import { runReplicaSetController } from './replica-set/controller.ts'
+import { runRootCaController } from './root-ca/controller.ts'
+import { runServiceAccountController } from './service-account/controller.ts'
+import type { ControllerContext } from './shared/context.ts'
+import { createSharedInformers } from './shared/informers.ts'
+import { runTaintEvictionController } from './taint-eviction/controller.ts'
+
+export interface ControllersOptions {
+  readonly client: ApiClient
+  readonly heartbeats: HeartbeatSource
+  /** PEM of the cluster's CA, for every namespace's `kube-root-ca.crt`. */
+  readonly caCertificate: string
+  /** Range of all pod addresses; each node gets a /24 of it. */
+  readonly podCidr: string
+  readonly logger: Logger
+  readonly clock: () => Date
+  /** Milliseconds that never jump; `heartbeats` must count on the same clock. */
+  readonly monotonicNow?: () => number
+  readonly random: () => number
+  readonly signal: AbortSignal
+}
+
+/** Runs every controller until the signal aborts; `stopped` resolves when the last one has ended. Never rejects. */
+export function startControllers(options: ControllersOptions): { readonly stopped: Promise<void> } {
+  const { client, logger, clock, random, signal, monotonicNow = () => performance.now() } = options
+  const context: ControllerContext = { client, informers: createSharedInformers(client, { logger, signal }), logger, clock, random, signal }
+  const running = [
+    runReplicaSetController(context),
+    runDeploymentController(context),
+    runEndpointSliceController(context),
+    runEndpointsController(context),
+    runNodeIpamController(context, options.podCidr),
+    runNodeLifecycleController(context, { heartbeats: options.heartbeats, monotonicNow }),
+    runTaintEvictionController(context, monotonicNow),
+    runPodGcController(context),
+    runNamespaceController(context),
+    runGarbageCollector(context),
+    runServiceAccountController(context),
+    runRootCaController(context, options.caCertificate),
+    runBootstrapTokenController(context),
+  ]
+  return { stopped: Promise.all(running).then(() => undefined) }
+}

@@ -1,0 +1,81 @@
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import {
+  type ApiServer,
+  auditedAuthorizer,
+  BUILT_IN_RESOURCES,
+  createAdmission,
+  createApiServer,
+  createAuth,
+  createStreaming,
+  NodeLiveness,
+  Registry,
+} from '@skiff/apiserver'
+import { createSqliteStore, type Store } from '@skiff/store'
+import type { MasterCertificates } from './certificates/master-certificates.ts'
+import type { ResolvedOptions } from './master-options.ts'
+import { addressInRange } from './network/address-ranges.ts'
+
+const NODE_PORTS = { first: 30_000, last: 32_767 }
+
+/** The API server and what it stands on, not listening yet. */
+export interface Serving {
+  readonly apiServer: ApiServer
+  readonly liveness: NodeLiveness
+}
+
+export interface ServingOptions {
+  readonly store: Store
+  /** The newest ones: they are renewed while the master runs. */
+  readonly certificates: () => MasterCertificates
+  readonly options: ResolvedOptions
+  readonly signal: AbortSignal
+}
+
+export function openStore({ dataDir, logger }: ResolvedOptions): Promise<Store> {
+  return createSqliteStore({
+    path: join(dataDir, 'skiff.db'),
+    onFailure: (error) => logger.fatal({ err: error }, 'store failed: no more writes are accepted, restart the master'),
+  })
+}
+
+export async function createServing({ store, certificates, options, signal }: ServingOptions): Promise<Serving> {
+  const { clock, random, logger, clusterDomain, serviceCidr, podCidr, defaultTolerationSeconds, podSecurityDefault } = options
+  const cluster = { serviceCidr, podCidr, nodePorts: NODE_PORTS, clusterDomain, defaultTolerationSeconds }
+  const registry = new Registry({ store, resources: BUILT_IN_RESOURCES, cluster, clock, random })
+  const { objects } = registry
+  const liveness = new NodeLiveness(() => performance.now())
+  const { authority, serviceAccountKeyPem } = certificates()
+  const authorityPem = authority.certificatePem
+  const auth = createAuth({ store, objects, authorityPem, serviceAccountKeyPem, clusterDomain, clock, signal })
+  const apiServer = await createApiServer({
+    registry,
+    liveness,
+    clock,
+    random,
+    authenticator: auth.authenticator,
+    authorizer: auditedAuthorizer(auth.authorizer, logger.child({ component: 'audit' })),
+    admission: createAdmission({ objects, store, authorizer: auth.authorizer, podSecurityDefault, random }),
+    virtualResources: auth.virtualResources,
+    tokenRequests: auth.tokenRequests,
+    streaming: createStreaming({ objects, liveness, signal, credentials: () => agentCredentials(certificates()) }),
+    caCertificates: authorityPem,
+    logger: logger.child({ component: 'apiserver' }),
+  })
+  return { apiServer, liveness }
+}
+
+function agentCredentials({ authority, agentClient }: MasterCertificates) {
+  return { authorityPem: authority.certificatePem, ...agentClient }
+}
+
+/** By what names and addresses clients know the API server. */
+export function servingNames(options: ResolvedOptions, advertiseAddress: string): string[] {
+  return [...new Set([...clusterNames(options), hostname(), advertiseAddress])]
+}
+
+/** Those that mean the API server on every host. Its host's own name and address are not among them: an agent may run there too. */
+export function clusterNames({ serviceCidr, clusterDomain }: ResolvedOptions): string[] {
+  const names = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${clusterDomain}`]
+  return ['localhost', '127.0.0.1', '::1', addressInRange(serviceCidr, 1), ...names]
+}

@@ -1,0 +1,235 @@
+import { join } from 'node:path'
+import { ApiClient } from '@skiff/client'
+import { startControllers } from '@skiff/controllers'
+import { startScheduler } from '@skiff/scheduler'
+import type { Store } from '@skiff/store'
+import { bootstrapObjects } from './bootstrap/bootstrap-objects.ts'
+import { ensureObjects } from './bootstrap/ensure-objects.ts'
+import { startCertificateSigner } from './certificate-signer/certificate-signer.ts'
+import { adminKubeconfig } from './certificates/admin-kubeconfig.ts'
+import { keepCertificatesFresh } from './certificates/keep-fresh.ts'
+import { ensureMasterCertificates, type MasterCertificates } from './certificates/master-certificates.ts'
+import { readClusterRanges, writeClusterRanges } from './data-directory/cluster-ranges.ts'
+import { ensurePrivateDirectory, writePrivateFile } from './data-directory/private-file.ts'
+import { type MasterOptions, type ResolvedOptions, withDefaults } from './master-options.ts'
+import { checkRanges } from './network/check-ranges.ts'
+import { hostRoutes, preferredAddress } from './network/host-network.ts'
+import { clusterNames, createServing, openStore, type Serving, servingNames } from './serving.ts'
+
+export interface Master {
+  /** `https://<advertise address>:<port>` */
+  readonly server: string
+  readonly port: number
+  /** `sha256:<hex>`, what a joining agent compares. */
+  readonly caHash: string
+  readonly socketPath: string
+  /** Resolves when everything has stopped, after `close` or the signal. */
+  readonly stopped: Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * A whole master in this process: certificates, store, API server, then scheduler, controllers and certificate
+ * signer as its clients. Rejects with one clear line when it can't start, and leaves nothing behind then.
+ * May be started again on the same directory after any end, also a kill.
+ */
+export async function startMaster(given: MasterOptions): Promise<Master> {
+  const options = withDefaults(given)
+  const { dataDir, logger } = options
+  const routes = await hostRoutes()
+  const ranges = { serviceCidr: options.serviceCidr, podCidr: options.podCidr }
+  const existingRanges = await readClusterRanges(dataDir)
+  checkRanges(ranges, existingRanges, routes)
+
+  await ensurePrivateDirectory(dataDir)
+  const stopping = new AbortController()
+  // The store's lock makes sure that this is the directory's only master: it comes before anything is written.
+  const store = await openStore(options)
+  try {
+    if (existingRanges === undefined) await writeClusterRanges(dataDir, ranges)
+    const advertiseAddress = options.advertiseAddress ?? preferredAddress(routes)
+    return await runMaster({ options, store, stopping, advertiseAddress })
+  } catch (error) {
+    stopping.abort()
+    await store.close()
+    logger.debug({ err: error }, 'master did not start')
+    throw error
+  }
+}
+
+interface Run {
+  readonly options: ResolvedOptions
+  readonly store: Store
+  readonly stopping: AbortController
+  readonly advertiseAddress: string
+}
+
+async function runMaster({ options, store, stopping, advertiseAddress }: Run): Promise<Master> {
+  const { dataDir, logger, clock } = options
+  const names = servingNames(options, advertiseAddress)
+  const ensureCertificates = () => ensureMasterCertificates({ directory: dataDir, servingNames: names, clock })
+  let certificates = await ensureCertificates()
+  const serving = await createServing({ store, certificates: () => certificates, options, signal: stopping.signal })
+  const socketPath = join(dataDir, 'api.sock')
+  try {
+    const { port } = await listen(serving, certificates, options, socketPath)
+    const server = `https://${formatHost(advertiseAddress)}:${port}`
+    await writeKubeconfig(dataDir, server, certificates)
+    await bootstrap(socketPath, { serviceCidr: options.serviceCidr, advertiseAddress, port })
+    const components = startComponents({
+      serving,
+      certificates,
+      options,
+      socketPath,
+      masterNames: names,
+      signal: stopping.signal,
+    })
+    keepCertificatesFresh({
+      certificates,
+      renew: ensureCertificates,
+      onRenewed: async (renewed) => {
+        certificates = renewed
+        await writeKubeconfig(dataDir, server, renewed)
+      },
+      clock,
+      logger,
+      signal: stopping.signal,
+    })
+    logger.info({ server, dataDir, caHash: certificates.authority.hash }, 'master started')
+    const stopped = whenStopped({ serving, store, stopping, components, options })
+    const close = async () => {
+      stopping.abort()
+      await stopped
+    }
+    return { server, port, socketPath, caHash: certificates.authority.hash, stopped, close }
+  } catch (error) {
+    stopping.abort()
+    await serving.apiServer.close()
+    throw error
+  }
+}
+
+async function listen(
+  { apiServer }: Serving,
+  { authority, serving }: MasterCertificates,
+  { bind, port, insecureHttp }: ResolvedOptions,
+  socketPath: string,
+): Promise<{ port: number }> {
+  const tls = { cert: serving.certificatePem, key: serving.keyPem, clientCa: authority.certificatePem }
+  const listening = await apiServer.listenTls({ host: bind, port, ...tls }).catch(explainListen(bind, port, '--port'))
+  if (insecureHttp !== undefined) {
+    await apiServer.listenPlain({ host: bind, port: insecureHttp }).catch(explainListen(bind, insecureHttp, '--insecure-http'))
+  }
+  await apiServer.listenUnix(socketPath)
+  return listening
+}
+
+function explainListen(host: string, port: number, option: string): (error: NodeJS.ErrnoException) => never {
+  return (error) => {
+    switch (error.code) {
+      case 'EADDRINUSE':
+        throw new Error(`port ${port} is taken on ${host}: stop what listens there, or choose another with ${option}`, {
+          cause: error,
+        })
+      case 'EACCES':
+        throw new Error(`port ${port} may not be opened by this user: choose one above 1023 with ${option}`, { cause: error })
+      case 'EADDRNOTAVAIL':
+        throw new Error(`${host} is not an address of this host: choose another with --bind`, { cause: error })
+      default:
+        throw error
+    }
+  }
+}
+
+async function writeKubeconfig(dataDir: string, server: string, { authority, admin }: MasterCertificates): Promise<void> {
+  const kubeconfig = adminKubeconfig({ server, authorityPem: authority.certificatePem, ...admin })
+  await writePrivateFile(join(dataDir, 'admin.kubeconfig'), kubeconfig)
+}
+
+async function bootstrap(socketPath: string, options: Parameters<typeof bootstrapObjects>[0]): Promise<void> {
+  const client = new ApiClient({ server: `unix:${socketPath}`, userAgent: 'skiff-master' })
+  try {
+    await ensureObjects(client, bootstrapObjects(options))
+  } finally {
+    client.close()
+  }
+}
+
+interface ComponentOptions {
+  readonly serving: Serving
+  readonly certificates: MasterCertificates
+  readonly options: ResolvedOptions
+  readonly socketPath: string
+  readonly signal: AbortSignal
+}
+
+/** Scheduler, controllers and signer know the API only as any other client does. */
+function startComponents({
+  serving,
+  certificates,
+  options,
+  socketPath,
+  masterNames,
+  signal,
+}: ComponentOptions): Promise<unknown> {
+  const { clock, random, podCidr } = options
+  const clientOf = (userAgent: string) => new ApiClient({ server: `unix:${socketPath}`, userAgent })
+  const scheduler = startScheduler({
+    client: clientOf('skiff-scheduler'),
+    logger: options.logger.child({ component: 'scheduler' }),
+    clock,
+    random,
+    signal,
+  })
+  const controllers = startControllers({
+    client: clientOf('skiff-controller-manager'),
+    logger: options.logger.child({ component: 'controllers' }),
+    heartbeats: serving.liveness,
+    caCertificate: certificates.authority.certificatePem,
+    podCidr,
+    clock,
+    random,
+    signal,
+  })
+  const signer = startCertificateSigner({
+    client: clientOf('skiff-certificate-signer'),
+    authority: certificates.authority,
+    masterNames: clusterNames(options),
+    logger: options.logger,
+    clock,
+    signal,
+  })
+  return Promise.allSettled([scheduler.stopped, controllers.stopped, signer.stopped])
+}
+
+interface StopOptions {
+  readonly serving: Serving
+  readonly store: Store
+  readonly stopping: AbortController
+  readonly components: Promise<unknown>
+  readonly options: ResolvedOptions
+}
+
+/** Components first, so that they end in peace; then requests, then the store, when nothing writes any more. */
+async function whenStopped({ serving, store, stopping, components, options }: StopOptions): Promise<void> {
+  const stop = () => stopping.abort()
+  options.signal.addEventListener('abort', stop, { once: true })
+  if (options.signal.aborted) stop()
+  await aborted(stopping.signal)
+  options.signal.removeEventListener('abort', stop)
+  await components
+  await serving.apiServer.close()
+  await store.close()
+  options.logger.info('master stopped')
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+function formatHost(address: string): string {
+  return address.includes(':') ? `[${address}]` : address
+}

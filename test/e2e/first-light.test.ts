@@ -1,0 +1,148 @@
+import { type Deployment, DEPLOYMENTS, type Pod, PODS, podIsReady, type Service, SERVICES } from '@skiff/api'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { run } from '../../packages/cli/src/hosts/index.ts'
+import { type Cluster, manifest, startCluster } from '../support/cluster.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+let cluster: Cluster
+
+beforeAll(async () => {
+  cluster = await startCluster({ hosts: 2 })
+})
+afterAll(() => cluster?.[Symbol.asyncDispose]())
+
+async function applyByCurl(body: string): Promise<string> {
+  return run('curl', ['-sS', '--fail-with-body', '--unix-socket', cluster.socket, '--data-binary', '@-', 'http://skiff/apply'], body)
+}
+
+async function podsOf(app: string): Promise<readonly Pod[]> {
+  return (await cluster.client.list<Pod>(PODS, { namespace: 'default', labelSelector: `app=${app}` })).items
+}
+
+async function readyPods(app: string, count: number): Promise<readonly Pod[]> {
+  return waitFor(`${count} pods of ${app} are ready`, async () => {
+    const ready = (await podsOf(app)).filter((pod) => podIsReady(pod) && pod.metadata.deletionTimestamp === undefined)
+    return ready.length === count && ready
+  }, 60_000)
+}
+
+async function clusterIpOf(name: string): Promise<string> {
+  return (await cluster.client.get<Service>(SERVICES, { namespace: 'default', name })).spec.clusterIP ?? ''
+}
+
+/** A request from inside a pod, by its Node. */
+function fromPod(pod: Pod, url: string): Promise<string> {
+  const script = `fetch('${url}').then(async (r) => process.stdout.write(await r.text()))`
+  return cluster.kubectlOk(['exec', pod.metadata.name, '--', 'node', '-e', script])
+}
+
+describe('the blog on two hosts', () => {
+  it('is applied over HTTP and says what it did', async () => {
+    const created = await applyByCurl(manifest('blog.yaml'))
+    expect(created).toContain('deployment.apps/posts created')
+    expect(created).toContain('service/event-bus created')
+    for (const app of ['client', 'comments', 'query', 'moderation', 'event-bus']) await readyPods(app, 1)
+    await readyPods('posts', 2)
+    expect(await applyByCurl(manifest('blog.yaml'))).toContain('deployment.apps/posts unchanged')
+  })
+
+  it('runs pods on every host, though the images were built on one', async () => {
+    const nodes = new Set((await readyPods('posts', 2)).map((pod) => pod.spec.nodeName))
+    expect([...nodes].sort()).toEqual(['node1', 'node2'])
+  })
+
+  it('shows in query what was posted through the outside address, on whichever host one asks', async () => {
+    const [first, second] = [cluster.host(0), cluster.host(1)]
+    const answer = await fetch(`http://${first.address}:31001/posts`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"title":"Ahoy"}' })
+    expect(answer.status).toBe(201)
+    const { id } = (await answer.json()) as { id: string }
+    await waitFor('query shows the post', async () => (await (await fetch(`http://${second.address}:31002/posts`)).text()).includes('Ahoy'))
+    const comment = await fetch(`http://${second.address}:31000/api/posts/${id}/comments`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"content":"Aye"}' })
+    expect(comment.status).toBe(201)
+    await waitFor('the comment is moderated', async () => (await (await fetch(`http://${first.address}:31002/posts`)).text()).includes('"approved"'))
+  })
+
+  it('reaches Services by address and by name from pods of every host', async () => {
+    for (const pod of await readyPods('posts', 2)) {
+      expect(await fromPod(pod, `http://${await clusterIpOf('query')}/healthz`)).toContain('"ok":true')
+      expect(await fromPod(pod, 'http://query/healthz')).toContain('"ok":true')
+      expect(await fromPod(pod, 'http://query.default.svc.cluster.local/healthz')).toContain('"ok":true')
+    }
+  })
+
+  it('reaches Services from the hosts themselves', async () => {
+    for (const host of cluster.hosts) {
+      expect(await host.fetch(`http://${await clusterIpOf('query')}/healthz`)).toContain('"ok":true')
+      expect(await host.fetch('http://127.0.0.1:31002/healthz')).toContain('"ok":true')
+      expect(await host.fetch(`http://${host.address}:31002/healthz`)).toContain('"ok":true')
+    }
+  })
+
+  it('gives every ready endpoint its equal share of connections', async () => {
+    await applyByCurl(manifest('hello.yaml'))
+    await readyPods('hello', 2)
+    const [pod] = await readyPods('query', 1)
+    if (!pod) throw new Error('query has no pod')
+    const script = "const n={};for(let i=0;i<40;i++){const t=await(await fetch('http://hello/',{headers:{connection:'close'}})).text();n[t]=(n[t]??0)+1}console.log(JSON.stringify(Object.values(n)))"
+    await waitFor('both copies answer in turn', async () => {
+      const output = await cluster.kubectlOk(['exec', pod.metadata.name, '--', 'node', '--input-type=module', '-e', script])
+      const shares = JSON.parse(output) as number[]
+      return shares.length === 2 && shares.every((share) => share === 20)
+    })
+  })
+
+  it('shows logs and runs commands through the API server', async () => {
+    const [pod] = await readyPods('hello', 2)
+    expect(await cluster.kubectlOk(['logs', pod?.metadata.name ?? ''])).toContain('hello listens on port 80')
+    expect(await cluster.kubectlOk(['logs', 'deploy/hello'])).toContain('hello listens on port 80')
+    expect(await cluster.kubectlOk(['exec', 'deploy/hello', '--', 'node', '-p', '6 * 7'])).toBe('42\n')
+    const failing = await cluster.kubectl(['exec', pod?.metadata.name ?? '', '--', 'node', '-e', 'process.exit(3)'])
+    expect(failing.code).toBe(3)
+    expect(await cluster.kubectlOk(['exec', '-i', 'deploy/hello', '--', 'node', '-e', 'process.stdin.pipe(process.stdout)'], 'through and back')).toBe('through and back')
+  })
+
+  it('scales, restarts and changes images as kubectl asks', async () => {
+    await cluster.kubectlOk(['scale', 'deploy/hello', '--replicas=3'])
+    await readyPods('hello', 3)
+    await cluster.kubectlOk(['rollout', 'restart', 'deploy/hello'])
+    expect(await cluster.kubectlOk(['rollout', 'status', 'deploy/hello', '--timeout=60s'])).toContain('successfully rolled out')
+    await cluster.kubectlOk(['set', 'image', 'deploy/hello', 'hello=skiff-sample/posts:1'])
+    await cluster.kubectlOk(['rollout', 'status', 'deploy/hello', '--timeout=60s'])
+    await cluster.kubectlOk(['wait', '--for=condition=Available', 'deploy/hello', '--timeout=30s'])
+    const images = (await readyPods('hello', 3)).flatMap((pod) => pod.spec.containers.map((container) => container.image))
+    expect(new Set(images)).toEqual(new Set(['skiff-sample/posts:1']))
+  })
+
+  it('removes what is deleted, containers included', async () => {
+    await cluster.kubectlOk(['delete', '-f', '-', '--wait=true', '--timeout=60s'], manifest('hello.yaml'))
+    await waitFor('the pods are gone', async () => (await podsOf('hello')).length === 0)
+    for (const host of cluster.hosts) {
+      await waitFor('the containers are gone', async () => !(await host.docker('ps', '-a', '--format', '{{.Names}}')).includes('_hello-'), 60_000)
+    }
+  })
+
+  it('restarts a container that was killed', async () => {
+    const [pod] = await readyPods('moderation', 1)
+    const host = cluster.hosts.find(({ name }) => name === pod?.spec.nodeName)
+    const [id = ''] = (await host?.docker('ps', '-q', '--filter', 'label=io.kubernetes.container.name=moderation'))?.split('\n') ?? []
+    await host?.docker('kill', id)
+    await waitFor('the container was restarted', async () => {
+      const [now] = await podsOf('moderation')
+      return now?.metadata.uid === pod?.metadata.uid && now?.status?.containerStatuses?.[0]?.restartCount === 1 && podIsReady(now)
+    }, 60_000)
+  })
+
+  it('replaces the pods of a host that is gone, and the Service answers again', async () => {
+    const victim = cluster.host(1)
+    await victim.powerOff()
+    await waitFor('the deployments are available again, all on the other host', async () => {
+      const { items } = await cluster.client.list<Deployment>(DEPLOYMENTS, { namespace: 'default' })
+      return items.every((deployment) => deployment.status?.availableReplicas === deployment.spec.replicas)
+    }, 60_000)
+    for (const app of ['client', 'posts', 'comments', 'query', 'moderation', 'event-bus']) {
+      const ready = (await podsOf(app)).filter(podIsReady)
+      expect([app, ...new Set(ready.map((pod) => pod.spec.nodeName))]).toEqual([app, 'node1'])
+    }
+    expect(await (await fetch(`http://${cluster.host(0).address}:31002/healthz`)).text()).toContain('"ok":true')
+  })
+})

@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createImageService } from '../../packages/agent/src/images/image-service.ts'
+import { ARCHITECTURE_HEADER, type FetchFromPeer, FINGERPRINT_HEADER, peerOf } from '../../packages/agent/src/images/peers.ts'
+import { createDockerImageStore } from '../../packages/agent/src/runtime/docker/image-store.ts'
+import type { ImageRequest, ImageService } from '../../packages/agent/src/runtime/runtime.ts'
+import { createTestFabric, type TestFabric, type TestHost } from '../support/test-host.ts'
+import { importBusybox } from '../support/test-image.ts'
+import { insecureRegistryArgs, startRegistry, type TestRegistry } from '../support/test-registry.ts'
+
+describe('images of a node', () => {
+  let fabric: TestFabric
+  let registry: TestRegistry
+  let one: TestHost
+  let two: TestHost
+  const abort = new AbortController()
+
+  beforeAll(async () => {
+    fabric = await createTestFabric()
+    registry = await startRegistry(fabric)
+    const daemon = { args: insecureRegistryArgs(fabric) }
+    one = await fabric.startHost('one', daemon)
+    two = await fabric.startHost('two', daemon)
+  })
+
+  afterAll(async () => {
+    abort.abort()
+    await registry?.[Symbol.asyncDispose]()
+    await fabric?.[Symbol.asyncDispose]()
+  })
+
+  /** The image service of `host`; `peer` is the other agent's, which `host` sees by its node's status. */
+  async function imagesOf(
+    host: TestHost,
+    peer?: ImageService,
+    fetchFromPeer: FetchFromPeer = fetchFrom(peer),
+  ): Promise<ImageService> {
+    const peerImages = peer === undefined ? [] : await peer.list()
+    const other = peerOf({ name: 'other', address: '10.0.0.1', images: peerImages })
+    return createImageService({
+      store: createDockerImageStore({ dockerHost: host.dockerHost }),
+      peers: () => (peer === undefined ? [] : [other]),
+      fetchFromPeer,
+      random: () => 0.5,
+      signal: abort.signal,
+    })
+  }
+
+  test('an image built here runs at once although its policy is Always', async () => {
+    const id = await importBusybox(one, 'built-here', { changes: ['CMD ["sh"]', 'ENV COLOUR=red', 'WORKDIR /tmp'] })
+    const { request, progress } = asking('built-here', 'Always')
+
+    const image = await (await imagesOf(one)).ensure(request)
+
+    expect(image.id).toBe(id)
+    expect(image.imageRef).toBe(id)
+    expect(image.config).toMatchObject({ command: ['sh'], env: ['COLOUR=red'], workingDir: '/tmp', entrypoint: [] })
+    expect(progress).toEqual(['Pulled: Container image "built-here" already present on machine'])
+  })
+
+  test.for(['Always', 'IfNotPresent'] as const)('an image built on another node is taken from there (%s)', async (policy) => {
+    const name = `built-there:${policy.toLowerCase()}`
+    const id = await importBusybox(one, name)
+    const { request, progress } = asking(name, policy)
+
+    const image = await (await imagesOf(two, await imagesOf(one))).ensure(request)
+
+    expect(image.id).toBe(id)
+    expect(await two.docker('image', 'inspect', '-f', '{{.Id}}', name)).toBe(`${id}\n`)
+    expect(progress[0]).toBe(`Pulling from peer: Pulling image "${name}" from node other`)
+    expect(progress[1]).toMatch(new RegExp(`^Pulled: Successfully pulled image "${name}" from node other in \\d`))
+  })
+
+  test('what a peer gives is refused when it is not what the peer said, and nothing is left of it', async () => {
+    await importBusybox(one, 'forged:1')
+    const honest = await imagesOf(one)
+    const forging: FetchFromPeer = async (peer, name, signal) => {
+      const offer = await fetchFrom(honest)(peer, name, signal)
+      return offer && { ...offer, fingerprint: 'sha256:another' }
+    }
+
+    const ensured = (await imagesOf(two, honest, forging)).ensure(asking('forged:1', 'IfNotPresent').request)
+
+    await expect(ensured).rejects.toMatchObject({ reason: 'ErrImagePull' })
+    await expect(two.docker('image', 'inspect', 'forged:1')).rejects.toThrow(/No such image/)
+  })
+
+  test('several pods that want one image of the registry cause one pull, and all are told', async () => {
+    const name = `${registry.address}/shop/cart:1`
+    await push(one, name)
+    const images = await imagesOf(two)
+    const asked = [asking(name, 'IfNotPresent'), asking(name, 'IfNotPresent'), asking(name, 'IfNotPresent')]
+
+    const got = await Promise.all(asked.map(({ request }) => images.ensure(request)))
+
+    expect(new Set(got.map(({ imageRef }) => imageRef)).size).toBe(1)
+    expect(got[0]?.imageRef).toMatch(new RegExp(`^${registry.address}/shop/cart@sha256:[0-9a-f]{64}$`))
+    const told = asked.map(({ progress }) => progress.join('\n'))
+    expect(new Set(told).size).toBe(1)
+    expect(told[0]).toMatch(
+      /^Pulling: Pulling image ".*"\nPulled: Successfully pulled image ".*" in [\d.]+s \([\d.]+s including waiting\)/,
+    )
+  })
+
+  test('an image can be asked for by its digest', async () => {
+    const name = `${registry.address}/shop/stock:1`
+    await push(one, name)
+    const digest = (await one.docker('image', 'inspect', '-f', '{{index .RepoDigests 0}}', name)).trim()
+
+    const image = await (await imagesOf(two)).ensure(asking(digest, 'IfNotPresent').request)
+
+    expect(image.imageRef).toBe(digest)
+  })
+
+  test('an image that the registry has not got is refused in the registry’s words', async () => {
+    const ensured = (await imagesOf(one)).ensure(asking(`${registry.address}/shop/none:1`, 'IfNotPresent').request)
+
+    await expect(ensured).rejects.toMatchObject({
+      reason: 'ErrImagePull',
+      message: expect.stringMatching(/manifest for .*not found|manifest unknown/),
+    })
+  })
+
+  test('a policy of Never never asks anybody', async () => {
+    const ensured = (await imagesOf(one)).ensure(asking(`${registry.address}/shop/cart:2`, 'Never').request)
+
+    await expect(ensured).rejects.toMatchObject({
+      reason: 'ErrImageNeverPull',
+      message: `Container image "${registry.address}/shop/cart:2" is not present with pull policy of Never`,
+    })
+  })
+
+  test('a pull is given up when nobody waits for it any more', async () => {
+    const images = await imagesOf(one)
+    const { request } = asking('10.255.255.1:5000/black/hole:1', 'IfNotPresent')
+    const patience = new AbortController()
+
+    const ensured = images.ensure({ ...request, signal: patience.signal })
+    patience.abort(new Error('the pod is gone'))
+
+    await expect(ensured).rejects.toThrow('the pod is gone')
+  })
+
+  test('list changes are told', async () => {
+    const images = await imagesOf(one)
+    let changes = 0
+    images.onChange(() => changes++)
+    await expect.poll(() => changes).toBeGreaterThan(0)
+    const before = changes
+
+    await importBusybox(one, 'newcomer:1')
+
+    await expect.poll(() => changes).toBeGreaterThan(before)
+    expect((await images.list()).flatMap(({ names }) => names)).toContain('docker.io/library/newcomer:1')
+  })
+
+  test('when the registry is away the copy that is here runs, and an event says so', async () => {
+    const name = `${registry.address}/shop/till:latest`
+    await push(one, name)
+    await registry.stop()
+    const { request, progress } = asking(name, 'Always')
+
+    const image = await (await imagesOf(one)).ensure(request)
+
+    expect(image.imageRef).toContain('@sha256:')
+    expect(progress.at(-1)).toMatch(/^Local copy used: Using the local copy of image .*connection refused/)
+  })
+})
+
+function asking(image: string, pullPolicy: ImageRequest['pullPolicy']) {
+  const progress: string[] = []
+  const request: ImageRequest = {
+    image,
+    pullPolicy,
+    credentials: [],
+    onProgress: ({ reason, message }) => progress.push(`${reason}: ${message}`),
+    signal: new AbortController().signal,
+  }
+  return { request, progress }
+}
+
+async function push(host: TestHost, name: string): Promise<void> {
+  await importBusybox(host, name, { files: { 'name.txt': name } })
+  await host.docker('push', name)
+}
+
+/** The other agent's answer without the TLS between them. */
+function fetchFrom(peer: ImageService | undefined): FetchFromPeer {
+  return async (_peer, name) => {
+    const offer = await peer?.export(name)
+    if (offer === undefined) return undefined
+    const { stream, headers } = offer
+    return { stream, fingerprint: headers[FINGERPRINT_HEADER] ?? '', architecture: headers[ARCHITECTURE_HEADER] ?? '' }
+  }
+}

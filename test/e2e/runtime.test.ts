@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createDockerRuntime } from '../../packages/agent/src/runtime/docker/docker-runtime.ts'
+import { type RuntimeUnderTest, runtimeContract } from '../../packages/agent/src/runtime/runtime.contract.ts'
+import type { ContainerRuntime, RuntimeEvent } from '../../packages/agent/src/runtime/runtime.ts'
+import { createTestFabric, type TestFabric, type TestHost } from '../support/test-host.ts'
+import { importBusybox } from '../support/test-image.ts'
+
+describe('the Docker runtime', () => {
+  let fabric: TestFabric
+  let host: TestHost
+  let underTest: RuntimeUnderTest
+
+  beforeAll(async () => {
+    fabric = await createTestFabric()
+    host = await fabric.startHost('one')
+    const imageId = await importBusybox(host, 'skiff-test/busybox:1')
+    const runtime = createDockerRuntime({ clusterId: randomUUID(), node: 'one', dockerHost: host.dockerHost })
+    underTest = {
+      runtime,
+      imageId,
+      exit: async ({ id }, code) => {
+        await host.docker('exec', id, 'sh', '-c', `echo ${code} > /tmp/exit.new; mv /tmp/exit.new /tmp/exit`)
+      },
+      killSandbox: async (id) => {
+        await host.docker('kill', id)
+        await expect.poll(async () => await host.docker('inspect', '-f', '{{.State.Status}}', id)).toBe('exited\n')
+      },
+      unstartable: (spec) => ({ ...spec, entrypoint: ['no-such-program'] }),
+    }
+  })
+
+  afterAll(async () => {
+    await fabric?.[Symbol.asyncDispose]()
+  })
+
+  runtimeContract(() => underTest)
+
+  test('a sandbox has an empty network and next to no rights', async () => {
+    const { runtime } = underTest
+    await using pod = await startPod(runtime, underTest.imageId)
+
+    const [info] = JSON.parse(await host.docker('inspect', pod.sandboxId))
+
+    expect(info.HostConfig).toMatchObject({
+      NetworkMode: 'none',
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      RestartPolicy: { Name: 'no' },
+    })
+    expect(info.HostConfig.SecurityOpt).toContain('no-new-privileges')
+    expect(await pod.output(['sh', '-c', 'ip -o link; hostname'])).toMatch(/^1: lo:[^\n]*\nweb\n$/)
+  })
+
+  test('a command that does not exist is refused, not reported as output', async () => {
+    await using pod = await startPod(underTest.runtime, underTest.imageId)
+
+    const session = await underTest.runtime.exec(pod.containerId, { command: ['no-such-program'], stdin: false, tty: false })
+    const outcome = expect(session.exit).rejects.toThrow(/executable file not found/)
+
+    expect(await text(session.stdout)).toBe('')
+    await outcome
+  })
+
+  test('output that reads like the engine’s complaint is passed on when a program wrote it', async () => {
+    await using pod = await startPod(underTest.runtime, underTest.imageId)
+
+    expect(await pod.output(['echo', 'OCI runtime exec failed: not really'])).toBe('OCI runtime exec failed: not really\n')
+  })
+
+  test('input reaches the command, and its end too', async () => {
+    await using pod = await startPod(underTest.runtime, underTest.imageId)
+
+    const session = await underTest.runtime.exec(pod.containerId, { command: ['cat'], stdin: true, tty: false })
+    session.stdin?.end('a line\n')
+
+    expect(await text(session.stdout)).toBe('a line\n')
+    expect(await session.exit).toBe(0)
+  })
+
+  test('a leftover that was created but never started does not stand in the way', async () => {
+    const { runtime, imageId } = underTest
+    await using pod = await startPod(runtime, imageId)
+    const name = `k8s_left_web_default_${pod.uid}_0`
+    await host.docker('create', '--name', name, ...labelsOf(pod.labels), 'skiff-test/busybox:1', 'sh')
+
+    const started = await runtime.startContainer({ ...pod.spec, name: 'left' })
+
+    expect(started.phase).toBe('running')
+    expect((await runtime.inspectPod(pod.uid)).containers.filter(({ name }) => name === 'left')).toHaveLength(1)
+  })
+
+  test('a stranger’s container with the wanted name is left alone', async () => {
+    const { runtime, imageId } = underTest
+    await using pod = await startPod(runtime, imageId)
+    const name = `k8s_taken_web_default_${pod.uid}_0`
+    const stranger = (await host.docker('create', '--name', name, 'skiff-test/busybox:1', 'sh')).trim()
+
+    await expect(runtime.startContainer({ ...pod.spec, name: 'taken' })).rejects.toThrow(/already in use/)
+
+    expect(await host.docker('rm', stranger)).toBe(`${stranger}\n`)
+  })
+
+  test('a daemon that is killed and started again loses no container and is told as gone and back', async () => {
+    const { runtime, imageId } = underTest
+    await using pod = await startPod(runtime, imageId)
+    using events = watch(runtime)
+    await expect.poll(() => events.seen).toContainEqual({ type: 'resync' })
+
+    await host.killDaemon()
+    await expect
+      .poll(() => events.seen, { timeout: 10_000 })
+      .toContainEqual(expect.objectContaining({ type: 'engine', available: false }))
+    await expect(runtime.listPods()).rejects.toThrow(/can't be reached/)
+    const before = events.seen.length
+    await startDaemonAgain(host)
+
+    await expect.poll(() => events.seen.slice(before), { timeout: 20_000 }).toContainEqual({ type: 'resync' })
+    expect(events.seen.slice(before)).toContainEqual(expect.objectContaining({ type: 'engine', available: true }))
+    const { containers } = await runtime.inspectPod(pod.uid)
+    expect(containers[0]).toMatchObject({ id: pod.containerId, phase: 'running' })
+    await host.docker('kill', pod.containerId)
+    await expect.poll(() => events.seen).toContainEqual(expect.objectContaining({ action: 'die', containerId: pod.containerId }))
+  })
+
+  test('a daemon that hangs is told as gone within seconds', async () => {
+    using events = watch(underTest.runtime)
+    await expect.poll(() => events.seen).toContainEqual({ type: 'resync' })
+
+    await using _ = await host.pauseDaemon()
+
+    const told = expect.objectContaining({ type: 'engine', available: false })
+    await expect.poll(() => events.seen, { timeout: 20_000 }).toContainEqual(told)
+  })
+})
+
+async function startPod(runtime: ContainerRuntime, imageId: string) {
+  const pod = { namespace: 'default', name: 'web', uid: randomUUID() }
+  const sandbox = await runtime.startSandbox({ pod, attempt: 0, hostname: 'web', labels: {}, hostNetwork: false })
+  const spec = {
+    pod,
+    name: 'app',
+    attempt: 0,
+    sandboxId: sandbox.id,
+    shareProcessNamespace: false,
+    hostNetwork: false,
+    imageId,
+    labels: {},
+    entrypoint: ['sleep', '1000'],
+    env: [],
+    mounts: [],
+    resources: {},
+    security: { privileged: false, noNewPrivileges: true, readOnlyRootFilesystem: false },
+    stdin: false,
+    stdinOnce: false,
+    tty: false,
+  }
+  const container = await runtime.startContainer(spec)
+  return {
+    uid: pod.uid,
+    spec,
+    labels: container.labels,
+    sandboxId: sandbox.id,
+    containerId: container.id,
+    async output(command: readonly string[]) {
+      const session = await runtime.exec(container.id, { command, stdin: false, tty: false })
+      const [stdout] = await Promise.all([text(session.stdout), session.stderr && text(session.stderr)])
+      return stdout
+    },
+    async [Symbol.asyncDispose]() {
+      const { sandboxes, containers } = await runtime.inspectPod(pod.uid)
+      for (const { id } of containers) await runtime.removeContainer(id)
+      for (const { id } of sandboxes) await runtime.removeSandbox(id)
+    },
+  }
+}
+
+function watch(runtime: ContainerRuntime) {
+  const abort = new AbortController()
+  const seen: RuntimeEvent[] = []
+  runtime.watch((event) => seen.push(event), abort.signal)
+  return { seen, [Symbol.dispose]: () => abort.abort() }
+}
+
+/** Within a second of a kill the old pid file or containerd may still be in the way. */
+async function startDaemonAgain(host: TestHost): Promise<void> {
+  await expect.poll(() => host.startDaemon().then(() => 'started'), { timeout: 60_000, interval: 500 }).toBe('started')
+}
+
+function labelsOf(labels: Readonly<Record<string, string>>): string[] {
+  return Object.entries({ ...labels, 'io.kubernetes.container.name': 'left' }).flatMap(([key, value]) => [
+    '--label',
+    `${key}=${value}`,
+  ])
+}

@@ -1,0 +1,262 @@
+/** The agent against the real API server, on an engine in memory: pods live, fail, restart and leave. */
+
+import { FakeRuntime, ImageError, startTestAgent, type TestAgent } from '@skiff/agent/testing'
+import { CONFIG_MAPS, EVENTS, type Event, isNotFound, type Node, NODES, type Pod, PODS } from '@skiff/api'
+import { startTestApiServer, type TestApiServer } from '@skiff/apiserver/testing'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { waitFor } from '../support/wait-for.ts'
+
+let api: TestApiServer
+let agent: TestAgent
+
+beforeEach(async () => {
+  api = await startTestApiServer({ namespaces: ['default', 'kube-system', 'kube-node-lease'] })
+  agent = await startTestAgent({ client: api.client })
+})
+
+afterEach(async () => {
+  await agent[Symbol.asyncDispose]()
+  await api.close()
+})
+
+const C = { name: 'c', image: 'app:1' }
+
+function createPod(name: string, spec: object): Promise<Pod> {
+  const body = { metadata: { name, namespace: 'default' }, spec: { nodeName: 'node-1', containers: [C], ...spec } }
+  return api.client.create<Pod>(PODS, body as never)
+}
+
+const getPod = (name: string) => api.client.get<Pod>(PODS, { namespace: 'default', name })
+
+function podThat(name: string, is: (pod: Pod) => unknown): Promise<Pod> {
+  return waitFor(`pod ${name} is as expected`, async () => {
+    const pod = await getPod(name)
+    if (is(pod)) return pod
+    throw new Error(JSON.stringify(pod.status))
+  }, 4_000)
+}
+
+const isReady = (pod: Pod) => pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+
+async function eventReasons(name: string): Promise<string[]> {
+  const { items } = await api.client.list<Event>(EVENTS, { namespace: 'default' })
+  return items.filter(({ involvedObject }) => involvedObject.name === name).map(({ reason = '' }) => reason)
+}
+
+test('runs a pod and says that it is ready', async () => {
+  await createPod('web', {})
+  const pod = await podThat('web', isReady)
+  expect(pod.status).toMatchObject({ phase: 'Running', podIP: '10.244.1.2', hostIP: '10.0.0.7' })
+  expect(pod.status?.containerStatuses).toMatchObject([{ name: 'c', ready: true, restartCount: 0, image: 'app:1' }])
+  await waitFor('the start is told', async () => (await eventReasons('web')).includes('Started'))
+  expect(await eventReasons('web')).toEqual(expect.arrayContaining(['Created', 'Started']))
+})
+
+test('restarts a container that crashes at once, then after its back-off, and says so', async () => {
+  await createPod('crash', {})
+  const { uid } = (await podThat('crash', isReady)).metadata
+  agent.runtime.exitContainer(idOf(agent.runtime.running(uid, 'c')), 1)
+  await podThat('crash', ({ status }) => status?.containerStatuses?.[0]?.restartCount === 1 && status.containerStatuses[0].ready)
+  agent.runtime.exitContainer(idOf(agent.runtime.running(uid, 'c')), 1)
+  const pod = await podThat('crash', ({ status }) => status?.containerStatuses?.[0]?.state?.waiting)
+  expect(pod.status?.phase).toBe('Running')
+  expect(pod.status?.containerStatuses?.[0]).toMatchObject({
+    state: {
+      waiting: { reason: 'CrashLoopBackOff', message: `back-off 10s restarting failed container=c pod=crash_default(${uid})` },
+    },
+    lastState: { terminated: { exitCode: 1, reason: 'Error' } },
+    restartCount: 1,
+    ready: false,
+  })
+  await waitFor('the back-off is told', async () => (await eventReasons('crash')).includes('BackOff'))
+})
+
+test('runs init containers one after the other, then the others', async () => {
+  const init = (name: string) => ({ name, image: 'init:1' })
+  await createPod('ordered', { initContainers: [init('i1'), init('i2')] })
+  for (const name of ['i1', 'i2']) {
+    const { metadata, status } = await podThat('ordered', (pod) => agent.runtime.running(pod.metadata.uid, name))
+    expect(status?.phase).toBe('Pending')
+    expect(agent.runtime.running(metadata.uid, 'c')).toBeUndefined()
+    agent.runtime.exitContainer(idOf(agent.runtime.running(metadata.uid, name)), 0)
+  }
+  const pod = await podThat('ordered', isReady)
+  expect(pod.status?.initContainerStatuses).toMatchObject([{ state: { terminated: { reason: 'Completed' } } }, { ready: true }])
+  expect(starts()).toEqual(['i1', 'i2', 'c'])
+})
+
+test('fails a pod whose init container fails and must not be restarted', async () => {
+  await createPod('hopeless', { restartPolicy: 'Never', initContainers: [{ name: 'i', image: 'init:1' }] })
+  const { metadata } = await podThat('hopeless', (pod) => agent.runtime.running(pod.metadata.uid, 'i'))
+  agent.runtime.exitContainer(idOf(agent.runtime.running(metadata.uid, 'i')), 4)
+  const pod = await podThat('hopeless', ({ status }) => status?.phase === 'Failed')
+  expect(pod.status?.initContainerStatuses?.[0]?.state?.terminated).toMatchObject({ exitCode: 4, reason: 'Error' })
+  expect(starts()).toEqual(['i'])
+})
+
+test('a pod that has done its work is Succeeded and gives back its network, and keeps its container for logs', async () => {
+  await createPod('job', { restartPolicy: 'OnFailure' })
+  const { metadata } = await podThat('job', isReady)
+  agent.runtime.exitContainer(idOf(agent.runtime.running(metadata.uid, 'c')), 0)
+  const pod = await podThat('job', ({ status }) => status?.phase === 'Succeeded')
+  expect(pod.status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'False', reason: 'PodCompleted' })
+  await waitFor('the sandbox is removed', async () => (await agent.runtime.inspectPod(metadata.uid)).sandboxes.length === 0)
+  expect((await agent.runtime.inspectPod(metadata.uid)).containers).toHaveLength(1)
+})
+
+test('a deleted pod is stopped, says how it ended, and leaves nothing', async () => {
+  await createPod('leaving', {})
+  const { metadata } = await podThat('leaving', isReady)
+  await api.client.delete(PODS, { namespace: 'default', name: 'leaving' })
+  await waitFor('the pod is gone', async () => await isGone('leaving'))
+  const left = await agent.runtime.inspectPod(metadata.uid)
+  expect([...left.containers, ...left.sandboxes]).toEqual([])
+  expect(agent.network.plumbed.has(metadata.uid)).toBe(false)
+  expect(await eventReasons('leaving')).toContain('Killing')
+})
+
+test('a container without a probe result is not ready, a passed probe makes it so, and a failed one ends that', async () => {
+  let answer = 1
+  await agent[Symbol.asyncDispose]()
+  agent = await startTestAgent({ client: api.client, runtime: new FakeRuntime({ exec: () => ({ exitCode: answer, stdout: 'not yet' }) }) })
+  const readinessProbe = { exec: { command: ['check'] }, periodSeconds: 1, failureThreshold: 1 }
+  await createPod('probed', { containers: [{ ...C, readinessProbe }] })
+  const pod = await podThat('probed', ({ status }) => status?.phase === 'Running')
+  expect(isReady(pod)).toBe(false)
+  await waitFor('the failure is told', async () => (await eventReasons('probed')).includes('Unhealthy'))
+  answer = 0
+  await podThat('probed', isReady)
+  answer = 1
+  await podThat('probed', (now) => !isReady(now))
+})
+
+test('a container that fails its liveness probe is killed and started again', async () => {
+  await agent[Symbol.asyncDispose]()
+  agent = await startTestAgent({ client: api.client, runtime: new FakeRuntime({ exec: ({ attempt }) => ({ exitCode: attempt > 0 ? 0 : 1 }) }) })
+  const livenessProbe = { exec: { command: ['check'] }, periodSeconds: 1, failureThreshold: 1 }
+  await createPod('sick', { containers: [{ ...C, livenessProbe }] })
+  const pod = await podThat('sick', (now) => isReady(now) && now.status?.containerStatuses?.[0]?.restartCount === 1)
+  expect(pod.status?.containerStatuses?.[0]?.lastState?.terminated).toBeDefined()
+  expect(await eventReasons('sick')).toEqual(expect.arrayContaining(['Unhealthy', 'Killing']))
+})
+
+test('an image that is missing is shown with the registry\'s words, and runs as soon as it comes to this host', async () => {
+  agent.images.fail('app:1', new ImageError('ErrImagePull', 'manifest for app:1 not found'))
+  await createPod('imageless', {})
+  const pod = await podThat('imageless', ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ImagePullBackOff')
+  expect(pod.status?.phase).toBe('Pending')
+  expect(pod.status?.containerStatuses?.[0]?.state?.waiting?.message).toBe(
+    'Back-off pulling image "app:1": ErrImagePull: manifest for app:1 not found',
+  )
+  agent.images.heal('app:1')
+  await agent.images.ensure({ image: 'other:1', pullPolicy: 'Never', credentials: [], onProgress: () => undefined, signal: AbortSignal.timeout(1000) })
+  await podThat('imageless', isReady)
+})
+
+test('a container waits for the ConfigMap that its variables name, and starts when it comes', async () => {
+  await createPod('unset', { containers: [{ ...C, envFrom: [{ configMapRef: { name: 'settings' } }] }] })
+  const waiting = await podThat('unset', ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.message)
+  expect(waiting.status?.containerStatuses?.[0]?.state?.waiting).toEqual({
+    reason: 'CreateContainerConfigError',
+    message: 'configmap "settings" not found',
+  })
+  await api.client.create(CONFIG_MAPS, { metadata: { namespace: 'default', name: 'settings' }, data: { COLOUR: 'blue' } } as never)
+  const { metadata } = await podThat('unset', isReady)
+  const spec = agent.runtime.spec(idOf(agent.runtime.running(metadata.uid, 'c')))
+  expect(spec?.env).toContainEqual({ name: 'COLOUR', value: 'blue' })
+})
+
+test('a new agent adopts what runs: nothing is restarted and a ready pod stays ready', async () => {
+  await createPod('kept', {})
+  const before = await podThat('kept', isReady)
+  const { runtime, images } = agent
+  await agent.stop()
+  const next = await startTestAgent({ client: api.client, runtime, images })
+  try {
+    await waitFor('the new agent looks after the pod', () => next.running.pods.worker(before.metadata.uid)?.observed !== undefined)
+    const after = await getPod('kept')
+    expect(after.status?.containerStatuses).toEqual(before.status?.containerStatuses)
+    expect(starts()).toEqual(['c'])
+  } finally {
+    await next[Symbol.asyncDispose]()
+  }
+})
+
+test('what runs of a pod that was deleted while the agent was away is stopped and removed', async () => {
+  await createPod('forgotten', {})
+  const { metadata } = await podThat('forgotten', isReady)
+  const { runtime, images } = agent
+  await agent.stop()
+  await api.client.delete(PODS, { namespace: 'default', name: 'forgotten' }, { gracePeriodSeconds: 0 })
+  const next = await startTestAgent({ client: api.client, runtime, images })
+  try {
+    await waitFor('nothing is left', async () => {
+      const left = await runtime.inspectPod(metadata.uid)
+      return left.containers.length + left.sandboxes.length === 0
+    })
+  } finally {
+    await next[Symbol.asyncDispose]()
+  }
+})
+
+test('a pod whose sandbox dies gets a new one and new containers', async () => {
+  await createPod('reborn', {})
+  const { metadata } = await podThat('reborn', isReady)
+  const [sandbox] = (await agent.runtime.inspectPod(metadata.uid)).sandboxes
+  agent.runtime.exitSandbox(idOf(sandbox))
+  const pod = await podThat('reborn', (now) => isReady(now) && now.status?.containerStatuses?.[0]?.restartCount === 1)
+  expect(pod.status?.podIP).toBe('10.244.1.2')
+  const { sandboxes } = await agent.runtime.inspectPod(metadata.uid)
+  expect(sandboxes).toMatchObject([{ attempt: 1, phase: 'running' }])
+})
+
+test('a pod past its deadline is stopped and says why', async () => {
+  await createPod('late', { activeDeadlineSeconds: 1 })
+  const pod = await podThat('late', ({ status }) => status?.phase === 'Failed')
+  expect(pod.status).toMatchObject({
+    reason: 'DeadlineExceeded',
+    message: 'Pod was active on the node longer than the specified deadline',
+  })
+  expect(agent.runtime.running(pod.metadata.uid, 'c')).toBeUndefined()
+})
+
+test('a changed image is started in place', async () => {
+  await createPod('changed', {})
+  await podThat('changed', isReady)
+  const body = { spec: { containers: [{ name: 'c', image: 'app:2' }] } }
+  await api.client.patch(PODS, { namespace: 'default', name: 'changed' }, { type: 'strategic', body })
+  const pod = await podThat('changed', (now) => isReady(now) && now.status?.containerStatuses?.[0]?.restartCount === 1)
+  expect(pod.status?.containerStatuses?.[0]?.image).toBe('app:2')
+})
+
+test('the node says what it can do, and is ready', async () => {
+  const node = await waitFor('the node is ready', async () => {
+    const found = await api.client.get<Node>(NODES, { name: 'node-1' })
+    return found.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') && found
+  })
+  expect(node.metadata.labels).toMatchObject({ 'kubernetes.io/hostname': 'node-1', 'kubernetes.io/os': 'linux' })
+  expect(node.status?.capacity).toMatchObject({ cpu: '4', memory: '8Gi', pods: '110' })
+  agent.runtime.setAvailable(false)
+  const down = await waitFor('the node says that its engine is down', async () => {
+    const found = await api.client.get<Node>(NODES, { name: 'node-1' })
+    return found.status?.conditions?.find(({ type, status }) => type === 'Ready' && status === 'False')
+  })
+  expect(down.message).toBe('container runtime is down: the engine does not answer')
+})
+
+function idOf(container: { readonly id: string } | undefined): string {
+  if (container === undefined) throw new Error('it does not run')
+  return container.id
+}
+
+/** Names of the containers that were started, in order; one pod per test. */
+function starts(): string[] {
+  return agent.runtime.calls.filter((call) => call.startsWith('startContainer ')).map((call) => call.slice('startContainer '.length))
+}
+
+async function isGone(name: string): Promise<boolean> {
+  return await getPod(name).then(
+    () => false,
+    (error: unknown) => isNotFound(error),
+  )
+}

@@ -1,0 +1,144 @@
+/** Hosts for end-to-end tests: network, daemon and disk of their own, gone when the test is over. */
+import { randomBytes, randomInt } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  createFabric,
+  type DaemonOptions,
+  type Fabric,
+  fabricOf,
+  type Host,
+  hostAddress,
+  hostPort,
+  hostSocket,
+  insideHost,
+  powerOffHost,
+  removeFabric,
+  removeHost,
+  run,
+  startDaemon,
+  startHost,
+} from '../../packages/cli/src/hosts/index.ts'
+
+export interface TestFabric extends AsyncDisposable {
+  readonly fabric: Fabric
+  /** Numbers, and so addresses, count up from 2; the machine itself has 1. */
+  startHost(name: string, daemon?: DaemonOptions): Promise<TestHost>
+}
+
+/** A network of its own name and range, so that test runs don't meet. Disposing it removes its hosts first. */
+export async function createTestFabric(): Promise<TestFabric> {
+  const fabric = fabricOf(`skt${randomBytes(3).toString('hex')}`, await freePrefix())
+  const folder = mkdtempSync(join(tmpdir(), 'skt-'))
+  const hosts: TestHost[] = []
+  await createFabric(fabric)
+  return {
+    fabric,
+    async startHost(name, daemon = {}) {
+      const number = hosts.length + 2
+      const host = new TestHost({ name, number, folder: join(folder, name), fabric }, daemon)
+      hosts.push(host)
+      await host.powerOn()
+      return host
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(hosts.map((host) => host[Symbol.asyncDispose]()))
+      await removeFabric(fabric)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export class TestHost implements AsyncDisposable {
+  readonly host: Host
+  readonly #daemon: DaemonOptions
+
+  constructor(host: Host, daemon: DaemonOptions) {
+    this.host = host
+    this.#daemon = daemon
+  }
+
+  get ip(): string {
+    return hostAddress(this.host)
+  }
+
+  /** For the Docker client: `unix://...`, the same path inside and outside. */
+  get dockerHost(): string {
+    return `unix://${hostSocket(this.host)}`
+  }
+
+  /** Runs a program inside and gives its output. */
+  exec(command: readonly string[], input = ''): Promise<string> {
+    const [program = '', ...args] = insideHost(this.host, command)
+    return run(program, args, input)
+  }
+
+  docker(...args: string[]): Promise<string> {
+    return run('docker', ['-H', this.dockerHost, ...args])
+  }
+
+  cut(): Promise<string> {
+    return run('ip', ['link', 'set', hostPort(this.host), 'down'])
+  }
+
+  heal(): Promise<string> {
+    return run('ip', ['link', 'set', hostPort(this.host), 'up'])
+  }
+
+  powerOn(): Promise<void> {
+    return startHost(this.host, this.#daemon)
+  }
+
+  powerOff(): Promise<void> {
+    return powerOffHost(this.host)
+  }
+
+  async killDaemon(): Promise<void> {
+    await this.#signalDaemon('KILL')
+  }
+
+  /** The daemon hangs until the result is disposed of. */
+  async pauseDaemon(): Promise<AsyncDisposable> {
+    await this.#signalDaemon('STOP')
+    return { [Symbol.asyncDispose]: () => this.#resumeDaemon() }
+  }
+
+  async #signalDaemon(signal: string): Promise<void> {
+    await this.exec(['sh', '-c', `kill -${signal} $(cat /run/docker.pid)`])
+  }
+
+  /** The `nsenter` that started it stops and goes on with it, but only goes on when it is told itself. */
+  async #resumeDaemon(): Promise<void> {
+    await this.#signalDaemon('CONT')
+    for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      const commandLine = commandLineOf(Number(entry))
+      if (commandLine.startsWith('nsenter') && commandLine.includes(this.host.folder)) process.kill(Number(entry), 'SIGCONT')
+    }
+  }
+
+  startDaemon(): Promise<void> {
+    return startDaemon(this.host, this.#daemon)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return removeHost(this.host)
+  }
+}
+
+function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** A /24 that no route of this machine speaks of. */
+async function freePrefix(): Promise<string> {
+  const routes = await run('ip', ['route'])
+  for (;;) {
+    const prefix = `10.${randomInt(128, 192)}.${randomInt(0, 256)}`
+    if (!routes.includes(prefix)) return prefix
+  }
+}

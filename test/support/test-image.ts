@@ -1,0 +1,48 @@
+/** Images without a registry: this machine's static busybox, and a folder per image. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { pack } from 'tar-stream'
+import type { TestHost } from './test-host.ts'
+
+const APPLETS = [
+  'sh',
+  'cat',
+  'echo',
+  'hostname',
+  'httpd',
+  'id',
+  'ip',
+  'kill',
+  'mkdir',
+  'nc',
+  'ping',
+  'sleep',
+  'stat',
+  'touch',
+  'true',
+]
+
+/** Imports an image into the host's engine; `files` come on top, so that images differ. Gives its id. */
+export async function importBusybox(
+  host: TestHost,
+  name: string,
+  options: { readonly files?: Readonly<Record<string, string>>; readonly changes?: readonly string[] } = {},
+): Promise<string> {
+  const archive = pack()
+  archive.entry({ name: 'bin/busybox', mode: 0o755 }, readFileSync('/bin/busybox'))
+  for (const applet of APPLETS) archive.entry({ name: `bin/${applet}`, type: 'symlink', linkname: 'busybox' })
+  archive.entry({ name: 'tmp', type: 'directory', mode: 0o1777 })
+  for (const [path, content] of Object.entries(options.files ?? {})) archive.entry({ name: path, mode: 0o755 }, content)
+  archive.finalize()
+  const changes = (options.changes ?? ['CMD ["sh"]']).flatMap((change) => ['-c', change])
+  const child = spawn('docker', ['-H', host.dockerHost, 'import', ...changes, '-', name], { stdio: ['pipe', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout.on('data', (text) => {
+    output += text
+  })
+  archive.pipe(child.stdin)
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`docker import ended with ${code}`)
+  return output.trim()
+}
