@@ -189,6 +189,6 @@ function fetchFrom(peer: ImageService | undefined): FetchFromPeer {
     const offer = await peer?.export(name)
     if (offer === undefined) return undefined
     const { stream, headers } = offer
-    return { stream, fingerprint: headers[FINGERPRINT_HEADER] ?? '', architecture: headers[ARCHITECTURE_HEADER] ?? '' }
+    return { stream, fingerprint: headers[FINGERPRINT_HEADER] ?? '', platform: headers[PLATFORM_HEADER] ?? '' }
   }
 }

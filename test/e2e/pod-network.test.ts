@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -11,7 +11,8 @@ import { createTestFabric, type TestFabric, type TestHost } from '../support/tes
 import { importBusybox } from '../support/test-image.ts'
 
 const CLUSTER_CIDR = '10.203.0.0/16'
-const HOST_PORT = 18_080
+/** This process holds it outside of the host, where others may be. */
+const HOST_PORT = randomInt(40_000, 50_000)
 
 describe('the pod network', () => {
   const clusterId = randomUUID()

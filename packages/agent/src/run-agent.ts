@@ -1,4 +1,4 @@
-import { NAMESPACES, type Namespace, type Node, PODS, type Pod, SERVICES, type Service } from '@skiff/api'
+import { type Node, PODS, type Pod, SERVICES, type Service } from '@skiff/api'
 import { type ApiClient, createEventRecorder, createInformer, type Log } from '@skiff/client'
 import { keepHeartbeats } from './node/heartbeat-stream.ts'
 import { keepNodeLease } from './node/node-lease.ts'
@@ -157,9 +157,4 @@ function podEvents({ client, nodeName, now, random, logger }: RunAgentOptions): 
     const subject = { apiVersion: 'v1', kind: 'Pod', metadata: pod.metadata, ...(fieldPath ? { fieldPath } : {}) }
     recorder.event(subject, type, reason, message)
   }
-}
-
-/** The cluster's id: containers carry it, so that agents of two clusters on one engine don't meet. */
-export async function clusterIdOf(client: ApiClient): Promise<string> {
-  return (await client.get<Namespace>(NAMESPACES, { name: 'kube-system' })).metadata.uid
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join as joinPath } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Node, NODES } from '@skiff/api'
+import { CLUSTER_FACTS, type ClusterFacts, clusterFactsOf, CONFIG_MAPS, type ConfigMap, type Node, NODES } from '@skiff/api'
 import { ApiClient, backoff, createInformer, type Log } from '@skiff/client'
 import { kubeconfigPath, type NodeCredentials, writePrivate } from './bootstrap/agent-files.ts'
 import { JoinError } from './bootstrap/join-error.ts'
@@ -16,7 +16,7 @@ import { nodeAddress } from './node/node-address.ts'
 import { refuseTakenName } from './node/node-name-taken.ts'
 import { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
 import { superviseProxy } from './proxy/supervise-proxy.ts'
-import { clusterIdOf, type NetworkRanges, runAgent } from './run-agent.ts'
+import { type NetworkRanges, runAgent } from './run-agent.ts'
 import { createDockerImageStore } from './runtime/docker/image-store.ts'
 import { createDockerRuntime } from './runtime/docker/docker-runtime.ts'
 import type { ContainerRuntime, ImageService, PodNetwork } from './runtime/runtime.ts'
@@ -47,7 +47,6 @@ export interface AgentOptions {
   readonly maxPods?: number
   /** Of the agent's own HTTPS server. */
   readonly port?: number
-  readonly ranges?: Partial<NetworkRanges>
   /** The command line of this host's proxy, which the agent then supervises; absent: none is started. */
   readonly proxyCommand?: (facts: ProxyFacts) => readonly string[]
   readonly now?: () => Date
@@ -74,12 +73,6 @@ export interface Agent {
 
 const DEFAULT_PORT = 10250
 const DEFAULT_MAX_PODS = 110
-const DEFAULT_RANGES: NetworkRanges = {
-  clusterCidr: '10.244.0.0/16',
-  serviceCidr: '10.96.0.0/16',
-  dnsIp: '10.96.0.10',
-  clusterDomain: 'cluster.local',
-}
 const RENEWAL_CHECK_MS = 3_600_000
 
 /**
@@ -155,9 +148,10 @@ async function startGeneration({ options, joining, credentials }: GenerationOpti
   const client = new ApiClient({ server, ca, cert, key, userAgent: USER_AGENT })
   const { nodeName, dataDir } = options
   const { nodeIp, now, random, logger } = joining
-  const ranges = { ...DEFAULT_RANGES, ...options.ranges }
   const identity = await installationId(dataDir)
-  const clusterId = await untilMasterAnswers(() => knownClusterId(client, dataDir), { ...joining, signal })
+  const facts = await untilMasterAnswers(() => clusterFacts(client, dataDir), { ...joining, signal })
+  const { clusterId } = facts
+  const ranges: NetworkRanges = { ...facts, clusterCidr: facts.podCidr, dnsIp: facts.dnsAddress }
   await untilMasterAnswers(() => refuseTakenName(client, nodeName, identity, now()), { ...joining, signal })
   const engine = options.engine?.(clusterId) ?? dockerEngine({ options, joining, credentials, client, clusterId, signal })
 
@@ -226,13 +220,13 @@ async function untilMasterAnswers<T>(ask: () => Promise<T>, { random, logger, si
 }
 
 /** Kept, so that an agent that starts while the master is away knows which containers are its own. */
-async function knownClusterId(client: ApiClient, dataDir: string): Promise<string> {
-  const file = joinPath(dataDir, 'cluster-id')
-  const known = await readFile(file, 'utf8').catch(() => '')
-  if (known !== '') return known.trim()
-  const found = await clusterIdOf(client)
-  await writePrivate(file, `${found}\n`)
-  return found
+async function clusterFacts(client: ApiClient, dataDir: string): Promise<ClusterFacts> {
+  const file = joinPath(dataDir, 'cluster.json')
+  const kept = await readFile(file, 'utf8').catch(() => undefined)
+  if (kept !== undefined) return JSON.parse(kept) as ClusterFacts
+  const facts = clusterFactsOf(await client.get<ConfigMap>(CONFIG_MAPS, CLUSTER_FACTS))
+  await writePrivate(file, `${JSON.stringify(facts)}\n`)
+  return facts
 }
 
 /** The same after a wiped data directory; another one on another machine, or for another agent of this one. */

@@ -1,3 +1,4 @@
+export * from './cluster-facts.ts'
 export * from './conditions.ts'
 export { cannotHandle, type Decoded, type DecodeOptions, decodeObject, type FieldValidation } from './decode/decode-object.ts'
 export {

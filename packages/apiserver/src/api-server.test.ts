@@ -1,14 +1,12 @@
-import { CONFIG_MAPS, type ConfigMap, isNotFound } from '@skiff/api'
+import { CONFIG_MAPS, type ConfigMap, type Draft, isNotFound } from '@skiff/api'
 import { expect, test } from 'vitest'
 import { startTestApiServer } from './testing.ts'
 
 test('creates, reads, changes, lists and deletes a ConfigMap', async () => {
   await using api = await startTestApiServer()
 
-  const created = await api.client.create<ConfigMap>(CONFIG_MAPS, {
-    metadata: { name: 'a', namespace: 'default' },
-    data: { k: 'v' },
-  })
+  const draft: Omit<Draft<ConfigMap>, 'apiVersion' | 'kind'> = { metadata: { name: 'a', namespace: 'default' }, data: { k: 'v' } }
+  const created = await api.client.create<ConfigMap>(CONFIG_MAPS, draft)
   const patched = await api.client.patch<ConfigMap>(
     CONFIG_MAPS,
     { name: 'a', namespace: 'default' },

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
+import { NAMESPACES, type Namespace } from '@skiff/api'
 import { ApiClient } from '@skiff/client'
 import { startControllers } from '@skiff/controllers'
 import { startScheduler } from '@skiff/scheduler'
 import type { Store } from '@skiff/store'
-import { bootstrapObjects } from './bootstrap/bootstrap-objects.ts'
+import { bootstrapObjects, clusterFactsObject } from './bootstrap/bootstrap-objects.ts'
 import { ensureObjects } from './bootstrap/ensure-objects.ts'
 import { startCertificateSigner } from './certificate-signer/certificate-signer.ts'
 import { adminKubeconfig } from './certificates/admin-kubeconfig.ts'
@@ -12,6 +13,7 @@ import { ensureMasterCertificates, type MasterCertificates } from './certificate
 import { readClusterRanges, writeClusterRanges } from './data-directory/cluster-ranges.ts'
 import { ensurePrivateDirectory, writePrivateFile } from './data-directory/private-file.ts'
 import { type MasterOptions, type ResolvedOptions, withDefaults } from './master-options.ts'
+import { addressInRange } from './network/address-ranges.ts'
 import { checkRanges } from './network/check-ranges.ts'
 import { hostRoutes, preferredAddress } from './network/host-network.ts'
 import { clusterNames, createServing, openStore, type Serving, servingNames } from './serving.ts'
@@ -75,13 +77,12 @@ async function runMaster({ options, store, stopping, advertiseAddress }: Run): P
     const { port } = await listen(serving, certificates, options, socketPath)
     const server = `https://${formatHost(advertiseAddress)}:${port}`
     await writeKubeconfig(dataDir, server, certificates)
-    await bootstrap(socketPath, { serviceCidr: options.serviceCidr, advertiseAddress, port })
+    await bootstrap(socketPath, options, { advertiseAddress, port })
     const components = startComponents({
       serving,
       certificates,
       options,
       socketPath,
-      masterNames: names,
       signal: stopping.signal,
     })
     keepCertificatesFresh({
@@ -146,10 +147,17 @@ async function writeKubeconfig(dataDir: string, server: string, { authority, adm
   await writePrivateFile(join(dataDir, 'admin.kubeconfig'), kubeconfig)
 }
 
-async function bootstrap(socketPath: string, options: Parameters<typeof bootstrapObjects>[0]): Promise<void> {
+async function bootstrap(
+  socketPath: string,
+  { serviceCidr, podCidr, clusterDomain }: ResolvedOptions,
+  address: { readonly advertiseAddress: string; readonly port: number },
+): Promise<void> {
   const client = new ApiClient({ server: `unix:${socketPath}`, userAgent: 'skiff-master' })
   try {
-    await ensureObjects(client, bootstrapObjects(options))
+    await ensureObjects(client, bootstrapObjects({ serviceCidr, ...address }))
+    const { metadata } = await client.get<Namespace>(NAMESPACES, { name: 'kube-system' })
+    const facts = { clusterId: metadata.uid, podCidr, serviceCidr, dnsAddress: addressInRange(serviceCidr, 10), clusterDomain }
+    await ensureObjects(client, [clusterFactsObject(facts)])
   } finally {
     client.close()
   }
@@ -169,7 +177,6 @@ function startComponents({
   certificates,
   options,
   socketPath,
-  masterNames,
   signal,
 }: ComponentOptions): Promise<unknown> {
   const { clock, random, podCidr } = options

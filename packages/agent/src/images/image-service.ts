@@ -5,7 +5,7 @@ import { imageFingerprint } from './fingerprint.ts'
 import { type ImageSource, imageSources } from './image-sources.ts'
 import type { ImageStore, StoredImage } from './image-store.ts'
 import { loadFromPeer } from './peer-load.ts'
-import { ARCHITECTURE_HEADER, type FetchFromPeer, FINGERPRINT_HEADER, type ImagePeer } from './peers.ts'
+import { type FetchFromPeer, FINGERPRINT_HEADER, type ImagePeer, PLATFORM_HEADER } from './peers.ts'
 import { canonicalName, completeName, type ImageReference, parseReference } from './reference.ts'
 import { pullFromRegistry } from './registry-pull.ts'
 import { SharedFetches } from './shared-fetches.ts'
@@ -71,7 +71,7 @@ class AgentImages implements ImageService {
     if (image === undefined) return undefined
     return {
       stream: await this.#store.save(name),
-      headers: { [FINGERPRINT_HEADER]: imageFingerprint(image), [ARCHITECTURE_HEADER]: `${image.os}/${image.architecture}` },
+      headers: { [FINGERPRINT_HEADER]: imageFingerprint(image), [PLATFORM_HEADER]: `${image.os}/${image.architecture}` },
     }
   }
 

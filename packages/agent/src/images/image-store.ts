@@ -1,7 +1,10 @@
+import type { Readable } from 'node:stream'
 import type { RegistryCredentials } from '../runtime/runtime.ts'
 
 /** The images of one engine: what the image service needs of it. */
 export interface ImageStore {
+  /** What it runs on: `linux/amd64`. */
+  platform(): Promise<string>
   /** By any of its names; undefined when it isn't here. */
   inspect(name: string): Promise<StoredImage | undefined>
   list(): Promise<readonly { readonly id: string; readonly names: readonly string[]; readonly sizeBytes: number }[]>
@@ -12,7 +15,7 @@ export interface ImageStore {
   pull(name: string, options: PullOptions): Promise<void>
   /** Takes in a `docker save` archive; throws when it is broken. */
   load(archive: NodeJS.ReadableStream, signal: AbortSignal): Promise<void>
-  save(name: string): Promise<NodeJS.ReadableStream>
+  save(name: string): Promise<Readable>
   /** Takes the name away, and the image when it was the last one and nothing uses it. */
   untag(name: string): Promise<void>
   /** Calls back whenever an image came, went or changed its name, until the signal. */

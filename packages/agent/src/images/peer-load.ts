@@ -19,6 +19,11 @@ export async function loadFromPeer(
   try {
     const offer = await fetchFromPeer(peer, name, request.signal)
     if (offer === undefined) return undefined
+    const platform = await store.platform()
+    if (offer.platform !== platform) {
+      offer.stream.destroy()
+      throw new Error(`it is for ${offer.platform}, this node is ${platform}`)
+    }
     request.onProgress({ reason: 'Pulling from peer', message: `Pulling image "${request.image}" from node ${peer.node}` })
     await store.load(offer.stream, request.signal)
     const image = await store.inspect(name)

@@ -1,10 +1,11 @@
 import { request } from 'node:https'
+import type { Readable } from 'node:stream'
 import { ImageError } from '../runtime/runtime.ts'
 import { completeName } from './reference.ts'
 
 /** Headers beside an image that one agent gives another. */
 export const FINGERPRINT_HEADER = 'x-skiff-image-fingerprint'
-export const ARCHITECTURE_HEADER = 'x-skiff-image-architecture'
+export const PLATFORM_HEADER = 'x-skiff-image-platform'
 
 /** Another agent and the images its node's status names. */
 export interface ImagePeer {
@@ -16,9 +17,10 @@ export interface ImagePeer {
 }
 
 export interface PeerImage {
-  readonly stream: NodeJS.ReadableStream
+  readonly stream: Readable
   readonly fingerprint: string
-  readonly architecture: string
+  /** `linux/amd64` */
+  readonly platform: string
 }
 
 /** Asks a peer for an image by its complete name; undefined when it hasn't got it after all. */
@@ -64,7 +66,7 @@ export function fetchOverTls(tls: {
         clearTimeout(connecting)
         if (response.statusCode === 200) {
           const header = (key: string) => String(response.headers[key] ?? '')
-          return resolve({ stream: response, fingerprint: header(FINGERPRINT_HEADER), architecture: header(ARCHITECTURE_HEADER) })
+          return resolve({ stream: response, fingerprint: header(FINGERPRINT_HEADER), platform: header(PLATFORM_HEADER) })
         }
         response.resume()
         if (response.statusCode === 404) return resolve(undefined)

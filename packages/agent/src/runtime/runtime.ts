@@ -6,6 +6,8 @@
  * network switched off; the pod network (`network/`) plumbs it.
  */
 
+import type { Readable } from 'node:stream'
+
 export interface RuntimeInfo {
   /** `docker://20.10.24`, as `status.nodeInfo.containerRuntimeVersion` says it. */
   readonly version: string
@@ -223,7 +225,7 @@ export interface ImageService {
 }
 
 export interface ImageExport {
-  readonly stream: NodeJS.ReadableStream
+  readonly stream: Readable
   /** To be sent along: by them the receiver checks what it loaded. */
   readonly headers: Readonly<Record<string, string>>
 }

@@ -4,7 +4,7 @@
  */
 
 import { type FSWatcher, watch } from 'node:fs'
-import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 export interface LogOptions {
@@ -84,8 +84,10 @@ class JsonFileReader {
   }
 
   async openOldest(): Promise<void> {
-    const rotated = await rotatedFiles(this.#path)
-    await this.#open(rotated[0] ?? this.#path)
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const [oldest] = await logFiles(this.#path)
+      if (oldest === undefined || (await this.#open(oldest.path, oldest.inode))) return
+    }
   }
 
   async close(): Promise<void> {
@@ -147,32 +149,45 @@ class JsonFileReader {
     return { text, time }
   }
 
-  /** The file after the one just read to its end: the one that replaced it. */
+  /** Goes on to the file after the one just read to its end, if there is one. Files may be rotated at any moment of this. */
   async #openNext(): Promise<boolean> {
-    const files = [...(await rotatedFiles(this.#path)), this.#path]
-    for (const [index, file] of files.entries()) {
-      if ((await inodeOf(file)) !== this.#inode) continue
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const files = await logFiles(this.#path)
+      const index = files.findIndex(({ inode }) => inode === this.#inode)
+      // Not among them: rotated away beyond the last one kept, so all of them are newer.
       const next = files[index + 1]
       if (next === undefined) return false
-      // What was written between our last read and the rotation is read by whoever calls next on the old handle.
-      const { bytesRead } = (await this.#file?.read(Buffer.alloc(1), 0, 1, this.#position)) ?? { bytesRead: 0 }
-      if (bytesRead === 0) await this.#open(next)
-      return true
+      // What was written between our last read and the rotation.
+      if (await this.#hasMore()) return true
+      if (await this.#open(next.path, next.inode)) return true
     }
-    // Our file was rotated away beyond the last one kept.
-    await this.#open(files[0] ?? this.#path)
-    return this.#file !== undefined
+    return false
   }
 
-  async #open(path: string): Promise<void> {
+  async #hasMore(): Promise<boolean> {
+    const { bytesRead } = (await this.#file?.read(Buffer.alloc(1), 0, 1, this.#position)) ?? { bytesRead: 0 }
+    return bytesRead > 0
+  }
+
+  /** False when the path is another file than the expected one by now: nothing has changed then. */
+  async #open(path: string, expected?: number): Promise<boolean> {
+    const file = await open(path, 'r').catch(() => undefined)
+    const inode = (await file?.stat())?.ino
+    if (expected !== undefined && inode !== expected) {
+      await file?.close()
+      return false
+    }
     await this.close()
-    this.#file = await open(path, 'r').catch(() => undefined)
-    this.#inode = this.#file === undefined ? undefined : (await this.#file.stat()).ino
+    this.#file = file
+    this.#inode = inode
     this.#position = 0
     this.#rest = Buffer.alloc(0)
+    return true
   }
 }
 
+/** Rotations are rare: meeting one at each of so many looks doesn't happen. */
+const MAX_ATTEMPTS = 20
 const PIECE_BYTES = 16_384
 
 function parseEntry(json: string): { log: string; stream: string; time: string } | undefined {
@@ -185,7 +200,31 @@ function parseEntry(json: string): { log: string; stream: string; time: string }
   }
 }
 
-/** The rotated files, oldest first; compressed ones are not read. */
+interface LogFile {
+  readonly path: string
+  readonly inode: number
+}
+
+/** The log's files, oldest first, as they stood at one moment: two looks in a row saw the same. Compressed ones are not read. */
+async function logFiles(path: string): Promise<readonly LogFile[]> {
+  let before = await lookAtFiles(path)
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const now = await lookAtFiles(path)
+    if (JSON.stringify(now) === JSON.stringify(before)) return now
+    before = now
+  }
+  return before
+}
+
+async function lookAtFiles(path: string): Promise<readonly LogFile[]> {
+  const files: LogFile[] = []
+  for (const file of [...(await rotatedFiles(path)), path]) {
+    const inode = (await stat(file).catch(() => undefined))?.ino
+    if (inode !== undefined) files.push({ path: file, inode })
+  }
+  return files
+}
+
 async function rotatedFiles(path: string): Promise<string[]> {
   const name = basename(path)
   const siblings = await readdir(dirname(path)).catch(() => [])
@@ -194,12 +233,6 @@ async function rotatedFiles(path: string): Promise<string[]> {
     return Number.isInteger(number) ? [number] : []
   })
   return numbers.sort((a, b) => b - a).map((number) => join(dirname(path), `${name}.${number}`))
-}
-
-async function inodeOf(path: string): Promise<number | undefined> {
-  const file = await open(path, 'r').catch(() => undefined)
-  if (file === undefined) return undefined
-  return (await file.stat().finally(() => file.close())).ino
 }
 
 /** Resolves `next` when something in the log's directory has changed since the last call, or after a while anyway. */

@@ -32,7 +32,12 @@ function valueProblems(value: unknown, type: ValueType, field: FieldSchema | und
   }
 }
 
-function listProblems(list: readonly unknown[], type: ValueType & { kind: 'list' }, field: FieldSchema | undefined, path: string): string[] {
+function listProblems(
+  list: readonly unknown[],
+  type: ValueType & { kind: 'list' },
+  field: FieldSchema | undefined,
+  path: string,
+): string[] {
   const shape = shapeOf(type, field)
   const seen = new Set<string>()
   return list.flatMap((item, index) => {

@@ -1,5 +1,5 @@
 import type { FieldSchema, TypeSchema, ValueType } from '@skiff/api'
-import { isJsonObject, jsonEquals, type JsonObject, ownValue } from '../patch/json-value.ts'
+import { isJsonObject, type JsonObject, jsonEquals, ownValue } from '../patch/json-value.ts'
 import { EMPTY_SET, type FieldSet, fieldNode } from './field-set.ts'
 import { fieldElement, itemElement } from './path-element.ts'
 import { type Shape, shapeOf, zeroOf } from './shape.ts'
@@ -28,7 +28,12 @@ export function compareObjects(old: JsonObject, next: JsonObject, schema: TypeSc
   return { changed: delta?.changed ?? EMPTY_SET, removed: delta?.removed ?? EMPTY_SET }
 }
 
-function compareValues(old: unknown, next: unknown, type: ValueType | undefined, field: FieldSchema | undefined): Delta | undefined {
+function compareValues(
+  old: unknown,
+  next: unknown,
+  type: ValueType | undefined,
+  field: FieldSchema | undefined,
+): Delta | undefined {
   if (old === next || (isAbsent(old) && isAbsent(next))) return undefined
   const shape = shapeOf(type, field)
   const isLeaf = shape.kind === 'leaf' || !fits(old, shape) || !fits(next, shape) || (isEmptyValue(old) && isEmptyValue(next))

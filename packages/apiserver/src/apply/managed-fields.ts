@@ -49,7 +49,7 @@ export function managedEntriesOf(object: Pick<KubeObject, 'metadata'> | undefine
 }
 
 function readEntry(entry: unknown): ManagedEntry[] {
-  if (!isJsonObject(entry) || (entry['operation'] !== 'Apply' && entry['operation'] !== 'Update')) return []
+  if (!isJsonObject(entry) || (entry.operation !== 'Apply' && entry.operation !== 'Update')) return []
   const { manager, operation, apiVersion, time, subresource, fieldsV1 } = entry
   return [
     {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { isConflict, type KubeObject, schemaOfObject, type TypeSchema } from '@skiff/api'
 import { describe, expect, test } from 'vitest'
-import { cloneJson, isJsonObject } from '../patch/json-value.ts'
 import { mergePatch, strategicMergePatch } from '../patch/index.ts'
+import { cloneJson, isJsonObject } from '../patch/json-value.ts'
 import { BUILT_IN_RESOURCES } from '../resources/index.ts'
 import { serverSideApply, trackUpdate } from './index.ts'
 
@@ -59,7 +59,8 @@ describe('server-side apply as recorded', () => {
       expect(before).toEqual(snapshot)
       if (step.message !== undefined) {
         expect(messageOf(outcome)).toBe(expectedMessage(step))
-        if (step.status === 409) expect((outcome as { details?: unknown }).details).toEqual({ causes: expect.arrayContaining([...(step.causes ?? [])]) })
+        if (step.status === 409)
+          expect((outcome as { details?: unknown }).details).toEqual({ causes: expect.arrayContaining([...(step.causes ?? [])]) })
         expect(isConflict(outcome)).toBe(step.status === 409)
         return
       }
@@ -68,7 +69,11 @@ describe('server-side apply as recorded', () => {
   }
 })
 
-function answer(step: RecordedStep, live: KubeObject | undefined, definitions: ReadonlyMap<string, (typeof BUILT_IN_RESOURCES)[number]>): KubeObject {
+function answer(
+  step: RecordedStep,
+  live: KubeObject | undefined,
+  definitions: ReadonlyMap<string, (typeof BUILT_IN_RESOURCES)[number]>,
+): KubeObject {
   const definition = definitions.get(step.resource)
   if (!definition || !step.body) throw new Error('incomplete step')
   const { group, version, kind } = definition.info
@@ -80,7 +85,7 @@ function answer(step: RecordedStep, live: KubeObject | undefined, definitions: R
     const object = serverSideApply({ ...common, live, config: step.body, force: step.force ?? false })
     definition.strategy.default?.(object)
     object.metadata.namespace = 'g3'
-    if (live === undefined && definition.strategy.countsGenerations) object['status'] = {}
+    if (live === undefined && definition.strategy.countsGenerations) object.status = {}
     return object
   }
   const object = updated(step, live, schema)
@@ -123,14 +128,14 @@ function expectedMessage({ message = '', body }: RecordedStep): string {
 function masked(object: unknown): unknown {
   if (!isJsonObject(object)) return object
   const copy = cloneJson(object)
-  const metadata = copy['metadata']
+  const metadata = copy.metadata
   if (isJsonObject(metadata)) {
-    delete metadata['generation']
-    const entries = metadata['managedFields']
+    delete metadata.generation
+    const entries = metadata.managedFields
     if (Array.isArray(entries)) {
       for (const entry of entries) {
-        delete entry['time']
-        dropEmptyDirs(entry['fieldsV1'])
+        delete entry.time
+        dropEmptyDirs(entry.fieldsV1)
       }
       // All times are one second apart at most: the order of entries is a matter of luck.
       entries.sort((a, b) => (JSON.stringify([a.operation, a.manager]) < JSON.stringify([b.operation, b.manager]) ? -1 : 1))
@@ -178,9 +183,23 @@ describe('server-side apply since 1.20', () => {
 
   test('fills in the default protocol of a service port to tell ports apart', () => {
     const schema = schemaFor('v1', 'Service')
-    const config = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'a' }, spec: { ports: [{ port: 80 }] } } as unknown as KubeObject
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'a' },
+      spec: { ports: [{ port: 80 }] },
+    } as unknown as KubeObject
 
-    const object = serverSideApply({ live: undefined, config, manager: 'm', force: false, schema, apiVersion: 'v1', now: new Date(0), subresource: '' })
+    const object = serverSideApply({
+      live: undefined,
+      config,
+      manager: 'm',
+      force: false,
+      schema,
+      apiVersion: 'v1',
+      now: new Date(0),
+      subresource: '',
+    })
 
     expect(object.metadata.managedFields?.[0]?.fieldsV1).toEqual({
       'f:spec': { 'f:ports': { 'k:{"port":80,"protocol":"TCP"}': { '.': {}, 'f:port': {} } } },
@@ -210,9 +229,11 @@ describe('server-side apply since 1.20', () => {
 
     const object = applyDeployment({ live: written, config, manager: 'kubectl' })
 
-    expect(object['spec']).toMatchObject({ replicas: 2 })
+    expect(object.spec).toMatchObject({ replicas: 2 })
     expect(JSON.parse(object.metadata.annotations?.[annotation] ?? '')).toMatchObject({ spec: { replicas: 2 } })
-    expect(() => applyDeployment({ live: written, config, manager: 'other' })).toThrow(/conflict with "kubectl-client-side-apply"/)
+    expect(() => applyDeployment({ live: written, config, manager: 'other' })).toThrow(
+      /conflict with "kubectl-client-side-apply"/,
+    )
   })
 })
 
@@ -233,7 +254,14 @@ interface DeploymentApplication {
   now?: Date
 }
 
-function applyDeployment({ live, config, force = false, manager = 'm', subresource = '', now = new Date(0) }: DeploymentApplication): KubeObject {
+function applyDeployment({
+  live,
+  config,
+  force = false,
+  manager = 'm',
+  subresource = '',
+  now = new Date(0),
+}: DeploymentApplication): KubeObject {
   return serverSideApply({
     ...{ live: live as KubeObject | undefined, config: cloneJson(config) as KubeObject, manager, force, now, subresource },
     ...{ schema: schemaFor('apps/v1', 'Deployment'), apiVersion: 'apps/v1' },
@@ -247,6 +275,6 @@ function schemaFor(apiVersion: string, kind: string): TypeSchema {
 }
 
 function envOf(object: KubeObject): unknown {
-  const { template } = object['spec'] as { template: { spec: { containers: { env: { name: string }[] }[] } } }
+  const { template } = object.spec as { template: { spec: { containers: { env: { name: string }[] }[] } } }
   return template.spec.containers[0]?.env.map(({ name }) => name)
 }

@@ -44,7 +44,8 @@ export function serverSideApply(application: Application): KubeObject {
   const object = last ? pruneFormerlyApplied({ merged, last: last.fields, owned: ownedBy([...others, own]), schema }) : merged
   const { changed, removed } = compareObjects(before, object, schema)
   const conflicts = others.flatMap((entry) => conflictWith(entry, ownable(changed, subresource)))
-  if (conflicts.length > 0 && !application.force && !areFromClientSideApply(conflicts, application)) throw conflictError(conflicts)
+  if (conflicts.length > 0 && !application.force && !areFromClientSideApply(conflicts, application))
+    throw conflictError(conflicts)
 
   const lost = unionSets(ownable(changed, subresource), removed)
   const remaining = others.map((entry) => ({ ...entry, fields: subtractSets(entry.fields, lost) }))

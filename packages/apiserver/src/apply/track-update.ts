@@ -2,7 +2,15 @@ import type { KubeObject, TypeSchema } from '@skiff/api'
 import { isJsonObject, type JsonObject, jsonEquals } from '../patch/json-value.ts'
 import { compareObjects } from './compare-objects.ts'
 import { EMPTY_SET, isEmptySet, subtractSets, unionSets } from './field-set.ts'
-import { capUpdaters, isSameManager, type ManagedEntry, managedEntriesOf, ownable, timestamp, writeManagedEntries } from './managed-fields.ts'
+import {
+  capUpdaters,
+  isSameManager,
+  type ManagedEntry,
+  managedEntriesOf,
+  ownable,
+  timestamp,
+  writeManagedEntries,
+} from './managed-fields.ts'
 
 export interface TrackedUpdate {
   readonly old: KubeObject | undefined

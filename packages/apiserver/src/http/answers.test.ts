@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { CONFIG_MAPS } from '@skiff/api'
+import { CONFIG_MAPS, type ConfigMap, type Draft } from '@skiff/api'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { startTestApiServer, type TestApiServer } from '../testing.ts'
@@ -42,7 +42,10 @@ test.each([
 
   const response = await get(api, `${PATH}?includeObject=${includeObject}`, 'application/json;as=Table;v=v1;g=meta.k8s.io')
 
-  expect(await response.json()).toMatchObject({ kind: 'Table', rows: [{ cells: ['a', expect.anything(), expect.any(String)], object }] })
+  expect(await response.json()).toMatchObject({
+    kind: 'Table',
+    rows: [{ cells: ['a', expect.anything(), expect.any(String)], object }],
+  })
 })
 
 test('list items leave out kind and apiVersion, single objects have them', async () => {
@@ -60,7 +63,7 @@ test('list items leave out kind and apiVersion, single objects have them', async
 test('compresses only large answers, and only when asked', async () => {
   await using api = await startTestApiServer()
   await createConfigMap(api, 'small')
-  await api.client.create(CONFIG_MAPS, { metadata: { name: 'large', namespace: 'default' }, data: { a: 'x'.repeat(200_000) } })
+  await createConfigMap(api, 'large', 'x'.repeat(200_000))
 
   const encodings = await Promise.all([
     encodingOf(api, `${PATH}/large`, 'gzip'),
@@ -102,7 +105,10 @@ test('takes the protobuf that typed Go clients send', async () => {
 
   const response = await fetch(api.url + PATH, {
     method: 'POST',
-    headers: { 'content-type': 'application/vnd.kubernetes.protobuf', accept: 'application/vnd.kubernetes.protobuf,application/json' },
+    headers: {
+      'content-type': 'application/vnd.kubernetes.protobuf',
+      accept: 'application/vnd.kubernetes.protobuf,application/json',
+    },
     body: new Uint8Array(body),
   })
 
@@ -133,11 +139,9 @@ test('a failure of our own is a 500 that says nothing and a log line that says a
   expect(lines.join('')).toContain('secret detail')
 })
 
-async function createConfigMap(api: TestApiServer, name: string) {
-  return await api.client.create<{ metadata: { creationTimestamp: string } }>(CONFIG_MAPS, {
-    metadata: { name, namespace: 'default' },
-    data: { k: 'v' },
-  })
+function createConfigMap(api: TestApiServer, name: string, value = 'v'): Promise<ConfigMap> {
+  const draft: Omit<Draft<ConfigMap>, 'apiVersion' | 'kind'> = { metadata: { name, namespace: 'default' }, data: { k: value } }
+  return api.client.create<ConfigMap>(CONFIG_MAPS, draft)
 }
 
 function get(api: TestApiServer, path: string, accept = 'application/json'): Promise<Response> {

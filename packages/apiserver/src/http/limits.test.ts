@@ -97,6 +97,11 @@ async function sendRaw(url: string, text: string): Promise<string> {
 
 function aliasBomb(): string {
   const lines = ['a0: &a0 [x,x,x,x,x,x,x,x,x]']
-  for (let level = 1; level < 9; level += 1) lines.push(`a${level}: &a${level} [${Array(9).fill(`*a${level - 1}`).join(',')}]`)
+  for (let level = 1; level < 9; level += 1)
+    lines.push(
+      `a${level}: &a${level} [${Array(9)
+        .fill(`*a${level - 1}`)
+        .join(',')}]`,
+    )
   return `${lines.join('\n')}\n`
 }

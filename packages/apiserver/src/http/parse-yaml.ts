@@ -15,33 +15,37 @@ const OPTIONS: ParseOptions & SchemaOptions & { version: '1.1' } = {
     tags.filter((tag) => typeof tag === 'string' || !NOT_JSON.has(tag.tag.replace('tag:yaml.org,2002:', ''))),
 }
 
-/** The documents of a stream, empty ones left out. Throws BadRequest with line and column. */
+/** The documents of a stream, an empty one as null. Throws BadRequest with the document's number, line and column. */
 export function parseYamlDocuments(text: string): unknown[] {
-  const documents = parsing(() => parseAllDocuments(text, OPTIONS))
-  const list = Array.isArray(documents) ? (documents as Document.Parsed[]) : []
-  return list.map(toJson).filter((value) => value !== null && value !== undefined)
+  return readDocuments(text).map((document, index) => toJson(document, `document ${index + 1}: `))
 }
 
 /** Exactly one document. */
 export function parseYaml(text: string): unknown {
-  const documents = parseYamlDocuments(text)
-  if (documents.length > 1) throw badRequest('expected one YAML document')
-  return documents[0] ?? null
+  const documents = readDocuments(text).map((document) => toJson(document, ''))
+  const values = documents.filter((value) => value !== null && value !== undefined)
+  if (values.length > 1) throw badRequest('expected one YAML document')
+  return values[0] ?? null
 }
 
-function toJson(document: Document.Parsed): unknown {
+function readDocuments(text: string): Document.Parsed[] {
+  const documents = parsing('', () => parseAllDocuments(text, OPTIONS))
+  return Array.isArray(documents) ? (documents as Document.Parsed[]) : []
+}
+
+function toJson(document: Document.Parsed, where: string): unknown {
   const [error] = document.errors
-  if (error !== undefined) throw badRequest(`error converting YAML to JSON: ${firstLine(error.message)}`)
-  return parsing(() => document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown)
+  if (error !== undefined) throw badRequest(`${where}error converting YAML to JSON: ${firstLine(error.message)}`)
+  return parsing(where, () => document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown)
 }
 
-function parsing<T>(parse: () => T): T {
+function parsing<T>(where: string, parse: () => T): T {
   try {
     return parse()
   } catch (error) {
     if (error instanceof ApiError) throw error
     const why = error instanceof RangeError ? 'nested too deeply' : error instanceof Error ? firstLine(error.message) : 'not YAML'
-    throw badRequest(`error converting YAML to JSON: ${why}`)
+    throw badRequest(`${where}error converting YAML to JSON: ${why}`)
   }
 }
 

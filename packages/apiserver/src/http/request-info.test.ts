@@ -15,7 +15,11 @@ test.each([
   ['PATCH', '/apis/apps/v1/namespaces/a/deployments/d/scale', { verb: 'patch', name: 'd', subresource: 'scale' }],
   ['DELETE', '/api/v1/namespaces/a/pods', { verb: 'deletecollection' }],
   ['DELETE', '/api/v1/namespaces/a/pods/p', { verb: 'delete' }],
-  ['GET', '/api/v1/nodes/n:10250/proxy/pods/x', { resource: 'nodes', name: 'n:10250', subresource: 'proxy', proxyPath: '/pods/x' }],
+  [
+    'GET',
+    '/api/v1/nodes/n:10250/proxy/pods/x',
+    { resource: 'nodes', name: 'n:10250', subresource: 'proxy', proxyPath: '/pods/x' },
+  ],
   ['GET', '/api/v1/namespaces/a/configmaps/with%20space', { name: 'with space' }],
   ['GET', '/api/v1//namespaces/a//pods/', { verb: 'list', namespace: 'a', resource: 'pods' }],
 ])('%s %s', (method, url, expected) => {

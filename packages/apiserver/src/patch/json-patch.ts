@@ -30,21 +30,26 @@ class PatchedDocument {
 
   apply(operation: unknown): void {
     if (!isJsonObject(operation)) throw rejected()
-    const path = pointerTokens(operation['path'])
-    switch (operation['op']) {
+    const path = pointerTokens(operation.path)
+    switch (operation.op) {
       case 'add':
-        return this.add(path, givenValue(operation))
+        this.add(path, givenValue(operation))
+        return
       case 'remove':
         this.remove(path)
         return
       case 'replace':
-        return this.replace(path, givenValue(operation))
+        this.replace(path, givenValue(operation))
+        return
       case 'move':
-        return this.move(pointerTokens(operation['from']), path)
+        this.move(pointerTokens(operation.from), path)
+        return
       case 'copy':
-        return this.copy(pointerTokens(operation['from']), path)
+        this.copy(pointerTokens(operation.from), path)
+        return
       case 'test':
-        return this.test(path, operation['value'] ?? null)
+        this.test(path, operation.value ?? null)
+        return
       default:
         throw rejected()
     }
@@ -56,8 +61,8 @@ class PatchedDocument {
       return
     }
     const { parent, key } = this.parentOf(path)
-    if (isJsonObject(parent)) return setKey(parent, key, value)
-    parent.splice(key === '-' ? parent.length : indexIn(parent, key, parent.length), 0, value)
+    if (isJsonObject(parent)) setKey(parent, key, value)
+    else parent.splice(key === '-' ? parent.length : indexIn(parent, key, parent.length), 0, value)
   }
 
   private remove(path: readonly string[]): unknown {
@@ -142,7 +147,7 @@ function pointerTokens(pointer: unknown): string[] {
 
 function givenValue(operation: Record<string, unknown>): unknown {
   if (!Object.hasOwn(operation, 'value')) throw rejected()
-  return cloneJson(operation['value'])
+  return cloneJson(operation.value)
 }
 
 function rejected(): ApiError {

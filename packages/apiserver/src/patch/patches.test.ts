@@ -48,7 +48,12 @@ function patched({ type, kind, before, patch }: RecordedPatch): unknown {
   return object
 }
 
-function apply(type: RecordedPatch['type'], before: object, patch: object, schema: NonNullable<ReturnType<typeof schemaOfObject>>): unknown {
+function apply(
+  type: RecordedPatch['type'],
+  before: object,
+  patch: object,
+  schema: NonNullable<ReturnType<typeof schemaOfObject>>,
+): unknown {
   switch (type) {
     case 'json':
       return jsonPatch(before, patch)
@@ -72,14 +77,17 @@ function withoutRevision(object: unknown): unknown {
   const copy = cloneJson(object) as { metadata: { annotations?: Record<string, string> }; spec?: Record<string, unknown> }
   delete copy.metadata.annotations?.['deployment.kubernetes.io/revision']
   if (Object.keys(copy.metadata.annotations ?? {}).length === 0) delete copy.metadata.annotations
-  delete copy.spec?.['internalTrafficPolicy']
+  delete copy.spec?.internalTrafficPolicy
   return copy
 }
 
 describe('jsonPatch', () => {
   test('fails as a whole and changes nothing when one operation fails', () => {
     const original = { a: 1 }
-    const patch = [{ op: 'replace', path: '/a', value: 2 }, { op: 'test', path: '/a', value: 3 }]
+    const patch = [
+      { op: 'replace', path: '/a', value: 2 },
+      { op: 'test', path: '/a', value: 3 },
+    ]
 
     expect(() => jsonPatch(original, patch)).toThrow('the server rejected our request due to an error in our request')
     expect(original).toEqual({ a: 1 })
@@ -115,7 +123,9 @@ describe('jsonPatch', () => {
   )
 
   test('takes names such as constructor for what they are: keys', () => {
-    expect(jsonPatch({ labels: {} }, [{ op: 'add', path: '/labels/constructor', value: 'x' }])).toEqual({ labels: { constructor: 'x' } })
+    expect(jsonPatch({ labels: {} }, [{ op: 'add', path: '/labels/constructor', value: 'x' }])).toEqual({
+      labels: { constructor: 'x' },
+    })
   })
 
   test('refuses what is not a list of operations', () => {
@@ -130,7 +140,9 @@ describe('mergePatch', () => {
   const json = fc.jsonValue({ maxDepth: 4 })
 
   test('patched with itself, an object stays what it is but for its nulls', () => {
-    fc.assert(fc.property(fc.dictionary(fc.string(), json), (object) => jsonEquals(mergePatch({}, object), mergePatch(object, object))))
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), json), (object) => jsonEquals(mergePatch({}, object), mergePatch(object, object))),
+    )
   })
 
   test('applied twice does what it does once', () => {

@@ -1,6 +1,6 @@
 import { ApiError, type FieldSchema, type TypeSchema, type ValueType } from '@skiff/api'
 import { orderByPatch } from './element-order.ts'
-import { cloneJson, isJsonObject, jsonEquals, type JsonObject, ownValue, setKey } from './json-value.ts'
+import { cloneJson, isJsonObject, type JsonObject, jsonEquals, ownValue, setKey } from './json-value.ts'
 
 const DIRECTIVE = '$patch'
 const RETAIN_KEYS = '$retainKeys'
@@ -200,7 +200,8 @@ function withoutDirectives(value: unknown): unknown {
   if (!isJsonObject(value)) return value
   const result: JsonObject = {}
   for (const [key, inner] of Object.entries(value)) {
-    const isDirective = key === DIRECTIVE || key === RETAIN_KEYS || key.startsWith(ELEMENT_ORDER) || key.startsWith(DELETE_FROM_LIST)
+    const isDirective =
+      key === DIRECTIVE || key === RETAIN_KEYS || key.startsWith(ELEMENT_ORDER) || key.startsWith(DELETE_FROM_LIST)
     if (!isDirective && inner !== null) setKey(result, key, withoutDirectives(inner))
   }
   return result

@@ -3,8 +3,8 @@ import { apiVersionOf, invalidObject, type KubeObject, SERVICES, schemaOf } from
 import { describe, expect, test } from 'vitest'
 import { trackUpdate } from '../apply/index.ts'
 import { cloneJson, isJsonObject } from '../patch/json-value.ts'
-import type { ResourceDefinition, StrategyContext } from '../registry/resource-definition.ts'
 import { validateMetadata } from '../registry/object-metadata.ts'
+import type { ResourceDefinition, StrategyContext } from '../registry/resource-definition.ts'
 import { BUILT_IN_RESOURCES } from './index.ts'
 
 /** Each kind created with little by Kubernetes 1.20, what came back and its row of a Table. */
@@ -52,7 +52,16 @@ describe('managedFields of a create as recorded', () => {
       definition.strategy.default?.(object)
       const schema = schemaOf(group, version, kind)
       const apiVersion = apiVersionOf(definition.info)
-      trackUpdate({ old: undefined, new: object, manager: 'unknown', operation: 'Update', apiVersion, schema, subresource: '', now: NOW })
+      trackUpdate({
+        old: undefined,
+        new: object,
+        manager: 'unknown',
+        operation: 'Update',
+        apiVersion,
+        schema,
+        subresource: '',
+        now: NOW,
+      })
       expect(fieldsOf(object)).toEqual(ownedSince120(recorded))
     })
   }
@@ -165,7 +174,10 @@ const SINCE_1_20: Readonly<Record<number, { why: string; causes: readonly (reado
     ['spec.ports[0].targetPort', 'Invalid value: 99999: must be between 1 and 65535, inclusive'],
   ]),
   91: since('names of ports: words of 1.36', [
-    ['spec.ports[0].targetPort', 'Invalid value: "Not_A_Port_Name": must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)'],
+    [
+      'spec.ports[0].targetPort',
+      'Invalid value: "Not_A_Port_Name": must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)',
+    ],
   ]),
   94: since('the allocator says more', [
     [
@@ -277,7 +289,7 @@ function created({ resource, body }: RecordedKind): KubeObject {
   object.apiVersion = apiVersionOf(definition.info)
   object.kind = definition.info.kind
   definition.strategy.default?.(object)
-  if (resource === 'pods') Object.assign(object['spec'] as object, { serviceAccountName: 'default' })
+  if (resource === 'pods') Object.assign(object.spec as object, { serviceAccountName: 'default' })
   definition.strategy.prepareForCreate?.(object, context())
   const errors = definition.strategy.validate({ ...object, metadata: { ...object.metadata, namespace: 'g2' } })
   if (errors.length > 0) throw invalidObject(definition.info, object.metadata.name, errors)
@@ -286,7 +298,10 @@ function created({ resource, body }: RecordedKind): KubeObject {
 }
 
 function context(): StrategyContext {
-  const kubernetes = { metadata: { name: 'kubernetes', namespace: 'default' }, spec: { clusterIP: '10.96.0.1', clusterIPs: ['10.96.0.1'] } }
+  const kubernetes = {
+    metadata: { name: 'kubernetes', namespace: 'default' },
+    spec: { clusterIP: '10.96.0.1', clusterIPs: ['10.96.0.1'] },
+  }
   return {
     user: { name: 'admin', groups: [] },
     now: NOW,
@@ -316,11 +331,12 @@ function definitionOf(resource: string): ResourceDefinition {
 /** Metadata is the registry's, addresses and ports are given at random. */
 function withoutMetadata(object: KubeObject): unknown {
   const { metadata: _, ...rest } = cloneJson(object)
-  const spec = rest['spec']
+  const spec = rest.spec
   if (rest.kind === 'Service' && isJsonObject(spec)) {
-    for (const field of ['clusterIP', 'clusterIPs']) if (isJsonObject(spec) && spec[field] !== undefined && spec['clusterIP'] !== 'None') spec[field] = 'given'
-    if (spec['healthCheckNodePort'] !== undefined) spec['healthCheckNodePort'] = 'given'
-    for (const port of (spec['ports'] ?? []) as Record<string, unknown>[]) if (port['nodePort'] !== undefined) port['nodePort'] = 'given'
+    for (const field of ['clusterIP', 'clusterIPs'])
+      if (isJsonObject(spec) && spec[field] !== undefined && spec.clusterIP !== 'None') spec[field] = 'given'
+    if (spec.healthCheckNodePort !== undefined) spec.healthCheckNodePort = 'given'
+    for (const port of (spec.ports ?? []) as Record<string, unknown>[]) if (port.nodePort !== undefined) port.nodePort = 'given'
   }
   return rest
 }
@@ -328,19 +344,20 @@ function withoutMetadata(object: KubeObject): unknown {
 /** The recorded answer, changed to what 1.36 says; and without what admission added to pods and nodes. */
 function since120({ resource, answer }: RecordedKind): KubeObject {
   const object = cloneJson(answer) as KubeObject & Record<string, Record<string, unknown>>
-  const spec = (object['spec'] ?? {}) as Record<string, unknown>
+  const spec = (object.spec ?? {}) as Record<string, unknown>
   switch (resource) {
     case 'pods':
       withoutAdmission(spec)
       break
     case 'nodes':
       // NodeRestriction's taint is admission's; `status` is not made up any more.
-      delete spec['taints']
-      delete (object as Record<string, unknown>)['status']
+      delete spec.taints
+      delete (object as Record<string, unknown>).status
       break
     case 'services':
-      if (spec['type'] !== 'ExternalName') Object.assign(spec, { internalTrafficPolicy: 'Cluster', ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' })
-      if (spec['type'] === 'LoadBalancer') spec['allocateLoadBalancerNodePorts'] = true
+      if (spec.type !== 'ExternalName')
+        Object.assign(spec, { internalTrafficPolicy: 'Cluster', ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' })
+      if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts = true
       break
   }
   return object
@@ -349,10 +366,10 @@ function since120({ resource, answer }: RecordedKind): KubeObject {
 function withoutAdmission(spec: Record<string, unknown>): void {
   for (const field of ['priority', 'preemptionPolicy']) delete spec[field]
   const isToken = ({ name }: { name: string }) => name.startsWith('default-token-')
-  const volumes = (spec['volumes'] as { name: string }[]).filter((volume) => !isToken(volume))
-  if (volumes.length > 0) spec['volumes'] = volumes
-  else delete spec['volumes']
-  for (const container of spec['containers'] as { volumeMounts?: { name: string }[] }[]) delete container.volumeMounts
+  const volumes = (spec.volumes as { name: string }[]).filter((volume) => !isToken(volume))
+  if (volumes.length > 0) spec.volumes = volumes
+  else delete spec.volumes
+  for (const container of spec.containers as { volumeMounts?: { name: string }[] }[]) delete container.volumeMounts
 }
 
 function fieldsOf(object: KubeObject): unknown {
@@ -366,7 +383,7 @@ function ownedSince120({ resource, answer }: RecordedKind): unknown {
   const spec = owned['f:spec']
   if (resource === 'services' && isJsonObject(spec)) {
     if (spec['f:selector']) spec['f:selector'] = {}
-    const { type } = answer['spec'] as { type: string }
+    const { type } = answer.spec as { type: string }
     if (type !== 'ExternalName') spec['f:internalTrafficPolicy'] = {}
     if (type === 'LoadBalancer') spec['f:allocateLoadBalancerNodePorts'] = {}
   }

@@ -34,7 +34,8 @@ function validateExpression({ key, operator, values = [] }: Expression, field: F
   switch (operator) {
     case 'In':
     case 'NotIn':
-      if (values.length === 0) errors.push(required(field.child('values'), "must be specified when `operator` is 'In' or 'NotIn'"))
+      if (values.length === 0)
+        errors.push(required(field.child('values'), "must be specified when `operator` is 'In' or 'NotIn'"))
       break
     case 'Exists':
     case 'DoesNotExist':
@@ -46,6 +47,8 @@ function validateExpression({ key, operator, values = [] }: Expression, field: F
       errors.push(invalid(field.child('operator'), operator, 'not a valid selector operator'))
   }
   errors.push(...invalidEach(field.child('key'), key, qualifiedNameProblems(key)))
-  values.forEach((value, index) => errors.push(...invalidEach(field.child('values').index(index), value, labelValueProblems(value))))
+  errors.push(
+    ...values.flatMap((value, index) => invalidEach(field.child('values').index(index), value, labelValueProblems(value))),
+  )
   return errors
 }

@@ -172,8 +172,11 @@ function callFor(context: ServerContext, request: PathRequest, { registry, name,
 
 function readManifests(context: ServerContext, request: PathRequest): Manifest[] {
   const defaultNamespace = request.info.query.get('namespace') ?? 'default'
-  const objects = readDocuments(request).flatMap(itemsOf)
-  const manifests = objects.map((object, index) => manifestOf(context, { object, number: index + 1, defaultNamespace }))
+  const documents = readDocuments(request).flatMap((value, index) =>
+    itemsOf(value).map((object) => ({ object, number: index + 1 })),
+  )
+  const present = documents.filter(({ object }) => object !== null && object !== undefined)
+  const manifests = present.map((document) => manifestOf(context, { ...document, defaultNamespace }))
   return manifests.sort((a, b) => rank(a) - rank(b) || a.number - b.number)
 }
 
@@ -184,8 +187,8 @@ function rank({ registry }: Manifest): number {
 
 function readDocuments({ contentType, body }: PathRequest): unknown[] {
   const text = decodeUtf8(body)
-  // curl --data-binary says x-www-form-urlencoded whatever it sends
-  const isJson = parseMediaType(contentType).type === 'application/json' || text.trimStart().startsWith('{')
+  // JSON is YAML; curl --data-binary says x-www-form-urlencoded whatever it sends
+  const isJson = parseMediaType(contentType).type === 'application/json'
   return isJson ? [parseJson(text).value] : parseYamlDocuments(text)
 }
 

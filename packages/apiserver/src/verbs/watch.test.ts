@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { get as httpGet, type IncomingMessage } from 'node:http'
-import { CONFIG_MAPS, type ConfigMap } from '@skiff/api'
+import { CONFIG_MAPS, type ConfigMap, type Draft } from '@skiff/api'
 import { createMemoryStore } from '@skiff/store'
 import { expect, test } from 'vitest'
 import { startTestApiServer, type TestApiServer } from '../testing.ts'
@@ -9,7 +9,11 @@ const PATH = '/api/v1/namespaces/default/configmaps'
 
 interface Event {
   readonly type: string
-  readonly object: { readonly kind: string; readonly code?: number; readonly metadata: Record<string, unknown> & { resourceVersion: string } }
+  readonly object: {
+    readonly kind: string
+    readonly code?: number
+    readonly metadata: Record<string, unknown> & { resourceVersion: string }
+  }
 }
 
 test('a WatchList sends what is there, says so by a bookmark, and goes on live', async () => {
@@ -26,7 +30,10 @@ test('a WatchList sends what is there, says so by a bookmark, and goes on live',
   expect(initial[2]?.object).toEqual({
     kind: 'ConfigMap',
     apiVersion: 'v1',
-    metadata: { resourceVersion: initial[1]?.object.metadata.resourceVersion, annotations: { 'k8s.io/initial-events-end': 'true' } },
+    metadata: {
+      resourceVersion: initial[1]?.object.metadata.resourceVersion,
+      annotations: { 'k8s.io/initial-events-end': 'true' },
+    },
   })
   expect(summary(live)).toBe('ADDED c')
 })
@@ -59,8 +66,16 @@ test('an object that stops matching is told as deleted, with its old labels', as
   await create(api, 'a', { app: 'x' })
   using watch = await startWatch(api, `labelSelector=app&resourceVersion=${api.store.revision()}`)
 
-  await api.client.patch(CONFIG_MAPS, { name: 'a', namespace: 'default' }, { type: 'merge', body: { metadata: { labels: null } } })
-  await api.client.patch(CONFIG_MAPS, { name: 'a', namespace: 'default' }, { type: 'merge', body: { metadata: { labels: { app: 'y' } } } })
+  await api.client.patch(
+    CONFIG_MAPS,
+    { name: 'a', namespace: 'default' },
+    { type: 'merge', body: { metadata: { labels: null } } },
+  )
+  await api.client.patch(
+    CONFIG_MAPS,
+    { name: 'a', namespace: 'default' },
+    { type: 'merge', body: { metadata: { labels: { app: 'y' } } } },
+  )
   const [gone, back] = await watch.next(2)
 
   expect([summary(gone), gone?.object.metadata.labels]).toEqual(['DELETED a', { app: 'x' }])
@@ -140,7 +155,11 @@ test('closing the server ends its watches', async () => {
 })
 
 function create(api: TestApiServer, name: string, labels: Record<string, string> = {}, value = 'v'): Promise<ConfigMap> {
-  return api.client.create<ConfigMap>(CONFIG_MAPS, { metadata: { name, namespace: 'default', labels }, data: { k: value } })
+  const draft: Omit<Draft<ConfigMap>, 'apiVersion' | 'kind'> = {
+    metadata: { name, namespace: 'default', labels },
+    data: { k: value },
+  }
+  return api.client.create<ConfigMap>(CONFIG_MAPS, draft)
 }
 
 function summary(event: Event | undefined): string {

@@ -1,4 +1,4 @@
-import { CONFIG_MAPS, type ConfigMap, type Deployment, DEPLOYMENTS, type Pod, PODS } from '@skiff/api'
+import { CONFIG_MAPS, type ConfigMap, DEPLOYMENTS, type Deployment, type Draft, PODS, type Pod } from '@skiff/api'
 import { expect, test } from 'vitest'
 import { startTestApiServer, type TestApiServer } from '../testing.ts'
 
@@ -10,7 +10,9 @@ test('concurrent patches of one object all succeed, and none is lost', async () 
 
   const keys = Array.from({ length: 30 }, (_, index) => `k${index}`)
   await Promise.all(
-    keys.map((key) => api.client.patch(CONFIG_MAPS, { name: 'a', namespace: 'default' }, { type: 'merge', body: { data: { [key]: 'v' } } })),
+    keys.map((key) =>
+      api.client.patch(CONFIG_MAPS, { name: 'a', namespace: 'default' }, { type: 'merge', body: { data: { [key]: 'v' } } }),
+    ),
   )
 
   const { data } = await api.client.get<ConfigMap>(CONFIG_MAPS, { name: 'a', namespace: 'default' })
@@ -26,7 +28,8 @@ test('of concurrent updates from one revision, one wins and the others are told 
   )
 
   expect(results.filter(({ status }) => status === 'fulfilled').length).toBe(1)
-  for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ reason: 'Conflict', code: 409 })
+  for (const result of results)
+    if (result.status === 'rejected') expect(result.reason).toMatchObject({ reason: 'Conflict', code: 409 })
 })
 
 test('a patch that names a revision is conditional', async () => {
@@ -53,10 +56,9 @@ test('a write that changes nothing is not stored', async () => {
 
 test('many creates with one generateName get names of their own', async () => {
   await using api = await startTestApiServer()
+  const draft: Omit<Draft<ConfigMap>, 'apiVersion' | 'kind'> = { metadata: { generateName: 'g-', namespace: 'default' } }
 
-  const created = await Promise.all(
-    Array.from({ length: 50 }, () => api.client.create<ConfigMap>(CONFIG_MAPS, { metadata: { generateName: 'g-', namespace: 'default' } })),
-  )
+  const created = await Promise.all(Array.from({ length: 50 }, () => api.client.create<ConfigMap>(CONFIG_MAPS, draft)))
 
   const names = new Set(created.map(({ metadata }) => metadata.name))
   expect(names.size).toBe(50)
@@ -80,7 +82,10 @@ test('generation counts changes of the spec, not of metadata or status', async (
   const created = await createDeployment(api, 'd')
   const ref = { name: 'd', namespace: 'default' }
 
-  const labelled = await api.client.patch<Deployment>(DEPLOYMENTS, ref, { type: 'merge', body: { metadata: { labels: { a: 'b' } } } })
+  const labelled = await api.client.patch<Deployment>(DEPLOYMENTS, ref, {
+    type: 'merge',
+    body: { metadata: { labels: { a: 'b' } } },
+  })
   const reported = await api.client.patch<Deployment>(
     DEPLOYMENTS,
     { ...ref, subresource: 'status' },
@@ -101,7 +106,12 @@ test('the scale subresource reads and writes the replicas of its object', async 
   const patched = await (await patch(api, path, { spec: { replicas: 5 } })).json()
   const refused = await patch(api, path, { spec: { replicas: -1 } })
 
-  expect(read).toMatchObject({ kind: 'Scale', apiVersion: 'autoscaling/v1', metadata: { uid: created.metadata.uid }, spec: { replicas: 2 } })
+  expect(read).toMatchObject({
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { uid: created.metadata.uid },
+    spec: { replicas: 2 },
+  })
   expect(patched).toMatchObject({ spec: { replicas: 5 }, status: { selector: 'app=d' } })
   expect((await api.client.get<Deployment>(DEPLOYMENTS, { name: 'd', namespace: 'default' })).spec.replicas).toBe(5)
   expect(refused.status).toBe(422)
@@ -111,7 +121,10 @@ test('a binding gives a pod its node once', async () => {
   await using api = await startTestApiServer()
   await createPod(api, 'p')
   const bind = (node: string) =>
-    fetch(`${api.url}/api/v1/namespaces/default/pods/p/binding`, json('POST', { metadata: { name: 'p' }, target: { kind: 'Node', name: node } }))
+    fetch(
+      `${api.url}/api/v1/namespaces/default/pods/p/binding`,
+      json('POST', { metadata: { name: 'p' }, target: { kind: 'Node', name: node } }),
+    )
 
   const [first, second] = [await bind('n1'), await bind('n2')]
 
@@ -180,7 +193,10 @@ test('a namespace goes when its content finalizer is taken away by PUT finalize'
   const namespace = await (await fetch(`${api.url}/api/v1/namespaces/n`, { method: 'DELETE' })).json()
 
   const late = await fetch(`${api.url}/api/v1/namespaces/n/configmaps`, json('POST', { metadata: { name: 'late' } }))
-  const finalized = await fetch(`${api.url}/api/v1/namespaces/n/finalize`, json('PUT', { metadata: { name: 'n' }, spec: { finalizers: [] } }))
+  const finalized = await fetch(
+    `${api.url}/api/v1/namespaces/n/finalize`,
+    json('PUT', { metadata: { name: 'n' }, spec: { finalizers: [] } }),
+  )
 
   expect(namespace).toMatchObject({ status: { phase: 'Terminating' } })
   expect(late.status).toBe(403)
@@ -226,21 +242,24 @@ test('pages of a list are one snapshot', async () => {
 })
 
 function createConfigMap(api: TestApiServer, name: string): Promise<ConfigMap> {
-  return api.client.create<ConfigMap>(CONFIG_MAPS, { metadata: { name, namespace: 'default' }, data: { k: 'v' } })
+  const draft: Omit<Draft<ConfigMap>, 'apiVersion' | 'kind'> = { metadata: { name, namespace: 'default' }, data: { k: 'v' } }
+  return api.client.create<ConfigMap>(CONFIG_MAPS, draft)
 }
 
 function createDeployment(api: TestApiServer, name: string): Promise<Deployment> {
   const labels = { app: name }
   const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } }
-  return api.client.create<Deployment>(DEPLOYMENTS, {
+  const draft: Omit<Draft<Deployment>, 'apiVersion' | 'kind'> = {
     metadata: { name, namespace: 'default' },
     spec: { replicas: 2, selector: { matchLabels: labels }, template },
-  })
+  }
+  return api.client.create<Deployment>(DEPLOYMENTS, draft)
 }
 
 function createPod(api: TestApiServer, name: string, nodeName?: string): Promise<Pod> {
   const spec = { containers: [{ name: 'c', image: 'i' }], ...(nodeName === undefined ? {} : { nodeName }) }
-  return api.client.create<Pod>(PODS, { metadata: { name, namespace: 'default' }, spec })
+  const draft: Omit<Draft<Pod>, 'apiVersion' | 'kind'> = { metadata: { name, namespace: 'default' }, spec }
+  return api.client.create<Pod>(PODS, draft)
 }
 
 function patch(api: TestApiServer, path: string, body: object): Promise<Response> {

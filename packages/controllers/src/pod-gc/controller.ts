@@ -5,7 +5,7 @@ import { recorderFor, runReconciler } from '../shared/reconcile.ts'
 import { podFate } from './plan.ts'
 
 /** A node that was deleted may register again at once; its pods are given this long to be its own again. */
-const QUARANTINE_MS = 10_000
+const QUARANTINE_MS = 5_000
 
 /** Removes pods that no agent will ever remove. */
 export async function runPodGcController(context: ControllerContext): Promise<void> {

@@ -1,4 +1,15 @@
-import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ENDPOINT_SLICES, ENDPOINTS, type KindInfo, NAMESPACES, SERVICES } from '@skiff/api'
+import {
+  CLUSTER_FACTS,
+  CLUSTER_ROLE_BINDINGS,
+  CLUSTER_ROLES,
+  type ClusterFacts,
+  CONFIG_MAPS,
+  ENDPOINT_SLICES,
+  ENDPOINTS,
+  type KindInfo,
+  NAMESPACES,
+  SERVICES,
+} from '@skiff/api'
 import { defaultClusterRoleBindings, defaultClusterRoles } from '@skiff/apiserver'
 import { addressInRange } from '../network/address-ranges.ts'
 
@@ -68,4 +79,9 @@ function apiEndpointSlice(address: string, port: number) {
     endpoints: [{ addresses: [address], conditions: { ready: true } }],
     ports: [{ name: 'https', port, protocol: 'TCP' }],
   }
+}
+
+/** What agents must know of the cluster. Written when kube-system, whose uid is the cluster's id, is there. */
+export function clusterFactsObject(facts: ClusterFacts): BootstrapObject {
+  return { info: CONFIG_MAPS, object: { metadata: { ...CLUSTER_FACTS }, data: { ...facts } } as BootstrapObject['object'], keep: ['data'] }
 }

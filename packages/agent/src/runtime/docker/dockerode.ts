@@ -4,7 +4,9 @@ import type Docker from 'dockerode'
 export interface DockerCalls {
   readonly modem: { version?: string }
   ping(options: { abortSignal: AbortSignal }): Promise<unknown>
-  version(options: { abortSignal: AbortSignal }): Promise<{ ApiVersion: string; MinAPIVersion?: string; Arch: string }>
+  version(options: {
+    abortSignal: AbortSignal
+  }): Promise<{ ApiVersion: string; MinAPIVersion?: string; Os: string; Arch: string }>
   getEvents(options: { filters: string; since?: string; abortSignal: AbortSignal }): Promise<NodeJS.ReadableStream>
   loadImage(
     archive: Buffer | NodeJS.ReadableStream,

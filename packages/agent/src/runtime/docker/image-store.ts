@@ -1,8 +1,9 @@
+import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import { type ImageStore, type PullOptions, RegistryError, type StoredImage } from '../../images/image-store.ts'
 import { completeName, parseReference } from '../../images/reference.ts'
-import type { RegistryCredentials } from '../runtime.ts'
-import { EngineUnavailableError } from '../runtime.ts'
+import { EngineUnavailableError, type RegistryCredentials } from '../runtime.ts'
+import { callsOf } from './dockerode.ts'
 import { Engine, READ_TIMEOUT_MS } from './engine.ts'
 import { isConflict, isMissing, wordsOf } from './engine-errors.ts'
 import { followEvents } from './follow-events.ts'
@@ -26,6 +27,13 @@ class DockerImageStore implements ImageStore {
 
   constructor(engine: Engine) {
     this.#engine = engine
+  }
+
+  async platform(): Promise<string> {
+    const { Os, Arch } = await this.#engine.call('version', READ_TIMEOUT_MS, (docker, abortSignal) =>
+      callsOf(docker).version({ abortSignal }),
+    )
+    return `${Os}/${Arch}`
   }
 
   async inspect(name: string): Promise<StoredImage | undefined> {
@@ -73,8 +81,10 @@ class DockerImageStore implements ImageStore {
     await this.#engine.stream('load an image', (docker) => loadImage(docker, archive, signal))
   }
 
-  save(name: string): Promise<NodeJS.ReadableStream> {
-    return this.#engine.stream(`save ${name}`, (docker) => docker.getImage(name).get())
+  async save(name: string): Promise<Readable> {
+    const archive = await this.#engine.stream(`save ${name}`, (docker) => docker.getImage(name).get())
+    // An HTTP answer, whatever the typings say.
+    return archive as Readable
   }
 
   async untag(name: string): Promise<void> {

@@ -50,7 +50,8 @@ const DEFAULTS: Readonly<Record<string, DefaultClusterRole>> = {
   'system:aggregate-to-view': { rules: VIEW_RULES, addsTo: 'view' },
   'system:discovery': { rules: [{ nonResourceURLs: DISCOVERY_PATHS, verbs: ['get'] }], groups: [AUTHENTICATED_GROUP] },
   'system:public-info-viewer': {
-    rules: [{ nonResourceURLs: HEALTH_PATHS, verbs: ['get'] }],
+    // A joining host fetches the CA before it has any credentials, and compares its hash.
+    rules: [{ nonResourceURLs: [...HEALTH_PATHS, '/cacerts'], verbs: ['get'] }],
     groups: [AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP],
   },
   'system:basic-user': {

@@ -55,7 +55,13 @@ export function validateCsr({ spec }: CertificateSigningRequest): FieldError[] {
   })
   errors.push(...validateSignerName(spec.signerName))
   if (spec.expirationSeconds !== undefined && spec.expirationSeconds < MIN_EXPIRATION_SECONDS) {
-    errors.push(invalid(field.child('expirationSeconds'), spec.expirationSeconds, `may not specify a duration less than ${MIN_EXPIRATION_SECONDS} seconds (10 minutes)`))
+    errors.push(
+      invalid(
+        field.child('expirationSeconds'),
+        spec.expirationSeconds,
+        `may not specify a duration less than ${MIN_EXPIRATION_SECONDS} seconds (10 minutes)`,
+      ),
+    )
   }
   return errors
 }
@@ -63,7 +69,8 @@ export function validateCsr({ spec }: CertificateSigningRequest): FieldError[] {
 function validateSignerName(signer: string | undefined): FieldError[] {
   const field = path('spec', 'signerName')
   if (!signer) return [required(field)]
-  if (!signer.includes('/')) return [invalid(field, signer, 'must be a fully qualified domain and path of the form "example.com/signer-name"')]
+  if (!signer.includes('/'))
+    return [invalid(field, signer, 'must be a fully qualified domain and path of the form "example.com/signer-name"')]
   return invalidEach(field, signer, qualifiedNameProblems(signer))
 }
 
@@ -77,10 +84,16 @@ export function validateCsrStatus(csr: CertificateSigningRequest, old: Certifica
   }
   for (const condition of old.status?.conditions ?? []) {
     const { type } = condition
-    if (type !== 'Failed' && !types.has(type)) errors.push(forbiddenField(field, `updates may not remove a condition of type "${type}"`))
+    if (type !== 'Failed' && !types.has(type))
+      errors.push(forbiddenField(field, `updates may not remove a condition of type "${type}"`))
   }
   if (old.status?.certificate && !jsonEquals(csr.status?.certificate, old.status.certificate)) {
-    errors.push(forbiddenField(path('status', 'certificate'), 'updates may not set certificate content if existing certificate content is not empty'))
+    errors.push(
+      forbiddenField(
+        path('status', 'certificate'),
+        'updates may not set certificate content if existing certificate content is not empty',
+      ),
+    )
   }
   return errors
 }

@@ -1,4 +1,13 @@
-import { type ConfigMap, configMapKeyProblems, type FieldError, forbiddenField, invalid, invalidEach, path, tooLong } from '@skiff/api'
+import {
+  type ConfigMap,
+  configMapKeyProblems,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalidEach,
+  path,
+  tooLong,
+} from '@skiff/api'
 import { jsonEquals } from '../../patch/json-value.ts'
 
 /** A ConfigMap or Secret must fit into one stored object. */

@@ -15,7 +15,11 @@ export const endpointsResource: ResourceDefinition = {
   },
   columns: {
     columns: [NAME_COLUMN, textColumn('Endpoints', 'Addresses and ports that are ready.'), AGE_COLUMN],
-    cells: (endpoints: Endpoints, now) => [endpoints.metadata.name, shortList(readyEndpoints(endpoints)), objectAge(endpoints, now)],
+    cells: (endpoints: Endpoints, now) => [
+      endpoints.metadata.name,
+      shortList(readyEndpoints(endpoints)),
+      objectAge(endpoints, now),
+    ],
   },
 }
 

@@ -1,4 +1,14 @@
-import { type Endpoints, type FieldError, type FieldPath, invalidEach, dnsLabelProblems, notSupported, path, portNumberProblems, required } from '@skiff/api'
+import {
+  dnsLabelProblems,
+  type Endpoints,
+  type FieldError,
+  type FieldPath,
+  invalidEach,
+  notSupported,
+  path,
+  portNumberProblems,
+  required,
+} from '@skiff/api'
 import { ipProblems, specialAddressProblems } from '../addresses.ts'
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
@@ -9,11 +19,13 @@ export function validateEndpoints({ subsets = [] }: Endpoints): FieldError[] {
     const { addresses = [], notReadyAddresses = [], ports = [] } = subset
     const empty = addresses.length === 0 && notReadyAddresses.length === 0
     const errors = empty ? [required(field, 'must specify `addresses` or `notReadyAddresses`')] : []
-    addresses.forEach(({ ip }, at) => errors.push(...validateEndpointAddress(ip, field.child('addresses').index(at).child('ip'))))
-    notReadyAddresses.forEach(({ ip }, at) =>
-      errors.push(...validateEndpointAddress(ip, field.child('notReadyAddresses').index(at).child('ip'))),
+    errors.push(...addresses.flatMap(({ ip }, at) => validateEndpointAddress(ip, field.child('addresses').index(at).child('ip'))))
+    errors.push(
+      ...notReadyAddresses.flatMap(({ ip }, at) =>
+        validateEndpointAddress(ip, field.child('notReadyAddresses').index(at).child('ip')),
+      ),
     )
-    ports.forEach((port, at) => errors.push(...validatePort(port, ports.length > 1, field.child('ports').index(at))))
+    errors.push(...ports.flatMap((port, at) => validatePort(port, ports.length > 1, field.child('ports').index(at))))
     return errors
   })
 }

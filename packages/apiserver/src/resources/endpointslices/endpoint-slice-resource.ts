@@ -24,7 +24,10 @@ export const endpointSliceResource: ResourceDefinition = {
       slice.metadata.name,
       slice.addressType,
       shortList(portsOf(slice), '<unset>'),
-      shortList((slice.endpoints ?? []).flatMap(({ addresses }) => addresses), '<unset>'),
+      shortList(
+        (slice.endpoints ?? []).flatMap(({ addresses }) => addresses),
+        '<unset>',
+      ),
       objectAge(slice, now),
     ],
   },

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net'
 import {
   dnsLabelProblems,
   dnsSubdomainProblems,
@@ -16,7 +17,6 @@ import {
   required,
   tooMany,
 } from '@skiff/api'
-import { isIPv4, isIPv6 } from 'node:net'
 import { specialAddressProblems } from '../addresses.ts'
 
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6']
@@ -48,13 +48,15 @@ function validateEndpoint(endpoint: Endpoint, type: string, field: FieldPath): F
   const errors: FieldError[] = []
   if (addresses.length === 0) errors.push(required(at, 'must contain at least 1 address'))
   else if (addresses.length > MAX_ADDRESSES) errors.push(tooMany(at, addresses.length, MAX_ADDRESSES))
-  addresses.forEach((address, index) => errors.push(...invalidEach(at.index(index), address, addressProblems(address, type))))
-  if (endpoint.nodeName) errors.push(...invalidEach(field.child('nodeName'), endpoint.nodeName, dnsSubdomainProblems(endpoint.nodeName)))
+  errors.push(...addresses.flatMap((address, index) => invalidEach(at.index(index), address, addressProblems(address, type))))
+  if (endpoint.nodeName)
+    errors.push(...invalidEach(field.child('nodeName'), endpoint.nodeName, dnsSubdomainProblems(endpoint.nodeName)))
   for (const [key, value] of Object.entries(endpoint.deprecatedTopology ?? {})) {
     errors.push(...invalidEach(field.child('deprecatedTopology'), key, qualifiedNameProblems(key)))
     errors.push(...invalidEach(field.child('deprecatedTopology').key(key), value, labelValueProblems(value)))
   }
-  if (endpoint.hostname) errors.push(...invalidEach(field.child('hostname'), endpoint.hostname, dnsLabelProblems(endpoint.hostname)))
+  if (endpoint.hostname)
+    errors.push(...invalidEach(field.child('hostname'), endpoint.hostname, dnsLabelProblems(endpoint.hostname)))
   return errors
 }
 

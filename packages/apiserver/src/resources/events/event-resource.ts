@@ -1,4 +1,4 @@
-import { type Event, EVENTS, type KubeObject } from '@skiff/api'
+import { EVENTS, type Event, type KubeObject } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { ageCell } from '../cells.ts'
 import { textColumn, wideColumn } from '../columns.ts'

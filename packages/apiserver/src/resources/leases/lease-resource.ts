@@ -1,4 +1,4 @@
-import { type FieldError, invalid, type Lease, LEASES, path } from '@skiff/api'
+import { type FieldError, invalid, LEASES, type Lease, path } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { objectAge } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '../columns.ts'

@@ -1,4 +1,4 @@
-import { dnsLabelProblems, type FieldError, invalid, type Namespace, NAMESPACES, path, qualifiedNameProblems } from '@skiff/api'
+import { dnsLabelProblems, type FieldError, invalid, NAMESPACES, type Namespace, path, qualifiedNameProblems } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { objectAge } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '../columns.ts'

@@ -1,8 +1,8 @@
 import { conditionIsTrue, findCondition, type KubeObject, NODES, type Node } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
-import { canonicalResourceList } from '../quantities.ts'
 import { objectAge } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn, wideColumn } from '../columns.ts'
+import { canonicalResourceList } from '../quantities.ts'
 import { keepStatus } from '../status.ts'
 import { validateNode, validateNodeUpdate } from './validate-node.ts'
 
@@ -51,7 +51,7 @@ export const nodeResource: ResourceDefinition = {
 }
 
 function defaultNode(node: Node): void {
-  ;(node as KubeObject)['spec'] ??= {}
+  ;(node as KubeObject).spec ??= {}
   if (node.status?.capacity && !node.status.allocatable) node.status.allocatable = { ...node.status.capacity }
 }
 

@@ -1,5 +1,19 @@
-import { type FieldError, type FieldPath, duplicate, forbiddenField, invalid, invalidEach, labelValueProblems, type Node, notSupported, path, qualifiedNameProblems, required, type Taint } from '@skiff/api'
 import { isIP } from 'node:net'
+import {
+  duplicate,
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalid,
+  invalidEach,
+  labelValueProblems,
+  type Node,
+  notSupported,
+  path,
+  qualifiedNameProblems,
+  required,
+  type Taint,
+} from '@skiff/api'
 import { jsonEquals } from '../../patch/json-value.ts'
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
@@ -34,7 +48,9 @@ function validatePodCidrs({ spec }: Node): FieldError[] {
   return (spec.podCIDRs ?? []).flatMap((cidr, index) => {
     const [address = '', bits = ''] = cidr.split('/')
     const valid = isIP(address) !== 0 && /^\d{1,3}$/.test(bits)
-    return valid ? [] : [invalid(path('spec', 'podCIDRs').index(index), cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')]
+    return valid
+      ? []
+      : [invalid(path('spec', 'podCIDRs').index(index), cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')]
   })
 }
 

@@ -1,4 +1,4 @@
-import { type FieldError, forbiddenField, invalidObject, type KubeObject, path, PODS, type Pod, podQosClass } from '@skiff/api'
+import { type FieldError, forbiddenField, invalidObject, type KubeObject, PODS, type Pod, path, podQosClass } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { keepStatus } from '../status.ts'
 import { canonicalPodSpec } from './canonical-pod-spec.ts'
@@ -7,7 +7,12 @@ import { mirrorServiceAccount } from './default-pod-spec.ts'
 import { podColumns } from './pod-columns.ts'
 import { tolerateSlowNodes } from './tolerate-slow-nodes.ts'
 import { validatePod } from './validate-pod.ts'
-import { validateEphemeralContainersUpdate, validatePodStatusUpdate, validatePodUpdate, validateResize } from './validate-pod-update.ts'
+import {
+  validateEphemeralContainersUpdate,
+  validatePodStatusUpdate,
+  validatePodUpdate,
+  validateResize,
+} from './validate-pod-update.ts'
 
 export const podResource: ResourceDefinition = {
   info: PODS,

@@ -1,4 +1,14 @@
-import { conditionIsTrue, type Container, type ContainerState, type ContainerStatus, findCondition, isSidecar, type Pod, podIsReady, podIsTerminal } from '@skiff/api'
+import {
+  type Container,
+  type ContainerState,
+  type ContainerStatus,
+  conditionIsTrue,
+  findCondition,
+  isSidecar,
+  type Pod,
+  podIsReady,
+  podIsTerminal,
+} from '@skiff/api'
 import { ageCell } from '../cells.ts'
 
 /** What `kubectl get pods` says of a pod, by kubectl's old rules (k8s.io/kubernetes/pkg/printers/internalversion). */

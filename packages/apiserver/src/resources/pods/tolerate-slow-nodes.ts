@@ -10,9 +10,7 @@ const UNREACHABLE = 'node.kubernetes.io/unreachable'
 export function tolerateSlowNodes(spec: PodSpec, seconds: number): void {
   const missing = [NOT_READY, UNREACHABLE].filter((key) => !(spec.tolerations ?? []).some((each) => covers(each, key)))
   if (missing.length === 0) return
-  const added = missing.map(
-    (key): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds }),
-  )
+  const added = missing.map((key): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds }))
   spec.tolerations = [...(spec.tolerations ?? []), ...added]
 }
 

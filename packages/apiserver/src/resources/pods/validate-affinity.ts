@@ -38,7 +38,8 @@ function validateNodeAffinity(affinity: NodeAffinity | undefined, field: FieldPa
   if (needed) {
     const terms = field.child(REQUIRED, 'nodeSelectorTerms')
     if ((needed.nodeSelectorTerms ?? []).length === 0) errors.push(required(terms, 'must have at least one node selector term'))
-    for (const [index, term] of (needed.nodeSelectorTerms ?? []).entries()) errors.push(...validateNodeTerm(term, terms.index(index)))
+    for (const [index, term] of (needed.nodeSelectorTerms ?? []).entries())
+      errors.push(...validateNodeTerm(term, terms.index(index)))
   }
   for (const [index, { weight, preference }] of (affinity?.[PREFERRED] ?? []).entries()) {
     const at = field.child(PREFERRED).index(index)
@@ -58,7 +59,7 @@ function validateNodeRequirement({ key, operator, values = [] }: NodeRequirement
   const at = field.child('values')
   const errors = validateNodeOperator(operator, values.length, field)
   errors.push(...invalidEach(field.child('key'), key, qualifiedNameProblems(key)))
-  values.forEach((value, index) => errors.push(...invalidEach(at.index(index), value, labelValueProblems(value))))
+  errors.push(...values.flatMap((value, index) => invalidEach(at.index(index), value, labelValueProblems(value))))
   return errors
 }
 

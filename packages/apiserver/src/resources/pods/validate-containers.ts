@@ -35,7 +35,9 @@ export function validateContainers(spec: PodSpec, field: FieldPath): FieldError[
       ...claimName(container.name, names, at),
       ...validateLifecycle(container.lifecycle, spec.terminationGracePeriodSeconds, at.child('lifecycle')),
       ...validateProbes(container, at),
-      ...(container.restartPolicy === undefined ? [] : [forbiddenField(at.child('restartPolicy'), 'may not be set for non-init containers')]),
+      ...(container.restartPolicy === undefined
+        ? []
+        : [forbiddenField(at.child('restartPolicy'), 'may not be set for non-init containers')]),
     ]
   })
   return [...errors, ...validateHostPortConflicts(containers, field)]
@@ -85,7 +87,9 @@ export function validateEphemeralContainers(spec: PodSpec, field: FieldPath): Fi
 function validateEphemeralFields(container: Container, at: FieldPath): FieldError[] {
   const { ports, livenessProbe, readinessProbe, startupProbe, lifecycle, resizePolicy, restartPolicy, resources } = container
   const unusable = { ports, livenessProbe, readinessProbe, startupProbe, lifecycle, resizePolicy, restartPolicy }
-  const errors = Object.entries(unusable).flatMap(([name, value]) => (value ? [forbiddenField(at.child(name), NOT_FOR_EPHEMERAL)] : []))
+  const errors = Object.entries(unusable).flatMap(([name, value]) =>
+    value ? [forbiddenField(at.child(name), NOT_FOR_EPHEMERAL)] : [],
+  )
   if (resources?.limits || resources?.requests) errors.push(forbiddenField(at.child('resources'), NOT_FOR_EPHEMERAL))
   for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
     const mountField = at.child('volumeMounts').index(index)

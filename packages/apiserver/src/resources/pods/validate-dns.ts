@@ -39,7 +39,8 @@ function validateNameservers(servers: readonly string[], field: FieldPath): Fiel
 
 function validateSearches(searches: readonly string[], field: FieldPath): FieldError[] {
   const errors: FieldError[] = []
-  if (searches.length > MAX_SEARCHES) errors.push(invalid(field, searches, `must not have more than ${MAX_SEARCHES} search paths`))
+  if (searches.length > MAX_SEARCHES)
+    errors.push(invalid(field, searches, `must not have more than ${MAX_SEARCHES} search paths`))
   if (searches.join(' ').length > MAX_SEARCH_CHARACTERS) {
     const detail = `must not have more than ${MAX_SEARCH_CHARACTERS} characters (including spaces) in the search list`
     errors.push(invalid(field, searches, detail))

@@ -69,7 +69,11 @@ function validateSubscript(base: string, key: string, at: FieldPath): FieldError
   }
 }
 
-export function validateResourceFieldRef(ref: ResourceFieldRef, at: FieldPath, options = { needsContainer: false }): FieldError[] {
+export function validateResourceFieldRef(
+  ref: ResourceFieldRef,
+  at: FieldPath,
+  options = { needsContainer: false },
+): FieldError[] {
   const { resource, containerName } = ref
   if (options.needsContainer && !containerName) return [required(at.child('containerName'))]
   if (!resource) return [required(at.child('resource'))]
@@ -83,7 +87,9 @@ function validateDivisor({ resource, divisor }: ResourceFieldRef, field: FieldPa
   if (!amount || amount.nanos === 0n) return []
   const text = canonicalQuantity(amount)
   if (resource.endsWith('.cpu')) {
-    return text === '1m' || text === '1' ? [] : [invalid(field, resource, "only divisor's values 1m and 1 are supported with the cpu resource")]
+    return text === '1m' || text === '1'
+      ? []
+      : [invalid(field, resource, "only divisor's values 1m and 1 are supported with the cpu resource")]
   }
   if (SUFFIXES.split(', ').includes(text)) return []
   const kind = resource.endsWith('.memory') ? 'memory' : resource.includes('hugepages') ? 'hugepages' : 'local ephemeral storage'

@@ -1,6 +1,6 @@
 import {
-  configMapKeyProblems,
   type Container,
+  configMapKeyProblems,
   dnsSubdomainProblems,
   envVarNameProblems,
   type FieldError,

@@ -18,8 +18,8 @@ import { validateContainers, validateEphemeralContainers, validateInitContainers
 import { validateDnsConfig, validateDnsPolicy, validateHostAliases } from './validate-dns.ts'
 import { validateAmounts } from './validate-resources.ts'
 import { validatePodSecurityContext } from './validate-security.ts'
-import { validateTopologySpread } from './validate-topology-spread.ts'
 import { validateTolerations } from './validate-tolerations.ts'
+import { validateTopologySpread } from './validate-topology-spread.ts'
 import { validateVolumes } from './validate-volumes.ts'
 
 const MAX_INT32 = 2 ** 31 - 1
@@ -55,7 +55,9 @@ export function validatePodSpec(spec: PodSpec, field: FieldPath, options: { isPo
 
 function validatePodResources({ resources }: PodSpec, field: FieldPath): FieldError[] {
   if (!resources) return []
-  const claims = resources.claims ? [forbiddenField(field.child('claims'), 'claims cannot be set for Resources at pod-level')] : []
+  const claims = resources.claims
+    ? [forbiddenField(field.child('claims'), 'claims cannot be set for Resources at pod-level')]
+    : []
   return [
     ...claims,
     ...validateAmounts(resources.limits, field.child('limits')),
@@ -79,7 +81,11 @@ function validateHostNetworkPorts(spec: PodSpec, field: FieldPath, isPod: boolea
 
 function validateGates({ readinessGates = [], schedulingGates = [] }: PodSpec, field: FieldPath): FieldError[] {
   const readiness = readinessGates.flatMap(({ conditionType }, index) =>
-    invalidEach(field.child('readinessGates').index(index).child('conditionType'), conditionType, qualifiedNameProblems(conditionType)),
+    invalidEach(
+      field.child('readinessGates').index(index).child('conditionType'),
+      conditionType,
+      qualifiedNameProblems(conditionType),
+    ),
   )
   const scheduling = schedulingGates.flatMap(({ name }, index) => {
     const at = field.child('schedulingGates').index(index)

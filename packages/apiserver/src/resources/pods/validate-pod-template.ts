@@ -14,7 +14,11 @@ export function validatePodTemplate(template: PodTemplateSpec, field: FieldPath)
   const spec = field.child('spec')
   errors.push(...(template.spec ? validatePodSpec(template.spec, spec) : [required(spec.child('containers'))]))
   if ((template.spec?.ephemeralContainers ?? []).length > 0) {
-    errors.push({ type: 'Forbidden', field: `${spec}.ephemeralContainers`, detail: 'ephemeral containers not allowed in pod template' })
+    errors.push({
+      type: 'Forbidden',
+      field: `${spec}.ephemeralContainers`,
+      detail: 'ephemeral containers not allowed in pod template',
+    })
   }
   return errors
 }

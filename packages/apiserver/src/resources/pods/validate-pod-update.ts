@@ -1,7 +1,7 @@
 import {
   type Container,
-  compareQuantities,
   type ContainerStatus,
+  compareQuantities,
   dnsSubdomainProblems,
   type FieldError,
   type FieldPath,
@@ -9,15 +9,15 @@ import {
   invalid,
   invalidEach,
   isSidecar,
-  path,
   type Pod,
-  podQosClass,
   type PodSpec,
+  path,
+  podQosClass,
   qualifiedNameProblems,
   type Toleration,
 } from '@skiff/api'
-import { ipProblems } from '../addresses.ts'
 import { cloneJson, jsonEquals } from '../../patch/json-value.ts'
+import { ipProblems } from '../addresses.ts'
 
 const UPDATABLE = [
   '`spec.containers[*].image`',
@@ -56,7 +56,11 @@ function validateDeadlineUpdate(spec: PodSpec, old: PodSpec, field: FieldPath): 
   return after > before ? [invalid(field, after, 'must be less than or equal to previous value')] : []
 }
 
-function validateAddedTolerations(tolerations: readonly Toleration[], old: readonly Toleration[], field: FieldPath): FieldError[] {
+function validateAddedTolerations(
+  tolerations: readonly Toleration[],
+  old: readonly Toleration[],
+  field: FieldPath,
+): FieldError[] {
   const withoutSeconds = ({ tolerationSeconds: _, ...rest }: Toleration) => rest
   const kept = old.every((each) => tolerations.some((other) => jsonEquals(withoutSeconds(each), withoutSeconds(other))))
   return kept ? [] : [forbiddenField(field, 'existing toleration can not be modified except its tolerationSeconds')]
@@ -74,7 +78,7 @@ function validateRemovedGates(spec: PodSpec, old: PodSpec, field: FieldPath): Fi
 function withUpdatableOf(spec: PodSpec, old: PodSpec): PodSpec {
   const munged = cloneJson(spec)
   for (const list of ['containers', 'initContainers'] as const) {
-    munged[list]?.forEach((container, index) => assign(container, 'image', old[list]?.[index]?.image))
+    for (const [index, container] of (munged[list] ?? []).entries()) assign(container, 'image', old[list]?.[index]?.image)
   }
   assign(munged, 'activeDeadlineSeconds', old.activeDeadlineSeconds)
   assign(munged, 'tolerations', old.tolerations)
@@ -102,7 +106,9 @@ function changedFields(spec: PodSpec, old: PodSpec): string[] {
   return names.flatMap((name) => {
     if (jsonEquals(normal(spec[name]), normal(old[name]))) return []
     if (name !== 'containers' && name !== 'initContainers') return [`spec.${name}`]
-    return (spec[name] ?? []).flatMap((container, index) => changedInContainer(container, old[name]?.[index], `spec.${name}[${index}]`))
+    return (spec[name] ?? []).flatMap((container, index) =>
+      changedInContainer(container, old[name]?.[index], `spec.${name}[${index}]`),
+    )
   })
 }
 
@@ -123,7 +129,9 @@ export function validateEphemeralContainersUpdate({ spec }: Pod, { spec: old }: 
   return (old.ephemeralContainers ?? []).flatMap((container) => {
     const now = byName.get(container.name)
     if (!now) return [forbiddenField(field, `existing ephemeral containers "${container.name}" may not be removed\n`)]
-    return jsonEquals(now, container) ? [] : [forbiddenField(field, `existing ephemeral containers "${container.name}" may not be changed\n`)]
+    return jsonEquals(now, container)
+      ? []
+      : [forbiddenField(field, `existing ephemeral containers "${container.name}" may not be changed\n`)]
   })
 }
 
@@ -153,7 +161,8 @@ function validateContainerResize(container: Container, old: Container, field: Fi
   const { limits = {}, requests = {} } = container.resources ?? {}
   const before = { limits: old.resources?.limits ?? {}, requests: old.resources?.requests ?? {} }
   const removed = (after: object, list: object) => Object.keys(list).some((name) => !Object.hasOwn(after, name))
-  if (removed(requests, before.requests)) errors.push(forbiddenField(field.child('requests'), 'resource requests cannot be removed'))
+  if (removed(requests, before.requests))
+    errors.push(forbiddenField(field.child('requests'), 'resource requests cannot be removed'))
   if (removed(limits, before.limits)) errors.push(forbiddenField(field.child('limits'), 'resource limits cannot be removed'))
   for (const [after, list] of [
     [limits, before.limits],
@@ -181,7 +190,9 @@ export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {
     errors.push(invalid(field.child('qosClass'), status.qosClass, 'field is immutable'))
   }
   const policy = old.spec.restartPolicy ?? 'Always'
-  errors.push(...validateTransitions(status.containerStatuses, before.containerStatuses, policy, field.child('containerStatuses')))
+  errors.push(
+    ...validateTransitions(status.containerStatuses, before.containerStatuses, policy, field.child('containerStatuses')),
+  )
   const plainInit = (before.initContainerStatuses ?? []).filter(({ name }) => !isSidecarNamed(old.spec, name))
   errors.push(...validateTransitions(status.initContainerStatuses, plainInit, policy, field.child('initContainerStatuses')))
   for (const [index, { ip }] of (status.podIPs ?? []).entries()) {

@@ -1,4 +1,4 @@
-import { type FieldError, type FieldPath, forbiddenField, invalid, path, type Pod } from '@skiff/api'
+import { type FieldError, type FieldPath, forbiddenField, invalid, type Pod, path } from '@skiff/api'
 import { validatePodSpec } from './validate-pod-spec.ts'
 
 /** A pod itself: what holds for every pod spec, and what a template may still leave open. */
@@ -25,6 +25,8 @@ function validateTokenVolumes({ serviceAccountName, volumes = [] }: Pod['spec'],
 
 function validateImages(containers: readonly { image?: string }[] | undefined, field: FieldPath): FieldError[] {
   return (containers ?? []).flatMap(({ image = '' }, index) =>
-    image === image.trim() ? [] : [invalid(field.index(index).child('image'), image, 'must not have leading or trailing whitespace')],
+    image === image.trim()
+      ? []
+      : [invalid(field.index(index).child('image'), image, 'must not have leading or trailing whitespace')],
   )
 }

@@ -1,4 +1,14 @@
-import { type Container, type FieldError, type FieldPath, forbiddenField, httpHeaderNameProblems, invalid, invalidEach, type Probe, required } from '@skiff/api'
+import {
+  type Container,
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  httpHeaderNameProblems,
+  invalid,
+  invalidEach,
+  type Probe,
+  required,
+} from '@skiff/api'
 import { validateChoice } from '../validate-choice.ts'
 import { validateNonNegative } from '../validate-numbers.ts'
 import { validatePortNumberOrName } from './validate-ports.ts'
@@ -22,7 +32,8 @@ export function validateProbes({ livenessProbe, readinessProbe, startupProbe }: 
 
 function validateSingleSuccessProbe(probe: Probe | undefined, field: FieldPath): FieldError[] {
   const errors = validateProbe(probe, field)
-  if (probe && probe.successThreshold !== 1) errors.push(invalid(field.child('successThreshold'), probe.successThreshold, 'must be 1'))
+  if (probe && probe.successThreshold !== 1)
+    errors.push(invalid(field.child('successThreshold'), probe.successThreshold, 'must be 1'))
   return errors
 }
 
@@ -46,7 +57,11 @@ function validateProbe(probe: Probe | undefined, field: FieldPath): FieldError[]
   return errors
 }
 
-export function validateLifecycle(lifecycle: Lifecycle | undefined, graceSeconds: number | undefined, field: FieldPath): FieldError[] {
+export function validateLifecycle(
+  lifecycle: Lifecycle | undefined,
+  graceSeconds: number | undefined,
+  field: FieldPath,
+): FieldError[] {
   return [
     ...(lifecycle?.postStart ? validateHandler(lifecycle.postStart, field.child('postStart'), graceSeconds) : []),
     ...(lifecycle?.preStop ? validateHandler(lifecycle.preStop, field.child('preStop'), graceSeconds) : []),
@@ -58,14 +73,20 @@ function validateHandler(handler: Handler, field: FieldPath, graceSeconds?: numb
   const checks: [string, (() => FieldError[]) | undefined][] = [
     ['exec', handler.exec && (() => validateExec(handler.exec, field.child('exec')))],
     ['httpGet', handler.httpGet && (() => validateHttpGet(handler.httpGet as HttpGet, field.child('httpGet')))],
-    ['tcpSocket', handler.tcpSocket && (() => validatePortNumberOrName(handler.tcpSocket?.port ?? 0, field.child('tcpSocket', 'port')))],
+    [
+      'tcpSocket',
+      handler.tcpSocket && (() => validatePortNumberOrName(handler.tcpSocket?.port ?? 0, field.child('tcpSocket', 'port'))),
+    ],
     ['grpc', handler.grpc && (() => validatePortNumberOrName(handler.grpc?.port ?? 0, field.child('grpc', 'port')))],
     ['sleep', handler.sleep && (() => validateSleep(handler.sleep?.seconds ?? 0, graceSeconds, field.child('sleep')))],
   ]
   const given = checks.flatMap(([name, check]) => (check ? [{ name, check }] : []))
   const [first, ...others] = given
   if (!first) return [required(field, 'must specify a handler type')]
-  return [...first.check(), ...others.map(({ name }) => forbiddenField(field.child(name), 'may not specify more than 1 handler type'))]
+  return [
+    ...first.check(),
+    ...others.map(({ name }) => forbiddenField(field.child(name), 'may not specify more than 1 handler type')),
+  ]
 }
 
 function validateExec(exec: Probe['exec'], field: FieldPath): FieldError[] {

@@ -1,6 +1,6 @@
 import {
-  compareQuantities,
   type Container,
+  compareQuantities,
   duplicate,
   type FieldError,
   type FieldPath,
@@ -73,7 +73,9 @@ function validateAgainstLimit(name: string, amount: string | number, limits: Amo
   const limit = limits[name]
   const requested = tryParseQuantity(amount)
   if (limit === undefined) {
-    return isOvercommittable(name) ? [] : [invalid(field.key(name), String(amount), 'Limit must be set for non overcommitable resources')]
+    return isOvercommittable(name)
+      ? []
+      : [invalid(field.key(name), String(amount), 'Limit must be set for non overcommitable resources')]
   }
   const allowed = tryParseQuantity(limit)
   if (!requested || !allowed) return []
@@ -88,7 +90,11 @@ function isOvercommittable(name: string): boolean {
   return !name.includes('/') && !name.startsWith('hugepages-')
 }
 
-export function validateResizePolicy(policies: readonly ResizePolicy[], podRestartPolicy: string | undefined, field: FieldPath): FieldError[] {
+export function validateResizePolicy(
+  policies: readonly ResizePolicy[],
+  podRestartPolicy: string | undefined,
+  field: FieldPath,
+): FieldError[] {
   const names = new Set<string>()
   return policies.flatMap(({ resourceName, restartPolicy }, index) => {
     const errors = names.has(resourceName) ? [duplicate(field.index(index), resourceName)] : []

@@ -52,7 +52,8 @@ export function validateContainerSecurityContext(context: ContainerSecurity | un
   if (procMount !== undefined) errors.push(...validateChoice(procMount, ['Default', 'Unmasked'], field.child('procMount')))
   if (allowPrivilegeEscalation === false) {
     const added = capabilities?.add ?? []
-    if (privileged) errors.push(invalid(field, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'))
+    if (privileged)
+      errors.push(invalid(field, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'))
     if (added.includes('CAP_SYS_ADMIN')) {
       errors.push(invalid(field, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'))
     }
@@ -95,7 +96,8 @@ function validateProfile(profile: Profile | undefined, kind: 'seccomp' | 'AppArm
   if (!type) return [required(field.child('type'), `type is required when ${fieldName} is set`)]
   const errors = validateChoice(type, PROFILE_TYPES, field.child('type'))
   if (type !== 'Localhost') {
-    if (localhostProfile !== undefined) errors.push(invalid(at, localhostProfile, `can only be set when ${kind} type is Localhost`))
+    if (localhostProfile !== undefined)
+      errors.push(invalid(at, localhostProfile, `can only be set when ${kind} type is Localhost`))
     return errors
   }
   if (!localhostProfile) return [...errors, required(at, `must be set when ${kind} type is Localhost`)]

@@ -1,4 +1,13 @@
-import { type FieldError, type FieldPath, invalid, invalidEach, labelValueProblems, notSupported, qualifiedNameProblems, type Toleration } from '@skiff/api'
+import {
+  type FieldError,
+  type FieldPath,
+  invalid,
+  invalidEach,
+  labelValueProblems,
+  notSupported,
+  qualifiedNameProblems,
+  type Toleration,
+} from '@skiff/api'
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 

@@ -1,4 +1,13 @@
-import { duplicate, type FieldError, type FieldPath, invalid, invalidEach, type PodSpec, qualifiedNameProblems, required } from '@skiff/api'
+import {
+  duplicate,
+  type FieldError,
+  type FieldPath,
+  invalid,
+  invalidEach,
+  type PodSpec,
+  qualifiedNameProblems,
+  required,
+} from '@skiff/api'
 import { validateChoice } from '../validate-choice.ts'
 import { validateLabelSelector } from '../validate-selector.ts'
 
@@ -28,13 +37,20 @@ function validateConstraint(constraint: Constraint, at: FieldPath): FieldError[]
   if (minDomains !== undefined) {
     if (minDomains <= 0) errors.push(invalid(at.child('minDomains'), minDomains, 'must be greater than zero'))
     if (whenUnsatisfiable !== 'DoNotSchedule') {
-      errors.push(invalid(at.child('minDomains'), minDomains, 'can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway'))
+      errors.push(
+        invalid(
+          at.child('minDomains'),
+          minDomains,
+          'can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway',
+        ),
+      )
     }
   }
   if (nodeAffinityPolicy !== undefined) {
     errors.push(...validateChoice(nodeAffinityPolicy, INCLUSION_POLICIES, at.child('nodeAffinityPolicy')))
   }
-  if (nodeTaintsPolicy !== undefined) errors.push(...validateChoice(nodeTaintsPolicy, INCLUSION_POLICIES, at.child('nodeTaintsPolicy')))
+  if (nodeTaintsPolicy !== undefined)
+    errors.push(...validateChoice(nodeTaintsPolicy, INCLUSION_POLICIES, at.child('nodeTaintsPolicy')))
   if (labelSelector) errors.push(...validateLabelSelector(labelSelector, at.child('labelSelector')))
   return errors
 }

@@ -1,4 +1,14 @@
-import { type Container, type FieldError, type FieldPath, fieldNotFound, forbiddenField, invalid, notSupported, required, type Volume } from '@skiff/api'
+import {
+  type Container,
+  type FieldError,
+  type FieldPath,
+  fieldNotFound,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+  type Volume,
+} from '@skiff/api'
 import { validateLocalPath, validateNoBacksteps } from './validate-paths.ts'
 
 type VolumeMount = NonNullable<Container['volumeMounts']>[number]

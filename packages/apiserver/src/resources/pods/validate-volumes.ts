@@ -13,7 +13,7 @@ import {
   type Volume,
 } from '@skiff/api'
 import { validateChoice } from '../validate-choice.ts'
-import { type FieldRef, validateFieldRef, validateResourceFieldRef, VOLUME_FIELDS } from './validate-downward-refs.ts'
+import { type FieldRef, VOLUME_FIELDS, validateFieldRef, validateResourceFieldRef } from './validate-downward-refs.ts'
 import { validateNoBacksteps, validateVolumeFilePath } from './validate-paths.ts'
 
 type Projected = NonNullable<Volume['projected']>
@@ -134,7 +134,12 @@ interface Keyed {
   items?: KeyToPath[]
 }
 
-function validateKeyed(name: string | undefined, source: Keyed | undefined, nameField: FieldPath, field: FieldPath): FieldError[] {
+function validateKeyed(
+  name: string | undefined,
+  source: Keyed | undefined,
+  nameField: FieldPath,
+  field: FieldPath,
+): FieldError[] {
   return [
     ...(name ? [] : [required(nameField)]),
     ...validateMode(source?.defaultMode, field.child('defaultMode')),
@@ -160,7 +165,8 @@ function validateDownwardFiles(items: readonly DownwardFile[] | undefined, field
     const errors = path ? validateVolumeFilePath(path, field.child('path')) : [required(field.child('path'))]
     if (fieldRef) {
       errors.push(...validateFieldRef(fieldRef as FieldRef, VOLUME_FIELDS, field.child('fieldRef')))
-      if (resourceFieldRef) errors.push(invalid(field, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'))
+      if (resourceFieldRef)
+        errors.push(invalid(field, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'))
     } else if (resourceFieldRef) {
       errors.push(...validateResourceFieldRef(resourceFieldRef, field.child('resourceFieldRef'), { needsContainer: true }))
     } else errors.push(required(field, 'one of fieldRef and resourceFieldRef is required'))
@@ -200,18 +206,25 @@ function validateProjection(source: Projection, at: FieldPath): FieldError[] {
   return errors
 }
 
-function validateToken({ expirationSeconds = 3600, path }: NonNullable<Projection['serviceAccountToken']>, field: FieldPath): FieldError[] {
+function validateToken(
+  { expirationSeconds = 3600, path }: NonNullable<Projection['serviceAccountToken']>,
+  field: FieldPath,
+): FieldError[] {
   const errors: FieldError[] = []
   const at = field.child('expirationSeconds')
-  if (expirationSeconds < MIN_TOKEN_SECONDS) errors.push(invalid(at, expirationSeconds, 'may not specify a duration less than 10 minutes'))
-  if (expirationSeconds > MAX_TOKEN_SECONDS) errors.push(invalid(at, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'))
+  if (expirationSeconds < MIN_TOKEN_SECONDS)
+    errors.push(invalid(at, expirationSeconds, 'may not specify a duration less than 10 minutes'))
+  if (expirationSeconds > MAX_TOKEN_SECONDS)
+    errors.push(invalid(at, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'))
   if (!path) return [...errors, required(field.child('path'))]
   return [...errors, ...validateVolumeFilePath(path, field.child('path'))]
 }
 
 function projectedPaths({ secret, configMap, downwardAPI, serviceAccountToken }: Projection): string[] {
   const items = [...(secret?.items ?? []), ...(configMap?.items ?? []), ...(downwardAPI?.items ?? [])]
-  return [...items.map(({ path }) => path), ...(serviceAccountToken ? [serviceAccountToken.path] : [])].filter((path) => path !== '')
+  return [...items.map(({ path }) => path), ...(serviceAccountToken ? [serviceAccountToken.path] : [])].filter(
+    (path) => path !== '',
+  )
 }
 
 function validateNfs(source: Volume['nfs'], field: FieldPath): FieldError[] {

@@ -7,8 +7,8 @@ import {
   notSupported,
   path,
   pathSegmentNameProblems,
-  required,
   type RoleBinding,
+  required,
 } from '@skiff/api'
 import { jsonEquals } from '../../patch/json-value.ts'
 

@@ -1,4 +1,13 @@
-import { type ClusterRole, type FieldError, type FieldPath, invalid, path, type PolicyRule, required, type Role } from '@skiff/api'
+import {
+  type ClusterRole,
+  type FieldError,
+  type FieldPath,
+  invalid,
+  type PolicyRule,
+  path,
+  type Role,
+  required,
+} from '@skiff/api'
 import { validateLabelSelector } from '../validate-selector.ts'
 
 export function validateRole({ rules }: Role): FieldError[] {
@@ -10,7 +19,8 @@ export function validateClusterRole({ rules, aggregationRule }: ClusterRole): Fi
   if (!aggregationRule) return errors
   const field = path('aggregationRule', 'clusterRoleSelectors')
   const selectors = aggregationRule.clusterRoleSelectors ?? []
-  if (selectors.length === 0) errors.push(required(field, 'at least one clusterRoleSelector required if aggregationRule is non-nil'))
+  if (selectors.length === 0)
+    errors.push(required(field, 'at least one clusterRoleSelector required if aggregationRule is non-nil'))
   return [...errors, ...selectors.flatMap((selector, index) => validateLabelSelector(selector, field.index(index)))]
 }
 

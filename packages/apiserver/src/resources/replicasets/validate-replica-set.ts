@@ -1,4 +1,16 @@
-import { type FieldError, invalid, type LabelSelector, labelSelectorMatches, path, type PodTemplateSpec, type ReplicaSet, required, type FieldPath, notSupported, forbiddenField } from '@skiff/api'
+import {
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalid,
+  type LabelSelector,
+  labelSelectorMatches,
+  notSupported,
+  type PodTemplateSpec,
+  path,
+  type ReplicaSet,
+  required,
+} from '@skiff/api'
 import { jsonEquals } from '../../patch/json-value.ts'
 import { validatePodTemplate } from '../pods/validate-pod-template.ts'
 import { validateNonNegative } from '../validate-numbers.ts'
@@ -55,7 +67,10 @@ export function validateWorkloadTemplate(
   const selectable = isUsable(selector)
   if (selectable === 'no') errors.push(invalid('spec.selector', selector, 'invalid label selector'))
   else if (selectable === 'absent' || !labelSelectorMatches(selector, labels)) {
-    if (selectable === 'absent' || Object.keys(selector?.matchLabels ?? {}).length + (selector?.matchExpressions ?? []).length > 0) {
+    if (
+      selectable === 'absent' ||
+      Object.keys(selector?.matchLabels ?? {}).length + (selector?.matchExpressions ?? []).length > 0
+    ) {
       errors.push(invalid(field.child('metadata', 'labels'), labels ?? {}, '`selector` does not match template `labels`'))
     }
   }
@@ -65,7 +80,9 @@ export function validateWorkloadTemplate(
     errors.push(notSupported(field.child('spec', 'restartPolicy'), restartPolicy, ['Always']))
   }
   if (activeDeadlineSeconds !== undefined) {
-    errors.push(forbiddenField(field.child('spec', 'activeDeadlineSeconds'), 'activeDeadlineSeconds in ReplicaSet is not Supported'))
+    errors.push(
+      forbiddenField(field.child('spec', 'activeDeadlineSeconds'), 'activeDeadlineSeconds in ReplicaSet is not Supported'),
+    )
   }
   return errors
 }

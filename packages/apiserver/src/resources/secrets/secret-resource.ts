@@ -11,7 +11,7 @@ export const secretResource: ResourceDefinition = {
     validate: (secret: Secret) => validateSecret(secret),
     validateUpdate: (secret: Secret, old: Secret) => validateSecretUpdate(secret, old),
   },
-  selectableFields: { type: (secret) => String(secret['type'] ?? '') },
+  selectableFields: { type: (secret) => String(secret.type ?? '') },
   columns: {
     columns: [
       NAME_COLUMN,

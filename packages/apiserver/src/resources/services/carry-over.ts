@@ -62,7 +62,8 @@ function dropLeftovers({ spec }: Service, { spec: before }: Service): void {
   if (isExternallyAccessible(before) && !isExternallyAccessible(spec)) {
     if (spec.externalTrafficPolicy === before.externalTrafficPolicy) delete spec.externalTrafficPolicy
   }
-  if (spec.type === 'ExternalName' && spec.internalTrafficPolicy === before.internalTrafficPolicy) delete spec.internalTrafficPolicy
+  if (spec.type === 'ExternalName' && spec.internalTrafficPolicy === before.internalTrafficPolicy)
+    delete spec.internalTrafficPolicy
   if (before.type === 'LoadBalancer' && spec.type !== 'LoadBalancer') {
     if (spec.allocateLoadBalancerNodePorts === before.allocateLoadBalancerNodePorts) delete spec.allocateLoadBalancerNodePorts
     if (spec.loadBalancerClass === before.loadBalancerClass) delete spec.loadBalancerClass

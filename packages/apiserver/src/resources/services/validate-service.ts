@@ -62,7 +62,9 @@ function validatePresence(spec: Spec, field: FieldPath): FieldError[] {
 function validateExternalName(spec: Spec, field: FieldPath): FieldError[] {
   const { clusterIPs, ipFamilies, ipFamilyPolicy } = spec
   const errors = Object.entries({ clusterIPs, ipFamilies, ipFamilyPolicy }).flatMap(([name, value]) =>
-    value === undefined || value.length === 0 ? [] : [forbiddenField(field.child(name), 'may not be set for ExternalName services')],
+    value === undefined || value.length === 0
+      ? []
+      : [forbiddenField(field.child(name), 'may not be set for ExternalName services')],
   )
   const name = (spec.externalName ?? '').replace(/\.$/, '')
   const at = field.child('externalName')
@@ -85,7 +87,11 @@ function validatePorts({ ports = [] }: Spec, field: FieldPath): FieldError[] {
   })
 }
 
-function validatePortName({ name }: ServicePort, names: Set<string>, rule: { required: boolean; field: FieldPath }): FieldError[] {
+function validatePortName(
+  { name }: ServicePort,
+  names: Set<string>,
+  rule: { required: boolean; field: FieldPath },
+): FieldError[] {
   if (!name) return rule.required ? [required(rule.field)] : []
   const errors = invalidEach(rule.field, name, dnsLabelProblems(name))
   if (names.has(name)) errors.push(duplicate(rule.field, name))
@@ -118,7 +124,8 @@ function validateClusterIps({ clusterIP = '', clusterIPs = [], type }: Spec, fie
   if (given.length > 2) errors.push(invalid(list, given, 'may only hold up to 2 values'))
   given.forEach((address, index) => {
     if (address === 'None') {
-      if (index > 0 || given.length > 1) errors.push(invalid(list.index(index), address, "'None' must be the first and only value"))
+      if (index > 0 || given.length > 1)
+        errors.push(invalid(list.index(index), address, "'None' must be the first and only value"))
       return
     }
     errors.push(...invalidEach(list.index(index), address, ipProblems(address)))
@@ -148,7 +155,9 @@ function validateRepeatedPorts(ports: readonly ServicePort[], field: FieldPath):
       : [duplicate(field.index(index).child('nodePort'), nodePort)],
   )
   const numbers = ports.flatMap(({ port, protocol }, index) =>
-    first(index, (each) => each.port === port && each.protocol === protocol) ? [] : [duplicate(field.index(index), { protocol, port })],
+    first(index, (each) => each.port === port && each.protocol === protocol)
+      ? []
+      : [duplicate(field.index(index), { protocol, port })],
   )
   return [...nodePorts, ...numbers]
 }
@@ -160,13 +169,19 @@ function validateLoadBalancer(spec: Spec, field: FieldPath): FieldError[] {
   const ranges = spec.loadBalancerSourceRanges ?? []
   const rangesField = field.child('LoadBalancerSourceRanges')
   if (ranges.length > 0 && !balanced) errors.push(forbiddenField(rangesField, only))
-  ranges.forEach((range, index) => errors.push(...invalidEach(rangesField.index(index), range.trim(), cidrProblems(range.trim()))))
+  errors.push(
+    ...ranges.flatMap((range, index) => invalidEach(rangesField.index(index), range.trim(), cidrProblems(range.trim()))),
+  )
   if (spec.allocateLoadBalancerNodePorts !== undefined && !balanced) {
     errors.push(forbiddenField(field.child('allocateLoadBalancerNodePorts'), only))
   }
   if (spec.loadBalancerClass !== undefined) {
     const at = field.child('loadBalancerClass')
-    errors.push(...(balanced ? invalidEach(at, spec.loadBalancerClass, qualifiedNameProblems(spec.loadBalancerClass)) : [forbiddenField(at, only)]))
+    errors.push(
+      ...(balanced
+        ? invalidEach(at, spec.loadBalancerClass, qualifiedNameProblems(spec.loadBalancerClass))
+        : [forbiddenField(at, only)]),
+    )
   }
   return errors
 }

@@ -43,7 +43,11 @@ function chooseFamilies({ spec }: Service): FieldError[] {
 
 function askedAddress(service: Service, address: string, range: AddressRange, context: Context): string {
   if (!isInRange(range, address)) {
-    throw refused(service, address, `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range.cidr}`)
+    throw refused(
+      service,
+      address,
+      `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range.cidr}`,
+    )
   }
   if (takenAddresses(context).has(address) || !context.claims.take(POOL, address)) {
     throw refused(service, address, 'provided IP is already allocated')

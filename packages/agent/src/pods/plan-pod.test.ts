@@ -1,0 +1,242 @@
+import type { Container, Pod } from '@skiff/api'
+import { expect, test } from 'vitest'
+import type { ContainerState, PodContainers, SandboxState } from '../runtime/runtime.ts'
+import { CONTAINER_HASH, containerHash, POD_IP, RESTART_BACK_OFF } from './labels.ts'
+import { planOrphan } from './plan-end.ts'
+import { planPod } from './plan-pod.ts'
+import { MutablePodMemory } from './pod-memory.ts'
+import type { PodStep } from './pod-plan.ts'
+
+const REF = { namespace: 'default', name: 'web', uid: 'u-1' }
+const START = Date.parse('2026-01-01T00:00:00Z')
+const C: Container = { name: 'c', image: 'app:1' }
+
+function podWith(spec: object = {}, metadata: object = {}, status: object = {}): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...REF, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', ...metadata },
+    spec: { containers: [C], ...spec },
+    status,
+  }
+}
+
+function sandbox(changes: Partial<SandboxState> = {}): SandboxState {
+  return { id: 's0', pod: REF, attempt: 0, phase: 'running', labels: { [POD_IP]: '10.244.1.2' }, pid: 7, createdAt: new Date(START), ...changes }
+}
+
+function container(changes: Partial<ContainerState> = {}): ContainerState {
+  const time = new Date(START)
+  const labels = { [CONTAINER_HASH]: containerHash({ name: changes.name ?? 'c', image: 'app:1' }) }
+  return {
+    ...{ id: 'c0', pod: REF, name: 'c', attempt: 0, sandboxId: 's0', phase: 'running', labels, pid: 9, image: '', imageId: '' },
+    ...{ createdAt: time, startedAt: time, logPath: '', tty: false },
+    ...changes,
+  }
+}
+
+function ended(changes: Partial<ContainerState> = {}): ContainerState {
+  return container({ phase: 'exited', pid: 0, exitCode: 1, finishedAt: new Date(START + 1000), ...changes })
+}
+
+function observedOf(...containers: ContainerState[]): PodContainers {
+  return { pod: REF, sandboxes: [sandbox()], containers }
+}
+
+/** A pod whose volumes and network stand. */
+function readyMemory(): MutablePodMemory {
+  const memory = new MutablePodMemory()
+  memory.volumesMounted = true
+  memory.plumbedSandbox = 's0'
+  return memory
+}
+
+function plan(pod: Pod, observed: PodContainers, { memory = readyMemory(), now = START + 2000 } = {}) {
+  return planPod({ pod, observed, memory, now })
+}
+
+const typesOf = (steps: readonly PodStep[]) => steps.map(({ type }) => type)
+const NOTHING: PodContainers = { pod: REF, sandboxes: [], containers: [] }
+
+test('begins with volumes and a sandbox', () => {
+  const { steps } = plan(podWith(), NOTHING, { memory: new MutablePodMemory() })
+  expect(typesOf(steps)).toEqual(['mount-volumes', 'start-sandbox'])
+})
+
+test('gives a running sandbox its address before any container starts', () => {
+  const memory = readyMemory()
+  delete memory.plumbedSandbox
+  const { steps } = plan(podWith(), observedOf(), { memory })
+  expect(steps).toEqual([{ type: 'plumb', sandboxId: 's0', pid: 7, ip: '10.244.1.2' }])
+})
+
+test('leaves the network of a pod on the host alone', () => {
+  const memory = readyMemory()
+  delete memory.plumbedSandbox
+  expect(typesOf(plan(podWith({ hostNetwork: true }), observedOf(), { memory }).steps)).toEqual(['start-container'])
+})
+
+test('starts all containers of a pod without init containers', () => {
+  const { steps } = plan(podWith({ containers: [C, { ...C, name: 'd' }] }), observedOf())
+  expect(steps).toMatchObject([
+    { type: 'start-container', container: { name: 'c' }, attempt: 0, backOffSeconds: 0 },
+    { type: 'start-container', container: { name: 'd' } },
+  ])
+})
+
+test('does nothing for a pod that runs as it should', () => {
+  expect(plan(podWith(), observedOf(container()))).toEqual({ steps: [], backingOff: [] })
+})
+
+test('restarts a container that ended for the first time at once', () => {
+  const { steps } = plan(podWith(), observedOf(ended()))
+  expect(steps).toMatchObject([{ type: 'start-container', attempt: 1, backOffSeconds: 10 }])
+})
+
+test('waits 10 s before the second restart and doubles the wait for the next', () => {
+  const second = ended({ attempt: 1, labels: { [RESTART_BACK_OFF]: '10' } })
+  const waiting = plan(podWith(), observedOf(second))
+  expect(waiting).toMatchObject({ steps: [], wakeAt: START + 11_000, backingOff: [{ type: 'restart', container: 'c', delaySeconds: 10 }] })
+  const { steps } = plan(podWith(), observedOf(second), { now: START + 11_000 })
+  expect(steps).toMatchObject([{ type: 'start-container', attempt: 2, backOffSeconds: 20 }])
+})
+
+test('waits at most 300 s, and starts over after ten good minutes', () => {
+  const long = ended({ labels: { [RESTART_BACK_OFF]: '300' } })
+  expect(plan(podWith(), observedOf(long), { now: START + 301_000 }).steps).toMatchObject([{ backOffSeconds: 300 }])
+  const healthy = ended({ labels: { [RESTART_BACK_OFF]: '300' }, finishedAt: new Date(START + 600_000) })
+  expect(plan(podWith(), observedOf(healthy), { now: START + 600_000 }).steps).toMatchObject([{ backOffSeconds: 10 }])
+})
+
+test('restarts by the pod’s policy', () => {
+  const app = (policy: string, exitCode: number) => {
+    const pod = podWith({ restartPolicy: policy, containers: [C, { ...C, name: 'd' }] })
+    return typesOf(plan(pod, observedOf(ended({ exitCode }), container({ id: 'd0', name: 'd' }))).steps)
+  }
+  expect([app('Always', 0), app('OnFailure', 0), app('OnFailure', 1), app('Never', 1)]).toEqual([
+    ['start-container'],
+    [],
+    ['start-container'],
+    [],
+  ])
+})
+
+test('counts on from what the API knows when the containers are lost', () => {
+  const known = [{ name: 'c', restartCount: 4, containerID: 'docker://gone', image: '', imageID: '', ready: true, state: { running: {} } }]
+  const { steps } = plan(podWith({}, {}, { containerStatuses: known }), observedOf())
+  expect(steps).toMatchObject([{ type: 'start-container', attempt: 5 }])
+})
+
+test('runs init containers one by one, and a sidecar only until it has started', () => {
+  const init = [
+    { ...C, name: 'i1' },
+    { ...C, name: 'side', restartPolicy: 'Always' },
+    { ...C, name: 'i2' },
+  ]
+  const pod = podWith({ initContainers: init })
+  const startsIn = (observed: PodContainers) => plan(pod, observed).steps.map((step) => step.type === 'start-container' && step.container.name)
+  const i1 = ended({ id: 'i1', name: 'i1', exitCode: 0 })
+  const side = container({ id: 'side', name: 'side' })
+  const i2 = ended({ id: 'i2', name: 'i2', exitCode: 0 })
+  expect(startsIn(observedOf())).toEqual(['i1'])
+  expect(startsIn(observedOf(i1))).toEqual(['side'])
+  expect(startsIn(observedOf(i1, side))).toEqual(['i2'])
+  expect(startsIn(observedOf(i1, side, i2))).toEqual(['c'])
+})
+
+test('stops sidecars, the last first, when the work is done', () => {
+  const sidecar = (name: string) => ({ ...C, name, restartPolicy: 'Always' })
+  const pod = podWith({ restartPolicy: 'Never', initContainers: [sidecar('a'), sidecar('b')] })
+  const { steps } = plan(pod, observedOf(container({ id: 'a', name: 'a' }), container({ id: 'b', name: 'b' }), ended({ exitCode: 0 })))
+  expect(steps).toMatchObject([{ type: 'stop-containers', targets: [{ container: { name: 'b' } }] }])
+})
+
+test('recreates everything when the sandbox has died, after what lost its network is stopped', () => {
+  const dead = { pod: REF, sandboxes: [sandbox({ phase: 'exited' })], containers: [container()] }
+  expect(typesOf(plan(podWith(), dead).steps)).toEqual(['stop-containers'])
+  const stopped = { ...dead, containers: [ended()] }
+  expect(plan(podWith(), stopped).steps).toMatchObject([{ type: 'remove-sandbox' }, { type: 'start-sandbox', attempt: 1 }])
+})
+
+test('does not recreate the sandbox of a pod that has nothing left to run', () => {
+  const dead = { pod: REF, sandboxes: [sandbox({ phase: 'exited' })], containers: [ended({ exitCode: 0 })] }
+  expect(typesOf(plan(podWith({ restartPolicy: 'Never' }), dead).steps)).toEqual(['remove-sandbox'])
+})
+
+test('runs init containers again in a new sandbox', () => {
+  const pod = podWith({ initContainers: [{ ...C, name: 'i' }] })
+  const { steps } = plan(pod, observedOf(ended({ id: 'i', name: 'i', exitCode: 0, sandboxId: 'old' })))
+  expect(steps).toMatchObject([{ type: 'start-container', container: { name: 'i' }, attempt: 1 }])
+})
+
+test('kills a container whose liveness probe gave up, with the probe’s own grace', () => {
+  const memory = readyMemory()
+  memory.probes.set('c0', { failed: 'liveness' })
+  const probed = { ...C, livenessProbe: { terminationGracePeriodSeconds: 3 } }
+  const { steps } = plan(podWith({ containers: [probed] }), observedOf(container()), { memory })
+  expect(steps).toMatchObject([
+    { type: 'stop-containers', targets: [{ graceSeconds: 3, message: 'Container c failed liveness probe, will be restarted' }] },
+  ])
+})
+
+test('restarts a container whose image was changed, without a back-off', () => {
+  const pod = podWith({ containers: [{ ...C, image: 'app:2' }] })
+  expect(plan(pod, observedOf(container())).steps).toMatchObject([
+    { type: 'stop-containers', targets: [{ message: 'Container c definition changed, will be restarted' }] },
+  ])
+  const old = ended({ labels: { [CONTAINER_HASH]: containerHash(C), [RESTART_BACK_OFF]: '300' } })
+  expect(typesOf(plan(pod, observedOf(old)).steps)).toEqual(['start-container'])
+})
+
+test('keeps one dead container of a name, and removes the older ones', () => {
+  const { steps } = plan(podWith(), observedOf(container({ attempt: 2 }), ended({ id: 'c1', attempt: 1 }), ended({ id: 'old' })))
+  expect(steps).toEqual([{ type: 'remove-container', id: 'old' }])
+})
+
+test('ends a pod at its deadline, and wakes for it', () => {
+  const pod = podWith({ activeDeadlineSeconds: 5 }, {}, { startTime: '2026-01-01T00:00:00Z' })
+  expect(plan(pod, observedOf(container())).wakeAt).toBe(START + 5000)
+  expect(plan(pod, observedOf(container()), { now: START + 5000 }).steps).toMatchObject([{ type: 'fail-pod', reason: 'DeadlineExceeded' }])
+})
+
+test('never starts anything of a pod that has ended', () => {
+  const pod = podWith({}, {}, { phase: 'Failed' })
+  expect(plan(pod, NOTHING)).toEqual({ steps: [], backingOff: [] })
+  expect(typesOf(plan(pod, observedOf(ended())).steps)).toEqual(['remove-sandbox'])
+})
+
+test('lets a deleted pod leave the Services before it is stopped, and the API last', () => {
+  const pod = podWith({}, { deletionTimestamp: '2026-01-01T00:00:30Z', deletionGracePeriodSeconds: 7 })
+  const memory = readyMemory()
+  expect(typesOf(plan(pod, observedOf(container()), { memory }).steps)).toEqual(['drain'])
+  memory.drained = true
+  expect(plan(pod, observedOf(container()), { memory }).steps).toMatchObject([{ type: 'stop-containers', targets: [{ graceSeconds: 7 }] }])
+  expect(typesOf(plan(pod, observedOf(ended()), { memory }).steps)).toEqual(['write-final-status'])
+  memory.finalStatusWritten = true
+  expect(typesOf(plan(pod, observedOf(ended()), { memory }).steps)).toEqual([
+    'remove-container',
+    'remove-sandbox',
+    'clean-up',
+    'finish-deletion',
+  ])
+})
+
+test('a pod that is deleted before it ran leaves at once', () => {
+  const pod = podWith({}, { deletionTimestamp: '2026-01-01T00:00:30Z' })
+  expect(typesOf(plan(pod, NOTHING).steps)).toEqual(['clean-up', 'finish-deletion'])
+})
+
+test('waits after a failed try, and says so for the containers that wait', () => {
+  const memory = readyMemory()
+  memory.failed('c', START + 2000, { initialMs: 10_000, maxMs: 300_000 })
+  expect(plan(podWith(), observedOf(), { memory })).toEqual({
+    steps: [],
+    backingOff: [{ type: 'retry', container: 'c' }],
+    wakeAt: START + 12_000,
+  })
+})
+
+test('takes away what no pod of the API stands for', () => {
+  expect(typesOf(planOrphan(observedOf(container())).steps)).toEqual(['stop-containers'])
+  expect(typesOf(planOrphan(observedOf(ended())).steps)).toEqual(['remove-container', 'remove-sandbox', 'clean-up'])
+})

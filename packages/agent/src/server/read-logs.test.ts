@@ -1,0 +1,89 @@
+import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type LogOptions, readLogs } from './read-logs.ts'
+
+let directory: string
+let path: string
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'skiff-logs-'))
+  path = join(directory, 'c-json.log')
+})
+
+afterEach(() => rm(directory, { recursive: true }))
+
+const PLAIN: LogOptions = { follow: false, timestamps: false }
+
+function entry(log: string, second: number, stream = 'stdout'): string {
+  return `${JSON.stringify({ log, stream, time: `2026-01-01T00:00:${String(second).padStart(2, '0')}.5Z` })}\n`
+}
+
+async function textOf(options: LogOptions): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of readLogs(path, options)) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+test('reads all files of a rotated log, oldest first', async () => {
+  await writeFile(`${path}.2`, entry('one\n', 1))
+  await writeFile(`${path}.1`, entry('two\n', 2))
+  await writeFile(path, entry('three\n', 3))
+  expect(await textOf(PLAIN)).toBe('one\ntwo\nthree\n')
+})
+
+test('cuts by lines, time and bytes, and shows times when asked', async () => {
+  await writeFile(path, [1, 2, 3].map((second) => entry(`line ${second}\n`, second)).join(''))
+  expect(await textOf({ ...PLAIN, tailLines: 2 })).toBe('line 2\nline 3\n')
+  expect(await textOf({ ...PLAIN, tailLines: 0 })).toBe('')
+  expect(await textOf({ ...PLAIN, sinceTime: new Date('2026-01-01T00:00:03Z') })).toBe('line 3\n')
+  expect(await textOf({ ...PLAIN, limitBytes: 9 })).toBe('line 1\nli')
+  expect(await textOf({ ...PLAIN, tailLines: 1, timestamps: true })).toBe('2026-01-01T00:00:03.5Z line 3\n')
+})
+
+test('puts together a line that the engine has split, also when another stream writes between', async () => {
+  const long = 'x'.repeat(16_384)
+  await writeFile(path, entry(long, 1) + entry('err\n', 1, 'stderr') + entry(long, 1) + entry('end\n', 1))
+  expect(await textOf({ ...PLAIN, tailLines: 1 })).toBe(`${long}${long}end\n`)
+  expect(await textOf(PLAIN)).toBe(`err\n${long}${long}end\n`)
+})
+
+test('passes over an entry that is corrupt', async () => {
+  await writeFile(path, `${entry('a\n', 1)}{"log":"half${'\n'}${entry('b\n', 2)}`)
+  expect(await textOf(PLAIN)).toBe('a\nb\n')
+})
+
+test('a log that isn’t there is empty', async () => {
+  expect(await textOf(PLAIN)).toBe('')
+})
+
+test('follows a fast writer across rotations without losing or repeating a line', async () => {
+  const lines = 3_000
+  let writing = true
+  await writeFile(path, '')
+  const write = async () => {
+    for (let line = 0; line < lines; line++) {
+      if (line % 500 === 499) {
+        await rename(`${path}.1`, `${path}.2`).catch(() => undefined)
+        await rename(path, `${path}.1`)
+        await writeFile(path, '')
+      }
+      await appendFile(path, entry(`${line}\n`, 1))
+    }
+    writing = false
+  }
+  const [text] = await Promise.all([textOf({ ...PLAIN, follow: true, isWriting: () => writing }), write()])
+  expect(text.trim().split('\n')).toEqual(Array.from({ length: lines }, (_, line) => String(line)))
+}, 20_000)
+
+test('a follow ends when its client goes', async () => {
+  await writeFile(path, entry('a\n', 1))
+  const stop = new AbortController()
+  const lines: string[] = []
+  for await (const chunk of readLogs(path, { ...PLAIN, follow: true, signal: stop.signal })) {
+    lines.push(String(chunk))
+    stop.abort()
+  }
+  expect(lines).toEqual(['a\n'])
+})

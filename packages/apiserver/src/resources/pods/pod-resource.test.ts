@@ -1,0 +1,255 @@
+import { fieldErrorMessage, type KubeObject, type Pod } from '@skiff/api'
+import { describe, expect, test } from 'vitest'
+import { cloneJson } from '../../patch/json-value.ts'
+import type { StrategyContext } from '../../registry/resource-definition.ts'
+import { podResource } from './pod-resource.ts'
+
+describe('creating a pod', () => {
+  test('gives it tolerations of a node that is lost, unless it has its own', () => {
+    const always = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' } as const
+
+    expect(create({}).spec.tolerations).toEqual([
+      { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 5 },
+      { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 5 },
+    ])
+    expect(create({ tolerations: [always] }).spec.tolerations).toEqual([
+      always,
+      { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 5 },
+    ])
+    expect(create({ tolerations: [{ operator: 'Exists' }] }).spec.tolerations).toEqual([{ operator: 'Exists' }])
+  })
+
+  test('starts it as Pending with its class of service, whatever status was sent', () => {
+    const pod = create({ containers: [{ name: 'c', image: 'x', resources: { limits: { cpu: '1', memory: '1Gi' } } }] })
+
+    expect(pod.status).toEqual({ phase: 'Pending', qosClass: 'Guaranteed' })
+  })
+
+  test('says that scheduling gates hold it', () => {
+    expect(create({ schedulingGates: [{ name: 'a.b/c' }] }).status?.conditions).toEqual([
+      expect.objectContaining({ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' }),
+    ])
+  })
+
+  test('refuses ephemeral containers, which only a running pod may get', () => {
+    expect(() => create({ ephemeralContainers: [{ name: 'e', image: 'x' }] })).toThrow(
+      'Pod "p" is invalid: spec.ephemeralContainers: Forbidden: cannot be set on create',
+    )
+  })
+
+  test('pulls an image anew only when its tag says nothing of its version', () => {
+    const policyOf = (image: string) => create({ containers: [{ name: 'c', image }] }).spec.containers[0]?.imagePullPolicy
+
+    expect(policyOf('nginx')).toBe('Always')
+    expect(policyOf('localhost:5000/nginx')).toBe('Always')
+    expect(policyOf('nginx:latest')).toBe('Always')
+    expect(policyOf('localhost:5000/nginx:1.2')).toBe('IfNotPresent')
+    expect(policyOf('nginx@sha256:0123')).toBe('IfNotPresent')
+  })
+
+  test('defaults are the same when they are filled in twice', () => {
+    const pod = create({ volumes: [{ name: 'v', hostPath: { path: '/x' } }], hostNetwork: true })
+    const again = cloneJson(pod)
+    podResource.strategy.default?.(again as unknown as KubeObject)
+
+    expect(again).toEqual(pod)
+  })
+})
+
+describe('updating a pod', () => {
+  test('may change images, add tolerations and shorten the deadline', () => {
+    const old = create({ activeDeadlineSeconds: 10 })
+    const next = cloneJson(old)
+    const [container] = next.spec.containers
+    if (container) container.image = 'y'
+    next.spec.tolerations = [...(next.spec.tolerations ?? []), { key: 'z', operator: 'Exists' }]
+    next.spec.activeDeadlineSeconds = 5
+
+    expect(problemsOfUpdate(next, old)).toEqual([])
+  })
+
+  test.each<[string, (pod: Pod) => void, RegExp]>([
+    [
+      'env',
+      (pod) => Object.assign(pod.spec.containers[0] ?? {}, { env: [{ name: 'A', value: 'b' }] }),
+      /changed: spec\.containers\[0\]\.env/,
+    ],
+    ['the node', (pod) => Object.assign(pod.spec, { nodeName: 'x' }), /changed: spec\.nodeName/],
+    [
+      'the number of containers',
+      (pod) => pod.spec.containers.push({ name: 'd', image: 'x' }),
+      /may not add or remove containers/,
+    ],
+    ['a toleration away', (pod) => Object.assign(pod.spec, { tolerations: [] }), /existing toleration can not be modified/],
+    [
+      'a gate in',
+      (pod) => Object.assign(pod.spec, { schedulingGates: [{ name: 'g' }] }),
+      /only deletion is allowed, but found new scheduling gate 'g'/,
+    ],
+  ])('may not change %s', (_what, change, message) => {
+    const old = create({})
+    const next = cloneJson(old)
+    change(next)
+
+    expect(problemsOfUpdate(next, old).join('\n')).toMatch(message)
+  })
+
+  test('names what may change as upstream does', () => {
+    const old = create({})
+    const next = cloneJson(old)
+    next.spec.nodeName = 'x'
+
+    expect(problemsOfUpdate(next, old)[0]).toContain(
+      'spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+    )
+  })
+
+  test('a container that has ended for good may not run again', () => {
+    const old = create({ restartPolicy: 'Never' })
+    old.status = { ...old.status, containerStatuses: [status({ terminated: { exitCode: 1 } })] }
+    const next = cloneJson(old)
+    next.status = { ...next.status, containerStatuses: [status({ running: {} })] }
+
+    const problems =
+      podResource.strategy.validateStatusUpdate?.(next as unknown as KubeObject, old as unknown as KubeObject) ?? []
+
+    expect(problems.map(fieldErrorMessage)).toEqual([
+      'status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state',
+    ])
+  })
+})
+
+describe('deleting a pod', () => {
+  const grace = (pod: Pod, asked?: number) => podResource.strategy.gracePeriodSeconds?.(pod as unknown as KubeObject, asked)
+
+  test('waits as long as the pod or the request says', () => {
+    const pod = create({ nodeName: 'n', terminationGracePeriodSeconds: 7 })
+
+    expect(grace(pod)).toBe(7)
+    expect(grace(pod, 0)).toBe(0)
+    expect(grace(pod, 60)).toBe(60)
+  })
+
+  test('is at once where nothing runs', () => {
+    expect(grace(create({}))).toBe(0)
+    expect(grace({ ...create({ nodeName: 'n' }), status: { phase: 'Succeeded' } })).toBe(0)
+  })
+})
+
+describe("a pod's row", () => {
+  const now = new Date('2026-01-01T01:00:00Z')
+  const row = (pod: Pod) => podResource.columns?.cells(pod as unknown as KubeObject, now).slice(1, 4)
+  const pod = (status: Pod['status'], spec: Partial<Pod['spec']> = {}) => ({ ...create(spec), status }) as Pod
+
+  test('counts ready containers and tells restarts with their age', () => {
+    const statuses = [
+      {
+        ...status({ running: {} }),
+        ready: true,
+        restartCount: 2,
+        lastState: { terminated: { exitCode: 1, finishedAt: '2026-01-01T00:55:00Z' } },
+      },
+    ]
+
+    expect(row(pod({ phase: 'Running', containerStatuses: statuses }))).toEqual(['1/1', 'Running', '2 (5m ago)'])
+  })
+
+  test.each<[string, Pod['status'], string]>([
+    [
+      'a waiting reason',
+      { phase: 'Pending', containerStatuses: [status({ waiting: { reason: 'ImagePullBackOff' } })] },
+      'ImagePullBackOff',
+    ],
+    ['an exit code', { phase: 'Running', containerStatuses: [status({ terminated: { exitCode: 3 } })] }, 'ExitCode:3'],
+    ['a signal', { phase: 'Running', containerStatuses: [status({ terminated: { exitCode: 137, signal: 9 } })] }, 'Signal:9'],
+    ['a reason of its own', { phase: 'Failed', reason: 'Evicted' }, 'Evicted'],
+    [
+      'gates',
+      { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' }] },
+      'SchedulingGated',
+    ],
+  ])('shows %s', (_what, podStatus, expected) => {
+    expect(row(pod(podStatus))?.[1]).toBe(expected)
+  })
+
+  test('shows how far init containers are', () => {
+    const initContainers = [
+      { name: 'i', image: 'x' },
+      { name: 'j', image: 'x' },
+    ]
+    const done = { ...status({ terminated: { exitCode: 0 } }), name: 'i' }
+    const running = { ...status({ running: {} }), name: 'j' }
+    const crashing = { ...status({ waiting: { reason: 'CrashLoopBackOff' } }), name: 'j' }
+
+    expect(row(pod({ phase: 'Pending', initContainerStatuses: [done, running] }, { initContainers }))?.[1]).toBe('Init:1/2')
+    expect(row(pod({ phase: 'Pending', initContainerStatuses: [done, crashing] }, { initContainers }))?.[1]).toBe(
+      'Init:CrashLoopBackOff',
+    )
+  })
+
+  test('counts sidecars among the containers', () => {
+    const initContainers = [{ name: 'i', image: 'x', restartPolicy: 'Always' }]
+    const sidecar = { ...status({ running: {} }), name: 'i', started: true, ready: true }
+
+    expect(
+      row(
+        pod(
+          {
+            phase: 'Running',
+            initContainerStatuses: [sidecar],
+            containerStatuses: [{ ...status({ running: {} }), ready: true }],
+          },
+          { initContainers },
+        ),
+      ),
+    ).toEqual(['2/2', 'Running', '0'])
+  })
+
+  test('shows that it is being deleted', () => {
+    const deleted = pod({ phase: 'Running' })
+    deleted.metadata.deletionTimestamp = '2026-01-01T00:59:00Z'
+
+    expect(row(deleted)?.[1]).toBe('Terminating')
+  })
+})
+
+type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number]
+
+function status(state: NonNullable<ContainerStatus['state']>): ContainerStatus {
+  return { name: 'c', image: 'x', imageID: '', ready: false, restartCount: 0, state }
+}
+
+function create(spec: Partial<Pod['spec']>): Pod {
+  const draft = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', namespace: 'n' },
+    spec: { containers: [{ name: 'c', image: 'x' }], ...spec },
+  }
+  const pod = draft as unknown as KubeObject
+  podResource.strategy.default?.(pod)
+  podResource.strategy.prepareForCreate?.(pod, CONTEXT)
+  return pod as unknown as Pod
+}
+
+function problemsOfUpdate(pod: Pod, old: Pod): string[] {
+  return (podResource.strategy.validateUpdate?.(pod as unknown as KubeObject, old as unknown as KubeObject) ?? []).map(
+    fieldErrorMessage,
+  )
+}
+
+const CONTEXT: StrategyContext = {
+  user: { name: 'admin', groups: [] },
+  now: new Date(0),
+  random: () => 0,
+  dryRun: false,
+  cluster: {
+    serviceCidr: '10.96.0.0/16',
+    podCidr: '10.244.0.0/16',
+    nodePorts: { first: 30_000, last: 32_767 },
+    clusterDomain: 'cluster.local',
+    defaultTolerationSeconds: 5,
+  },
+  objects: { get: () => undefined, list: () => [] },
+  claims: { take: () => true },
+}

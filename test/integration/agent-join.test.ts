@@ -1,0 +1,139 @@
+/** A host joins a whole master over TLS by its token, on an engine in memory, and serves logs and commands through it. */
+
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Agent, type AgentOptions, startAgent } from '@skiff/agent'
+import { FakeImages, FakePodNetwork, FakeRuntime } from '@skiff/agent/testing'
+import { type Node, NODES, type Pod, PODS } from '@skiff/api'
+import { ApiClient } from '@skiff/client'
+import { createJoinToken, type JoinToken, type Master, startMaster } from '@skiff/master'
+import { type Logger, pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { waitFor } from '../support/wait-for.ts'
+
+const logger: Logger = pino({ level: 'silent' })
+const end = new AbortController()
+/** Not the defaults: those may be in use on this machine. */
+const RANGES = { serviceCidr: '10.196.0.0/16', podCidr: '10.197.0.0/16' }
+let directory: string
+let master: Master
+let client: ApiClient
+let token: JoinToken
+let runtime: FakeRuntime
+let agent: Agent
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'skiff-join-'))
+  const dataDir = join(directory, 'master')
+  master = await startMaster({ dataDir, bind: '127.0.0.1', advertiseAddress: '127.0.0.1', port: 0, ...RANGES, logger, signal: end.signal })
+  client = new ApiClient({ server: `unix:${join(dataDir, 'api.sock')}`, userAgent: 'test' })
+  token = await createJoinToken({ client, dataDir, ttlMs: 60_000 })
+  runtime = new LoggingRuntime({ exec: (_, command) => ({ exitCode: 3, stdout: `ran ${command.join(' ')}\n` }) })
+  agent = await startAgent(optionsFor('node-1', { signal: end.signal }))
+}, 30_000)
+
+afterAll(async () => {
+  end.abort()
+  await Promise.all([agent.stopped, master.stopped])
+  client.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+function optionsFor(nodeName: string, changes: Partial<AgentOptions>): AgentOptions {
+  const images = new FakeImages()
+  const network = new FakePodNetwork()
+  return {
+    server: master.server,
+    token: token.token,
+    caHash: token.caHash,
+    nodeName,
+    nodeIp: '127.0.0.1',
+    dockerHost: 'unix:///nowhere',
+    dataDir: join(directory, nodeName),
+    port: 0,
+    engine: () => ({ runtime, images, network }),
+    logger,
+    signal: end.signal,
+    ...changes,
+  }
+}
+
+/** The engine in memory writes no logs: here all containers have one and the same. */
+class LoggingRuntime extends FakeRuntime {
+  override async inspectPod(uid: string) {
+    const found = await super.inspectPod(uid)
+    return { ...found, containers: found.containers.map((one) => ({ ...one, logPath: join(directory, 'c-json.log') })) }
+  }
+}
+
+async function readyNode(name: string): Promise<Node> {
+  return await waitFor(`node ${name} is ready`, async () => {
+    const node = await client.get<Node>(NODES, { name })
+    return node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') && node
+  })
+}
+
+test('a host becomes a ready node, with keys that only root reads', async () => {
+  const node = await readyNode('node-1')
+  expect(node.spec.podCIDR).toMatch(/^10\.197\.\d+\.0\/24$/)
+  expect(node.status?.daemonEndpoints?.kubeletEndpoint?.Port).toBe(agent.port)
+  for (const file of ['client.key', 'server.key', 'kubeconfig']) {
+    expect((await stat(join(directory, 'node-1', file))).mode & 0o777).toBe(0o600)
+  }
+})
+
+test('a joined host needs no token any more, and keeps its certificate', async () => {
+  const before = await readFile(join(directory, 'node-1', 'client.crt'), 'utf8')
+  const again = new AbortController()
+  const { token: _token, caHash: _hash, server: _server, ...known } = optionsFor('node-1', { signal: again.signal })
+  const second = await startAgent({ ...known, engine: () => ({ runtime: new FakeRuntime(), images: new FakeImages(), network: new FakePodNetwork() }) })
+  again.abort()
+  await second.stopped
+  expect(await readFile(join(directory, 'node-1', 'client.crt'), 'utf8')).toBe(before)
+})
+
+test('logs and commands of a pod go through the master to the agent', async () => {
+  await readyNode('node-1')
+  const container = { name: 'c', image: 'app:1' }
+  const namespace = 'default'
+  await client.create<Pod>(PODS, { metadata: { name: 'web', namespace }, spec: { nodeName: 'node-1', containers: [container] } } as never)
+  await waitFor('the pod runs', async () => {
+    const found = await client.get<Pod>(PODS, { namespace, name: 'web' })
+    return found.status?.phase === 'Running' && found
+  })
+  await writeFile(join(directory, 'c-json.log'), `${JSON.stringify({ log: 'hello\n', stream: 'stdout', time: '2026-01-01T00:00:00Z' })}\n`)
+  const answer = await client.request('GET', '/api/v1/namespaces/default/pods/web/log')
+  expect(answer.body.toString()).toBe('hello\n')
+  expect(await execOutput('/api/v1/namespaces/default/pods/web/exec?command=echo&command=hi&stdout=true')).toEqual({
+    stdout: 'ran echo hi\n',
+    status: expect.objectContaining({ status: 'Failure', reason: 'NonZeroExitCode' }),
+  })
+})
+
+test('a token that is wrong, or a hash of another authority, is refused with what to do', async () => {
+  const refused = (changes: Partial<AgentOptions>) => startAgent(optionsFor('node-2', changes))
+  await expect(refused({ token: 'abcdef.0123456789abcdef' })).rejects.toThrow(/refused the token: it is wrong or has expired; .*skiff token create/)
+  await expect(refused({ caHash: `sha256:${'0'.repeat(64)}` })).rejects.toThrow(/another certificate authority .* than --ca-hash says/)
+  const { token: _token, ...without } = optionsFor('node-2', {})
+  await expect(startAgent(without)).rejects.toThrow('this host has not joined a cluster yet')
+})
+
+test('a node name that a living agent of another machine has is refused', async () => {
+  await readyNode('node-1')
+  await expect(startAgent(optionsFor('node-1', { dataDir: join(directory, 'other') }))).rejects.toThrow(
+    'the node name node-1 is taken by another machine (127.0.0.1)',
+  )
+})
+
+async function execOutput(path: string): Promise<{ stdout: string; status: unknown }> {
+  const socket = client.webSocket(path, ['v5.channel.k8s.io'])
+  let stdout = ''
+  let status: unknown
+  socket.on('message', (data: Buffer) => {
+    if (data[0] === 1) stdout += data.subarray(1).toString()
+    if (data[0] === 3) status = JSON.parse(data.subarray(1).toString())
+  })
+  await new Promise((resolve, reject) => socket.once('close', resolve).once('error', reject))
+  return { stdout, status }
+}
