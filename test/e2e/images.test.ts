@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createImageService } from '../../packages/agent/src/images/image-service.ts'
-import { ARCHITECTURE_HEADER, type FetchFromPeer, FINGERPRINT_HEADER, peerOf } from '../../packages/agent/src/images/peers.ts'
+import { type FetchFromPeer, FINGERPRINT_HEADER, PLATFORM_HEADER, peerOf } from '../../packages/agent/src/images/peers.ts'
 import { createDockerImageStore } from '../../packages/agent/src/runtime/docker/image-store.ts'
 import type { ImageRequest, ImageService } from '../../packages/agent/src/runtime/runtime.ts'
 import { createTestFabric, type TestFabric, type TestHost } from '../support/test-host.ts'

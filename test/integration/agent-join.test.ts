@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Agent, type AgentOptions, startAgent } from '@skiff/agent'
 import { FakeImages, FakePodNetwork, FakeRuntime } from '@skiff/agent/testing'
-import { type Node, NODES, type Pod, PODS } from '@skiff/api'
+import { NODES, type Node, PODS, type Pod } from '@skiff/api'
 import { ApiClient } from '@skiff/client'
 import { createJoinToken, type JoinToken, type Master, startMaster } from '@skiff/master'
 import { type Logger, pino } from 'pino'
@@ -26,7 +26,15 @@ let agent: Agent
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'skiff-join-'))
   const dataDir = join(directory, 'master')
-  master = await startMaster({ dataDir, bind: '127.0.0.1', advertiseAddress: '127.0.0.1', port: 0, ...RANGES, logger, signal: end.signal })
+  master = await startMaster({
+    dataDir,
+    bind: '127.0.0.1',
+    advertiseAddress: '127.0.0.1',
+    port: 0,
+    ...RANGES,
+    logger,
+    signal: end.signal,
+  })
   client = new ApiClient({ server: `unix:${join(dataDir, 'api.sock')}`, userAgent: 'test' })
   token = await createJoinToken({ client, dataDir, ttlMs: 60_000 })
   runtime = new LoggingRuntime({ exec: (_, command) => ({ exitCode: 3, stdout: `ran ${command.join(' ')}\n` }) })
@@ -87,7 +95,10 @@ test('a joined host needs no token any more, and keeps its certificate', async (
   const before = await readFile(join(directory, 'node-1', 'client.crt'), 'utf8')
   const again = new AbortController()
   const { token: _token, caHash: _hash, server: _server, ...known } = optionsFor('node-1', { signal: again.signal })
-  const second = await startAgent({ ...known, engine: () => ({ runtime: new FakeRuntime(), images: new FakeImages(), network: new FakePodNetwork() }) })
+  const second = await startAgent({
+    ...known,
+    engine: () => ({ runtime: new FakeRuntime(), images: new FakeImages(), network: new FakePodNetwork() }),
+  })
   again.abort()
   await second.stopped
   expect(await readFile(join(directory, 'node-1', 'client.crt'), 'utf8')).toBe(before)
@@ -97,12 +108,18 @@ test('logs and commands of a pod go through the master to the agent', async () =
   await readyNode('node-1')
   const container = { name: 'c', image: 'app:1' }
   const namespace = 'default'
-  await client.create<Pod>(PODS, { metadata: { name: 'web', namespace }, spec: { nodeName: 'node-1', containers: [container] } } as never)
+  await client.create<Pod>(PODS, {
+    metadata: { name: 'web', namespace },
+    spec: { nodeName: 'node-1', containers: [container] },
+  } as never)
   await waitFor('the pod runs', async () => {
     const found = await client.get<Pod>(PODS, { namespace, name: 'web' })
     return found.status?.phase === 'Running' && found
   })
-  await writeFile(join(directory, 'c-json.log'), `${JSON.stringify({ log: 'hello\n', stream: 'stdout', time: '2026-01-01T00:00:00Z' })}\n`)
+  await writeFile(
+    join(directory, 'c-json.log'),
+    `${JSON.stringify({ log: 'hello\n', stream: 'stdout', time: '2026-01-01T00:00:00Z' })}\n`,
+  )
   const answer = await client.request('GET', '/api/v1/namespaces/default/pods/web/log')
   expect(answer.body.toString()).toBe('hello\n')
   expect(await execOutput('/api/v1/namespaces/default/pods/web/exec?command=echo&command=hi&stdout=true')).toEqual({
@@ -113,8 +130,12 @@ test('logs and commands of a pod go through the master to the agent', async () =
 
 test('a token that is wrong, or a hash of another authority, is refused with what to do', async () => {
   const refused = (changes: Partial<AgentOptions>) => startAgent(optionsFor('node-2', changes))
-  await expect(refused({ token: 'abcdef.0123456789abcdef' })).rejects.toThrow(/refused the token: it is wrong or has expired; .*skiff token create/)
-  await expect(refused({ caHash: `sha256:${'0'.repeat(64)}` })).rejects.toThrow(/another certificate authority .* than --ca-hash says/)
+  await expect(refused({ token: 'abcdef.0123456789abcdef' })).rejects.toThrow(
+    /refused the token: it is wrong or has expired; .*skiff token create/,
+  )
+  await expect(refused({ caHash: `sha256:${'0'.repeat(64)}` })).rejects.toThrow(
+    /another certificate authority .* than --ca-hash says/,
+  )
   const { token: _token, ...without } = optionsFor('node-2', {})
   await expect(startAgent(without)).rejects.toThrow('this host has not joined a cluster yet')
 })

@@ -1,7 +1,7 @@
 /** The agent against the real API server, on an engine in memory: pods live, fail, restart and leave. */
 
 import { FakeRuntime, ImageError, startTestAgent, type TestAgent } from '@skiff/agent/testing'
-import { CONFIG_MAPS, EVENTS, type Event, isNotFound, type Node, NODES, type Pod, PODS } from '@skiff/api'
+import { CONFIG_MAPS, EVENTS, type Event, isNotFound, NODES, type Node, PODS, type Pod } from '@skiff/api'
 import { startTestApiServer, type TestApiServer } from '@skiff/apiserver/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { waitFor } from '../support/wait-for.ts'
@@ -29,11 +29,15 @@ function createPod(name: string, spec: object): Promise<Pod> {
 const getPod = (name: string) => api.client.get<Pod>(PODS, { namespace: 'default', name })
 
 function podThat(name: string, is: (pod: Pod) => unknown): Promise<Pod> {
-  return waitFor(`pod ${name} is as expected`, async () => {
-    const pod = await getPod(name)
-    if (is(pod)) return pod
-    throw new Error(JSON.stringify(pod.status))
-  }, 4_000)
+  return waitFor(
+    `pod ${name} is as expected`,
+    async () => {
+      const pod = await getPod(name)
+      if (is(pod)) return pod
+      throw new Error(JSON.stringify(pod.status))
+    },
+    4_000,
+  )
 }
 
 const isReady = (pod: Pod) => pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
@@ -118,7 +122,10 @@ test('a deleted pod is stopped, says how it ended, and leaves nothing', async ()
 test('a container without a probe result is not ready, a passed probe makes it so, and a failed one ends that', async () => {
   let answer = 1
   await agent[Symbol.asyncDispose]()
-  agent = await startTestAgent({ client: api.client, runtime: new FakeRuntime({ exec: () => ({ exitCode: answer, stdout: 'not yet' }) }) })
+  agent = await startTestAgent({
+    client: api.client,
+    runtime: new FakeRuntime({ exec: () => ({ exitCode: answer, stdout: 'not yet' }) }),
+  })
   const readinessProbe = { exec: { command: ['check'] }, periodSeconds: 1, failureThreshold: 1 }
   await createPod('probed', { containers: [{ ...C, readinessProbe }] })
   const pod = await podThat('probed', ({ status }) => status?.phase === 'Running')
@@ -132,7 +139,10 @@ test('a container without a probe result is not ready, a passed probe makes it s
 
 test('a container that fails its liveness probe is killed and started again', async () => {
   await agent[Symbol.asyncDispose]()
-  agent = await startTestAgent({ client: api.client, runtime: new FakeRuntime({ exec: ({ attempt }) => ({ exitCode: attempt > 0 ? 0 : 1 }) }) })
+  agent = await startTestAgent({
+    client: api.client,
+    runtime: new FakeRuntime({ exec: ({ attempt }) => ({ exitCode: attempt > 0 ? 0 : 1 }) }),
+  })
   const livenessProbe = { exec: { command: ['check'] }, periodSeconds: 1, failureThreshold: 1 }
   await createPod('sick', { containers: [{ ...C, livenessProbe }] })
   const pod = await podThat('sick', (now) => isReady(now) && now.status?.containerStatuses?.[0]?.restartCount === 1)
@@ -140,16 +150,25 @@ test('a container that fails its liveness probe is killed and started again', as
   expect(await eventReasons('sick')).toEqual(expect.arrayContaining(['Unhealthy', 'Killing']))
 })
 
-test('an image that is missing is shown with the registry\'s words, and runs as soon as it comes to this host', async () => {
+test("an image that is missing is shown with the registry's words, and runs as soon as it comes to this host", async () => {
   agent.images.fail('app:1', new ImageError('ErrImagePull', 'manifest for app:1 not found'))
   await createPod('imageless', {})
-  const pod = await podThat('imageless', ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ImagePullBackOff')
+  const pod = await podThat(
+    'imageless',
+    ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ImagePullBackOff',
+  )
   expect(pod.status?.phase).toBe('Pending')
   expect(pod.status?.containerStatuses?.[0]?.state?.waiting?.message).toBe(
     'Back-off pulling image "app:1": ErrImagePull: manifest for app:1 not found',
   )
   agent.images.heal('app:1')
-  await agent.images.ensure({ image: 'other:1', pullPolicy: 'Never', credentials: [], onProgress: () => undefined, signal: AbortSignal.timeout(1000) })
+  await agent.images.ensure({
+    image: 'other:1',
+    pullPolicy: 'Never',
+    credentials: [],
+    onProgress: () => undefined,
+    signal: AbortSignal.timeout(1000),
+  })
   await podThat('imageless', isReady)
 })
 
@@ -160,7 +179,10 @@ test('a container waits for the ConfigMap that its variables name, and starts wh
     reason: 'CreateContainerConfigError',
     message: 'configmap "settings" not found',
   })
-  await api.client.create(CONFIG_MAPS, { metadata: { namespace: 'default', name: 'settings' }, data: { COLOUR: 'blue' } } as never)
+  await api.client.create(CONFIG_MAPS, {
+    metadata: { namespace: 'default', name: 'settings' },
+    data: { COLOUR: 'blue' },
+  } as never)
   const { metadata } = await podThat('unset', isReady)
   const spec = agent.runtime.spec(idOf(agent.runtime.running(metadata.uid, 'c')))
   expect(spec?.env).toContainEqual({ name: 'COLOUR', value: 'blue' })
@@ -173,7 +195,10 @@ test('a new agent adopts what runs: nothing is restarted and a ready pod stays r
   await agent.stop()
   const next = await startTestAgent({ client: api.client, runtime, images })
   try {
-    await waitFor('the new agent looks after the pod', () => next.running.pods.worker(before.metadata.uid)?.observed !== undefined)
+    await waitFor(
+      'the new agent looks after the pod',
+      () => next.running.pods.worker(before.metadata.uid)?.observed !== undefined,
+    )
     const after = await getPod('kept')
     expect(after.status?.containerStatuses).toEqual(before.status?.containerStatuses)
     expect(starts()).toEqual(['c'])
@@ -251,7 +276,9 @@ function idOf(container: { readonly id: string } | undefined): string {
 
 /** Names of the containers that were started, in order; one pod per test. */
 function starts(): string[] {
-  return agent.runtime.calls.filter((call) => call.startsWith('startContainer ')).map((call) => call.slice('startContainer '.length))
+  return agent.runtime.calls
+    .filter((call) => call.startsWith('startContainer '))
+    .map((call) => call.slice('startContainer '.length))
 }
 
 async function isGone(name: string): Promise<boolean> {

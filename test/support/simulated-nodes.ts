@@ -1,4 +1,4 @@
-import { type Node, NODES, type Pod, PODS, podIsReady, rfc3339 } from '@skiff/api'
+import { NODES, type Node, PODS, type Pod, podIsReady, rfc3339 } from '@skiff/api'
 import type { TestApiServer } from '@skiff/apiserver/testing'
 import { type ApiClient, createInformer } from '@skiff/client'
 import { pino } from 'pino'
@@ -47,6 +47,16 @@ export class SimulatedNodes implements AsyncDisposable {
     this.#alive.delete(node)
   }
 
+  /** As its agent does when it reaches the master again: it beats, and says once more how the node and its pods are. */
+  async revive(node: string): Promise<void> {
+    const { client } = this.#options
+    this.#alive.add(node)
+    this.#beat()
+    await reportReady(client, node)
+    const { items } = await client.list<Pod>(PODS, { fieldSelector: `spec.nodeName=${node}` })
+    await Promise.all(items.map((pod) => this.#live(pod)))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#heart)
     this.#abort.abort()
@@ -78,7 +88,15 @@ export class SimulatedNodes implements AsyncDisposable {
 
 async function registerNode(client: ApiClient, name: string): Promise<void> {
   await client.create<Node>(NODES, { metadata: { name, labels: { 'kubernetes.io/hostname': name } } } as never)
+  await reportReady(client, name)
+}
+
+async function reportReady(client: ApiClient, name: string): Promise<void> {
   const resources = { cpu: '4', memory: '8Gi', pods: '110' }
-  const status = { capacity: resources, allocatable: resources, conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }] }
+  const status = {
+    capacity: resources,
+    allocatable: resources,
+    conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }],
+  }
   await client.patch(NODES, { name, subresource: 'status' }, { type: 'merge', body: { status } })
 }

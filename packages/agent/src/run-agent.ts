@@ -58,6 +58,8 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
   const info = await options.runtime.info()
   const reporter = new NodeReporter({ ...options, name: nodeName })
   const node = await reporter.register(info)
+  // From here on everything listens to the signal, which tells nobody who comes too late.
+  signal.throwIfAborted()
   const routes = podRoutes(options, reporter)
   const pods = createInformer<Pod>(client, PODS, { fieldSelector: `spec.nodeName=${nodeName}`, logger, signal })
   const services = createInformer<Service>(client, SERVICES, { logger, signal })

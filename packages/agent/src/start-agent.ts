@@ -3,11 +3,11 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join as joinPath } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { CLUSTER_FACTS, type ClusterFacts, clusterFactsOf, CONFIG_MAPS, type ConfigMap, type Node, NODES } from '@skiff/api'
+import { CLUSTER_FACTS, type ClusterFacts, CONFIG_MAPS, type ConfigMap, clusterFactsOf, NODES, type Node } from '@skiff/api'
 import { ApiClient, backoff, createInformer, type Log } from '@skiff/client'
 import { kubeconfigPath, type NodeCredentials, writePrivate } from './bootstrap/agent-files.ts'
+import { type JoinOptions, join, renew, renewAt, servesAddress, USER_AGENT } from './bootstrap/join.ts'
 import { JoinError } from './bootstrap/join-error.ts'
-import { join, type JoinOptions, renew, renewAt, servesAddress, USER_AGENT } from './bootstrap/join.ts'
 import { createImageService } from './images/image-service.ts'
 import { fetchOverTls, peerOf } from './images/peers.ts'
 import { hostCommands } from './network/host-commands.ts'
@@ -17,8 +17,8 @@ import { refuseTakenName } from './node/node-name-taken.ts'
 import { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
 import { superviseProxy } from './proxy/supervise-proxy.ts'
 import { type NetworkRanges, runAgent } from './run-agent.ts'
-import { createDockerImageStore } from './runtime/docker/image-store.ts'
 import { createDockerRuntime } from './runtime/docker/docker-runtime.ts'
+import { createDockerImageStore } from './runtime/docker/image-store.ts'
 import type { ContainerRuntime, ImageService, PodNetwork } from './runtime/runtime.ts'
 import { type AgentServer, serveAgent } from './server/agent-server.ts'
 
@@ -249,7 +249,11 @@ function dockerEngine({ options, joining, credentials, client, clusterId, signal
   const { ca, clientCert, clientKey } = credentials
   const images = createImageService({
     store: createDockerImageStore({ dockerHost }),
-    peers: () => nodes.list().filter(({ metadata }) => metadata.name !== nodeName).flatMap(imagePeer),
+    peers: () =>
+      nodes
+        .list()
+        .filter(({ metadata }) => metadata.name !== nodeName)
+        .flatMap(imagePeer),
     fetchFromPeer: fetchOverTls({ ca, cert: () => clientCert, key: () => clientKey, port: options.port ?? DEFAULT_PORT }),
     random,
     signal,
@@ -274,7 +278,15 @@ interface SuperviseOptions extends Omit<ProxyFacts, 'kubeconfig' | 'nodeName'> {
   readonly signal: AbortSignal
 }
 
-async function superviseIfAsked({ options, endpoints, nodeIp, clusterId, ranges, random, signal }: SuperviseOptions): Promise<void> {
+async function superviseIfAsked({
+  options,
+  endpoints,
+  nodeIp,
+  clusterId,
+  ranges,
+  random,
+  signal,
+}: SuperviseOptions): Promise<void> {
   const { proxyCommand, dataDir, nodeName, logger } = options
   if (proxyCommand === undefined) return
   const command = proxyCommand({ kubeconfig: kubeconfigPath(dataDir), nodeName, nodeIp, clusterId, ranges })

@@ -35,7 +35,14 @@ export interface ControllersOptions {
 /** Runs every controller until the signal aborts; `stopped` resolves when the last one has ended. Never rejects. */
 export function startControllers(options: ControllersOptions): { readonly stopped: Promise<void> } {
   const { client, logger, clock, random, signal, monotonicNow = () => performance.now() } = options
-  const context: ControllerContext = { client, informers: createSharedInformers(client, { logger, signal }), logger, clock, random, signal }
+  const context: ControllerContext = {
+    client,
+    informers: createSharedInformers(client, { logger, signal }),
+    logger,
+    clock,
+    random,
+    signal,
+  }
   const running = [
     runReplicaSetController(context),
     runDeploymentController(context),

@@ -39,16 +39,13 @@ export async function startMaster(given: MasterOptions): Promise<Master> {
   const options = withDefaults(given)
   const { dataDir, logger } = options
   const routes = await hostRoutes()
-  const ranges = { serviceCidr: options.serviceCidr, podCidr: options.podCidr }
-  const existingRanges = await readClusterRanges(dataDir)
-  checkRanges(ranges, existingRanges, routes)
+  checkRanges(options, await readClusterRanges(dataDir), routes)
 
   await ensurePrivateDirectory(dataDir)
   const stopping = new AbortController()
   // The store's lock makes sure that this is the directory's only master: it comes before anything is written.
   const store = await openStore(options)
   try {
-    if (existingRanges === undefined) await writeClusterRanges(dataDir, ranges)
     const advertiseAddress = options.advertiseAddress ?? preferredAddress(routes)
     return await runMaster({ options, store, stopping, advertiseAddress })
   } catch (error) {
@@ -77,8 +74,10 @@ async function runMaster({ options, store, stopping, advertiseAddress }: Run): P
     const { port } = await listen(serving, certificates, options, socketPath)
     const server = `https://${formatHost(advertiseAddress)}:${port}`
     await writeKubeconfig(dataDir, server, certificates)
+    // Only a master that can really start fixes the ranges, and it does so before the first object holds an address.
+    await writeClusterRanges(dataDir, { serviceCidr: options.serviceCidr, podCidr: options.podCidr })
     await bootstrap(socketPath, options, { advertiseAddress, port })
-    const components = startComponents({
+    const components = runComponents({
       serving,
       certificates,
       options,
@@ -171,16 +170,15 @@ interface ComponentOptions {
   readonly signal: AbortSignal
 }
 
-/** Scheduler, controllers and signer know the API only as any other client does. */
-function startComponents({
-  serving,
-  certificates,
-  options,
-  socketPath,
-  signal,
-}: ComponentOptions): Promise<unknown> {
+/** Scheduler, controllers and signer know the API only as any other client does. Resolves when all have ended. */
+async function runComponents({ serving, certificates, options, socketPath, signal }: ComponentOptions): Promise<void> {
   const { clock, random, podCidr } = options
-  const clientOf = (userAgent: string) => new ApiClient({ server: `unix:${socketPath}`, userAgent })
+  const clients: ApiClient[] = []
+  const clientOf = (userAgent: string) => {
+    const client = new ApiClient({ server: `unix:${socketPath}`, userAgent })
+    clients.push(client)
+    return client
+  }
   const scheduler = startScheduler({
     client: clientOf('skiff-scheduler'),
     logger: options.logger.child({ component: 'scheduler' }),
@@ -206,14 +204,15 @@ function startComponents({
     clock,
     signal,
   })
-  return Promise.allSettled([scheduler.stopped, controllers.stopped, signer.stopped])
+  await Promise.allSettled([scheduler.stopped, controllers.stopped, signer.stopped])
+  for (const client of clients) client.close()
 }
 
 interface StopOptions {
   readonly serving: Serving
   readonly store: Store
   readonly stopping: AbortController
-  readonly components: Promise<unknown>
+  readonly components: Promise<void>
   readonly options: ResolvedOptions
 }
 

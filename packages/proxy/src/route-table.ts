@@ -2,6 +2,7 @@
  * What this host must do with traffic to Services, decided from Services and EndpointSlices alone (pure).
  * `kernel/` turns a route table into nftables rules.
  */
+import { isIPv4 } from 'node:net'
 import type { Endpoint, EndpointSlice, Service, ServicePort } from '@skiff/api'
 
 export type Protocol = 'tcp' | 'udp'
@@ -53,12 +54,13 @@ function isRouted(service: Service): boolean {
   return service.spec.type !== 'ExternalName' && ip !== undefined && ip !== '' && ip !== 'None'
 }
 
-function routesOf(service: Service, input: RouteInput): Route[] {
+/** A route per port of a Service, also of a headless one. */
+export function routesOf(service: Service, input: Omit<RouteInput, 'services'>): Route[] {
   const { namespace = 'default', name } = service.metadata
   const slices = input.slicesOf(namespace, name)
   return (service.spec.ports ?? []).flatMap((port) => {
     const protocol = protocolOf(port.protocol)
-    if (!protocol) return []
+    if (!protocol || !isPort(port.port)) return []
     const endpoints = slices.flatMap((slice) => endpointsOfPort(slice, port))
     const isLocal = (endpoint: PortEndpoint) => endpoint.nodeName === input.nodeName
     const external = service.spec.externalTrafficPolicy === 'Local' ? endpoints.filter(isLocal) : endpoints
@@ -67,9 +69,9 @@ function routesOf(service: Service, input: RouteInput): Route[] {
       id: `${namespace}/${name}:${port.name ?? ''}`,
       protocol,
       port: port.port,
-      clusterIps: (service.spec.clusterIPs ?? [service.spec.clusterIP ?? '']).filter(isIpv4),
-      externalIps: [...(service.spec.externalIPs ?? []), ...loadBalancerIps(service)].filter(isIpv4),
-      nodePort: port.nodePort || undefined,
+      clusterIps: (service.spec.clusterIPs ?? [service.spec.clusterIP ?? '']).filter(isIPv4),
+      externalIps: [...(service.spec.externalIPs ?? []), ...loadBalancerIps(service)].filter(isIPv4),
+      nodePort: port.nodePort && isPort(port.nodePort) ? port.nodePort : undefined,
       backends: usableBackends(internal),
       externalBackends: usableBackends(external),
       keepsSource: service.spec.externalTrafficPolicy === 'Local',
@@ -88,14 +90,19 @@ function endpointsOfPort(slice: EndpointSlice, port: ServicePort): PortEndpoint[
   if (slice.addressType !== 'IPv4') return []
   const target = (slice.ports ?? []).find((p) => (p.name ?? '') === (port.name ?? '') && protocolOf(p.protocol) === protocolOf(port.protocol))
   const number = target?.port
-  if (number === undefined) return []
+  if (number === undefined || !isPort(number)) return []
   return (slice.endpoints ?? []).flatMap((endpoint) => endpointAddresses(endpoint, number))
 }
 
 function endpointAddresses(endpoint: Endpoint, port: number): PortEndpoint[] {
   const ready = endpoint.conditions?.ready !== false
   const serving = endpoint.conditions?.serving ?? ready
-  return endpoint.addresses.map((ip) => ({ ip, port, nodeName: endpoint.nodeName, ready, serving }))
+  return endpoint.addresses.filter(isIPv4).map((ip) => ({ ip, port, nodeName: endpoint.nodeName, ready, serving }))
+}
+
+/** Whatever was stored: nothing but addresses and ports gets into the kernel's script. */
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port > 0 && port < 65_536
 }
 
 /** Ready endpoints; while there are none, those that leave but still serve (KEP-1669). */
@@ -113,8 +120,4 @@ function loadBalancerIps(service: Service): string[] {
 function protocolOf(protocol: string | undefined): Protocol | undefined {
   if (protocol === undefined || protocol === 'TCP') return 'tcp'
   return protocol === 'UDP' ? 'udp' : undefined
-}
-
-function isIpv4(ip: string): boolean {
-  return ip.includes('.') && !ip.includes(':')
 }

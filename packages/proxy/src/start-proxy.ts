@@ -1,12 +1,15 @@
-/** The Service network of one host: watches Services and EndpointSlices, programs the kernel, answers DNS. */
+/** The Service network of one host: watches Services and EndpointSlices, programs the kernel, answers DNS and HTTP by name. */
 import { ENDPOINT_SLICES, type EndpointSlice, NAMESPACES, type Namespace, SERVICES, type Service } from '@skiff/api'
 import { type ApiClient, createInformer } from '@skiff/client'
 import type { Logger } from 'pino'
-import { startDnsServer } from './dns/dns-server.ts'
-import { hostNameServers } from './dns/upstream.ts'
+import { type ChangeFlag, createChangeFlag } from './change-flag.ts'
+import { serveDns } from './dns/serve-dns.ts'
+import { createNameServerList } from './dns/upstream.ts'
 import type { ZoneData } from './dns/zone.ts'
+import { serveGateway } from './gateway/serve-gateway.ts'
 import { setUpHost, tearDownHost } from './kernel/host-setup.ts'
-import { createKernelRoutes } from './kernel/kernel-routes.ts'
+import { createKernelRoutes, type KernelRoutes } from './kernel/kernel-routes.ts'
+import { watchTableDeletions } from './kernel/watch-tables.ts'
 import { programRoutes } from './program-routes.ts'
 
 export interface ProxyOptions {
@@ -17,6 +20,8 @@ export interface ProxyOptions {
   readonly serviceCidr: string
   readonly clusterDomain: string
   readonly dnsAddress: string
+  /** Where this host's own programs reach HTTP Services by name, on 127.0.0.1 and ::1; 0 for nowhere, by default 80. */
+  readonly gatewayPort?: number
   readonly logger: Logger
   readonly signal: AbortSignal
   /** Told the EndpointSlice revision that the kernel's routes have reached. */
@@ -24,50 +29,82 @@ export interface ProxyOptions {
 }
 
 const DNS_PORT = 53
+const DEFAULT_GATEWAY_PORT = 80
 const SERVICE_OF_SLICE = 'kubernetes.io/service-name'
 
-/** Resolves when the signal ends it. The kernel's rules stay: connections go on while the proxy restarts. */
+/**
+ * Resolves when the signal ends it; rejects when the host can't be set up. The kernel's rules stay: connections go on
+ * while the proxy restarts.
+ */
 export async function startProxy(options: ProxyOptions): Promise<void> {
-  const { client, logger, signal, serviceCidr, dnsAddress } = options
+  const failure = new AbortController()
+  const signal = AbortSignal.any([options.signal, failure.signal])
+  try {
+    await runProxy({ ...options, signal })
+  } finally {
+    failure.abort()
+  }
+}
+
+async function runProxy(options: ProxyOptions): Promise<void> {
+  const { client, logger, signal, nodeName, onProgrammed, clusterDomain, dnsAddress, gatewayPort = DEFAULT_GATEWAY_PORT } = options
   const services = createInformer<Service>(client, SERVICES, { logger, signal, indexes: { clusterIp: (service) => service.spec.clusterIPs ?? [] } })
   const slices = createInformer<EndpointSlice>(client, ENDPOINT_SLICES, { logger, signal, indexes: { service: serviceOfSlice } })
   const namespaces = createInformer<Namespace>(client, NAMESPACES, { logger, signal })
-  for (const informer of [services, slices, namespaces]) informer.start()
-  await setUpHost({ serviceCidr, dnsAddress })
-  await Promise.all([services.synced, slices.synced, namespaces.synced])
-
+  const informers = [services, slices, namespaces]
+  for (const informer of informers) informer.start()
   const slicesOf = (namespace: string, service: string) => slices.byIndex('service', `${namespace}/${service}`)
+
+  const kernel = createKernelRoutes(tableOf(options), logger)
+  const changes = createChangeFlag(signal)
+  await setUpHost(hostOf(options), logger)
+  const watching = watchTableDeletions(() => void mend(options, kernel, changes), logger, signal)
+
+  const synced = Promise.allSettled(informers.map((informer) => informer.synced))
+  let isComplete = false
   const zone: ZoneData = {
-    domain: options.clusterDomain,
+    domain: clusterDomain,
+    isComplete: () => isComplete,
     service: (namespace, name) => services.get(`${namespace}/${name}`),
     serviceByClusterIp: (ip) => services.byIndex('clusterIp', ip)[0],
     namespaceExists: (name) => namespaces.get(name) !== undefined,
     slicesOf,
   }
-  const dns = await startDnsServer({ address: dnsAddress, port: DNS_PORT, zone, upstream: () => hostNameServers('/etc/resolv.conf', dnsAddress), logger })
+  const upstream = createNameServerList('/etc/resolv.conf', dnsAddress)
+  const dns = serveDns({ address: dnsAddress, port: DNS_PORT, zone, upstream, logger, signal })
+  const routes = synced.then(async () => {
+    if (signal.aborted) return
+    isComplete = true
+    const cluster = { domain: clusterDomain, nodeName, services, slicesOf }
+    const gateway = gatewayPort === 0 ? undefined : serveGateway({ port: gatewayPort, cluster, logger, signal })
+    await Promise.all([gateway, programRoutes({ kernel, services, slices, slicesOf, nodeName, changes, onProgrammed, logger, signal })])
+  })
+  await Promise.all([watching, dns, routes])
+}
+
+/** A firewall that starts anew takes everybody's rules away, ours too. */
+async function mend(options: ProxyOptions, kernel: KernelRoutes, changes: ChangeFlag): Promise<void> {
+  const { logger } = options
   try {
-    await programRoutes({
-      kernel: createKernelRoutes({ name: tableName(options.clusterId), serviceCidr, dnsAddress }),
-      services,
-      slices,
-      slicesOf,
-      nodeName: options.nodeName,
-      onProgrammed: options.onProgrammed,
-      logger,
-      signal,
-    })
-  } finally {
-    await dns.close()
+    await setUpHost(hostOf(options), logger)
+    if (!(await kernel.stillThere())) changes.raise()
+  } catch (err) {
+    logger.error({ err }, 'the host could not be set up again after its rules were deleted')
   }
 }
 
 /** Takes everything of the proxy's off this host (`skiff down --purge`). */
-export async function removeProxy(options: Pick<ProxyOptions, 'clusterId' | 'serviceCidr' | 'dnsAddress'>): Promise<void> {
-  await createKernelRoutes({ name: tableName(options.clusterId), ...options }).remove()
-  await tearDownHost(options)
+export async function removeProxy(options: Pick<ProxyOptions, 'clusterId' | 'serviceCidr' | 'dnsAddress' | 'logger'>): Promise<void> {
+  await createKernelRoutes(tableOf(options), options.logger).remove()
+  await tearDownHost(hostOf(options), options.logger)
 }
 
-function tableName(clusterId: string): string {
+type Ranges = Pick<ProxyOptions, 'clusterId' | 'serviceCidr' | 'dnsAddress'>
+
+const tableOf = (options: Ranges) => ({ name: tableName(options), serviceCidr: options.serviceCidr, dnsAddress: options.dnsAddress })
+const hostOf = (options: Ranges) => ({ tableName: tableName(options), serviceCidr: options.serviceCidr, dnsAddress: options.dnsAddress })
+
+function tableName({ clusterId }: Ranges): string {
   return `skiff_${clusterId.replaceAll('-', '').slice(0, 8)}`
 }
 

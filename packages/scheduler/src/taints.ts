@@ -1,7 +1,7 @@
 import type { Taint, Toleration } from '@skiff/api'
 
 /** Effects that keep a pod from being placed; PreferNoSchedule only costs points. */
-export const HARD_EFFECTS: readonly string[] = ['NoSchedule', 'NoExecute']
+const HARD_EFFECTS: readonly string[] = ['NoSchedule', 'NoExecute']
 
 /** The first taint with one of `effects` that none of the tolerations accepts. */
 export function untoleratedTaint(

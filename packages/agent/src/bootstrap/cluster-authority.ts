@@ -23,7 +23,9 @@ function authorityHash(pem: string, server: string): string {
     const spki = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' })
     return `sha256:${createHash('sha256').update(spki).digest('hex')}`
   } catch (error) {
-    throw new JoinError(`${server} does not answer as a Skiff master does (no certificate authority at /cacerts)`, { cause: error })
+    throw new JoinError(`${server} does not answer as a Skiff master does (no certificate authority at /cacerts)`, {
+      cause: error,
+    })
   }
 }
 

@@ -74,7 +74,7 @@ async function requestBoth({ server, ca, bootstrap, node, nodeIp, signal }: Both
   const client = new ApiClient({ server, ca, cert: clientCert, key: clientKey, userAgent: USER_AGENT })
   try {
     const servingKey = newKey()
-    const servingCert = await requestServing(client, { node, nodeIp }, servingKey, signal)
+    const servingCert = await requestServing(client, { node, names: servingNames(node, nodeIp, server) }, servingKey, signal)
     return { server, ca, clientCert, clientKey, servingCert, servingKey }
   } finally {
     client.close()
@@ -88,12 +88,17 @@ async function requestClient(client: ApiClient, node: string, key: string, signa
 
 async function requestServing(
   client: ApiClient,
-  { node, nodeIp }: { readonly node: string; readonly nodeIp: string },
+  { node, names }: { readonly node: string; readonly names: readonly string[] },
   key: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const requestPem = await certificateRequest(key, { ...nodeSubject(node), names: [node, nodeIp] })
+  const requestPem = await certificateRequest(key, { ...nodeSubject(node), names })
   return await requestCertificate({ client, requestPem, node, signer: 'kubernetes.io/kubelet-serving', signal })
+}
+
+/** On the master's own machine the address is the master's: its signer gives that to nobody else, and the name must do. */
+function servingNames(node: string, nodeIp: string, server: string): string[] {
+  return new URL(server).hostname === nodeIp ? [node] : [node, nodeIp]
 }
 
 function nodeSubject(node: string) {
@@ -123,8 +128,8 @@ export async function renew(credentials: NodeCredentials, options: JoinOptions):
 }
 
 /** Whether the serving certificate still says where this node is. */
-export function servesAddress({ servingCert }: NodeCredentials, nodeIp: string): boolean {
-  return new X509Certificate(servingCert).checkIP(nodeIp) !== undefined
+export function servesAddress({ servingCert, server }: NodeCredentials, nodeIp: string): boolean {
+  return new URL(server).hostname === nodeIp || new X509Certificate(servingCert).checkIP(nodeIp) !== undefined
 }
 
 function isExpired(certificatePem: string, now: Date): boolean {
@@ -152,16 +157,23 @@ async function withinBound<T>(options: JoinOptions, server: string, attempt: () 
 function finalError(error: unknown, server: string): Error | undefined {
   if (error instanceof JoinError) return error
   if (isUnauthorized(error)) {
-    return new JoinError(`the master at ${server} refused the token: it is wrong or has expired; make a new one there with \`skiff token create\``)
+    return new JoinError(
+      `the master at ${server} refused the token: it is wrong or has expired; make a new one there with \`skiff token create\``,
+    )
   }
-  if (isForbidden(error)) return new JoinError(`the token may not join hosts to ${server}: take one from \`skiff token create\` (without --admin)`)
-  if (error instanceof ApiError && error.reason !== 'ServiceUnavailable') return new JoinError(`the master at ${server} said: ${error.message}`)
+  if (isForbidden(error))
+    return new JoinError(`the token may not join hosts to ${server}: take one from \`skiff token create\` (without --admin)`)
+  if (error instanceof ApiError && error.reason !== 'ServiceUnavailable')
+    return new JoinError(`the master at ${server} said: ${error.message}`)
   return undefined
 }
 
 function unreachable(error: unknown, server: string): JoinError {
   const why = error instanceof Error ? error.message : String(error)
-  return new JoinError(`cannot reach the master at ${server} (${why}): check the address, that the master runs, and that no firewall is between`, {
-    cause: error,
-  })
+  return new JoinError(
+    `cannot reach the master at ${server} (${why}): check the address, that the master runs, and that no firewall is between`,
+    {
+      cause: error,
+    },
+  )
 }

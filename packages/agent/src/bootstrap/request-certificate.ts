@@ -25,19 +25,27 @@ export async function requestCertificate({ client, requestPem, node, signer, sig
   } as never)
   const { name } = created.metadata
   const fieldSelector = `metadata.name=${name}`
-  const events = client.watch<CertificateSigningRequest>(CERTIFICATE_SIGNING_REQUESTS, { fieldSelector, sendInitialEvents: true, signal })
+  const events = client.watch<CertificateSigningRequest>(CERTIFICATE_SIGNING_REQUESTS, {
+    fieldSelector,
+    sendInitialEvents: true,
+    signal,
+  })
   for await (const { type, object } of events) {
     if (type === 'BOOKMARK') continue
     const certificate = signed(object)
     if (certificate !== undefined) return certificate
   }
-  throw new JoinError(`the master did not sign the certificate request ${name} within ${TIMEOUT_MS / 1000} s: see \`kubectl describe csr ${name}\``)
+  throw new JoinError(
+    `the master did not sign the certificate request ${name} within ${TIMEOUT_MS / 1000} s: see \`kubectl describe csr ${name}\``,
+  )
 }
 
 function signed({ metadata, status }: CertificateSigningRequest): string | undefined {
   const refused = status?.conditions?.find(({ type }) => type === 'Denied' || type === 'Failed')
   if (refused) {
-    throw new JoinError(`the certificate request ${metadata.name} was refused: ${refused.message ?? refused.reason ?? refused.type}`)
+    throw new JoinError(
+      `the certificate request ${metadata.name} was refused: ${refused.message ?? refused.reason ?? refused.type}`,
+    )
   }
   return status?.certificate === undefined ? undefined : Buffer.from(status.certificate, 'base64').toString('utf8')
 }

@@ -98,7 +98,12 @@ export function sandboxSpec({ pod, attempt, hostname, ip, ownership }: SandboxSp
     pod: podRef(pod),
     attempt,
     hostname,
-    labels: { ...podLabels(pod, ownership), [labels.DOCKER_TYPE]: 'podsandbox', [labels.CONTAINER_NAME]: 'POD', [labels.POD_IP]: ip },
+    labels: {
+      ...podLabels(pod, ownership),
+      [labels.DOCKER_TYPE]: 'podsandbox',
+      [labels.CONTAINER_NAME]: 'POD',
+      [labels.POD_IP]: ip,
+    },
     hostNetwork: pod.spec.hostNetwork ?? false,
     hostPid: pod.spec.hostPID ?? false,
     hostIpc: pod.spec.hostIPC ?? false,

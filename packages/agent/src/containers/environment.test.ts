@@ -96,6 +96,8 @@ test('says in the kubelet’s words what is missing, and passes over what is opt
   const from = (valueFrom: object) => variablesOf({ env: [{ name: 'A', valueFrom }] })
   await expect(variablesOf({ envFrom: [{ configMapRef: { name: 'nope' } }] })).rejects.toThrow('configmap "nope" not found')
   await expect(from({ secretKeyRef: { name: 'nope', key: 'k' } })).rejects.toThrow('secret "nope" not found')
-  await expect(from({ configMapKeyRef: { name: 'settings', key: 'k' } })).rejects.toThrow("couldn't find key k in ConfigMap blog/settings")
+  await expect(from({ configMapKeyRef: { name: 'settings', key: 'k' } })).rejects.toThrow(
+    "couldn't find key k in ConfigMap blog/settings",
+  )
   expect(await from({ configMapKeyRef: { name: 'nope', key: 'k', optional: true } })).not.toHaveProperty('A')
 })

@@ -20,7 +20,9 @@ test('dnsPolicy Default, and pods on the host’s network, get the host’s', ()
   for (const spec of [{ dnsPolicy: 'Default' }, { hostNetwork: true }]) {
     expect(resolvConf(podWith(spec), DNS, HOST)).toBe('nameserver 192.0.2.1\nsearch example.org\noptions edns0\n')
   }
-  expect(resolvConf(podWith({ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }), DNS, HOST)).toContain('nameserver 10.96.0.10')
+  expect(resolvConf(podWith({ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }), DNS, HOST)).toContain(
+    'nameserver 10.96.0.10',
+  )
 })
 
 test('dnsConfig adds servers and domains, and overrides options', () => {
@@ -28,7 +30,9 @@ test('dnsConfig adds servers and domains, and overrides options', () => {
   expect(resolvConf(podWith({ dnsConfig }), DNS, '')).toBe(
     'nameserver 10.96.0.10\nnameserver 1.1.1.1\nsearch blog.svc.cluster.local svc.cluster.local cluster.local a.b\noptions ndots:2 rotate\n',
   )
-  expect(resolvConf(podWith({ dnsPolicy: 'None', dnsConfig: { nameservers: ['1.1.1.1'] } }), DNS, HOST)).toBe('nameserver 1.1.1.1\n')
+  expect(resolvConf(podWith({ dnsPolicy: 'None', dnsConfig: { nameservers: ['1.1.1.1'] } }), DNS, HOST)).toBe(
+    'nameserver 1.1.1.1\n',
+  )
 })
 
 test('hosts names the pod, with its subdomain, and the aliases it asks for', () => {

@@ -38,6 +38,8 @@ function refuseRoot(pod: Pod, container: Container, user: number | undefined, im
   const name = imageUser.split(':')[0] ?? ''
   if (name === '' || name === '0') throw new ConfigError(`container has runAsNonRoot and image will run as root ${where}`)
   if (!/^\d+$/.test(name)) {
-    throw new ConfigError(`container has runAsNonRoot and image has non-numeric user (${name}), cannot verify user is non-root ${where}`)
+    throw new ConfigError(
+      `container has runAsNonRoot and image has non-numeric user (${name}), cannot verify user is non-root ${where}`,
+    )
   }
 }

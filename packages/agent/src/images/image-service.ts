@@ -48,10 +48,7 @@ class AgentImages implements ImageService {
     const name = canonicalName(reference)
     const local = await this.#store.inspect(name)
     const [first] = this.#sources(request, name, local)
-    if (first?.type === 'local' && local !== undefined) {
-      request.onProgress({ reason: 'Pulled', message: `Container image "${request.image}" already present on machine` })
-      return presentImage(local)
-    }
+    if (first?.type === 'local' && local !== undefined) return useLocal(request, local)
     if (first === undefined) throw neverPulled(request.image)
     // Whoever has other credentials must be let in by the registry himself.
     const key = JSON.stringify([name, request.pullPolicy, request.credentials])
@@ -104,11 +101,7 @@ class AgentImages implements ImageService {
     const name = canonicalName(reference)
     switch (source.type) {
       case 'local':
-        if (local !== undefined && refusal !== undefined) {
-          const message = `Using the local copy of image "${request.image}": ${refusal.message}`
-          request.onProgress({ reason: 'Local copy used', message })
-        }
-        return local && presentImage(local)
+        return local && useLocal(request, local, refusal)
       case 'peer': {
         const image = await loadFromPeer(source.peer, { name, request, ...this.#options })
         if (image !== undefined && source.peer.find(name) === 'pulled') this.#secondHand.add(image.id)
@@ -150,6 +143,14 @@ interface Attempt {
   readonly isLast: boolean
   /** Why the sources before had nothing to give. */
   readonly refusal: ImageError | undefined
+}
+
+/** `refusal`: why it is this copy and no newer one. */
+function useLocal(request: ImageRequest, local: StoredImage, refusal?: ImageError): PresentImage {
+  const { image, onProgress } = request
+  if (refusal === undefined) onProgress({ reason: 'Pulled', message: `Container image "${image}" already present on machine` })
+  else onProgress({ reason: 'Local copy used', message: `Using the local copy of image "${image}": ${refusal.message}` })
+  return presentImage(local)
 }
 
 function presentImage({ id, digests, config }: StoredImage): PresentImage {

@@ -41,6 +41,8 @@ export function peerOf(node: {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000
+/** Older engines write a whole image to their disk before its first byte comes. */
+const IDLE_TIMEOUT_MS = 120_000
 
 /** `GET /images/<name>` of the other agent, with this node's certificate. */
 export function fetchOverTls(tls: {
@@ -62,8 +64,9 @@ export function fetchOverTls(tls: {
         agent: false,
       })
       const connecting = setTimeout(() => call.destroy(new Error(`node ${peer.node} does not answer`)), CONNECT_TIMEOUT_MS)
+      call.on('socket', (socket) => socket.once('secureConnect', () => clearTimeout(connecting)))
+      call.setTimeout(IDLE_TIMEOUT_MS, () => call.destroy(new Error(`node ${peer.node} has gone silent`)))
       call.on('response', (response) => {
-        clearTimeout(connecting)
         if (response.statusCode === 200) {
           const header = (key: string) => String(response.headers[key] ?? '')
           return resolve({ stream: response, fingerprint: header(FINGERPRINT_HEADER), platform: header(PLATFORM_HEADER) })

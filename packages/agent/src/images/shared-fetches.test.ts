@@ -25,6 +25,25 @@ test('one fetch serves all who ask while it runs, and each is told how it goes',
   expect(waiters.map(({ told }) => told)).toEqual([['under way'], ['under way']])
 })
 
+test('who comes late is told what the others know already', async () => {
+  const fetches = new SharedFetches<string, string>()
+  const [early, late] = [waiter(), waiter()]
+  let finish = (_: string) => {}
+  const first = fetches.join('image', early, (notify) => {
+    notify('begun')
+    return new Promise((resolve) => {
+      finish = resolve
+    })
+  })
+  await expect.poll(() => early.told).toEqual(['begun'])
+
+  const second = fetches.join('image', late, async () => 'never asked')
+  finish('here')
+
+  expect(await Promise.all([first, second])).toEqual(['here', 'here'])
+  expect(late.told).toEqual(['begun'])
+})
+
 test('a failure reaches all who waited, and the next who asks tries anew', async () => {
   const fetches = new SharedFetches<string, string>()
   const fail = () => Promise.reject(new Error('refused'))

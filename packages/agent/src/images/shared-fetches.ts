@@ -4,6 +4,8 @@ export type Notify<P> = (progress: P) => void
 interface Fetch<T, P> {
   readonly result: Promise<T>
   readonly listeners: Set<Notify<P>>
+  /** For those who come later. */
+  readonly told: P[]
   readonly abort: AbortController
 }
 
@@ -20,6 +22,7 @@ export class SharedFetches<T, P> {
     const fetch = this.#running.get(key) ?? this.#begin(key, start)
     const notify: Notify<P> = (progress) => waiter.notify(progress)
     fetch.listeners.add(notify)
+    for (const progress of fetch.told) notify(progress)
     try {
       return await Promise.race([fetch.result, rejectionOf(waiter.signal)])
     } finally {
@@ -31,12 +34,14 @@ export class SharedFetches<T, P> {
   #begin(key: string, start: (notify: Notify<P>, signal: AbortSignal) => Promise<T>): Fetch<T, P> {
     const abort = new AbortController()
     const listeners = new Set<Notify<P>>()
+    const told: P[] = []
     const notifyAll: Notify<P> = (progress) => {
+      told.push(progress)
       for (const notify of listeners) notify(progress)
     }
     // Starts in the next turn, when the first listener is there.
     const result = Promise.resolve().then(() => start(notifyAll, abort.signal))
-    const fetch = { result, listeners, abort }
+    const fetch = { result, listeners, told, abort }
     this.#running.set(key, fetch)
     result.catch(() => {}).finally(() => this.#forget(key, fetch))
     return fetch

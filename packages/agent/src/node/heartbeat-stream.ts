@@ -15,8 +15,8 @@ export interface HeartbeatOptions {
 }
 
 const HEARTBEAT_MS = 1_000
-/** Unsent bytes beyond which the master doesn't take our heartbeats any more: dial again. */
-const MAX_BUFFERED_BYTES = 64 * 1024
+/** Without a sign of life of the master for so long the stream is dead, and a new one is dialled: TCP alone would go on for minutes. */
+const SILENCE_MS = 5_000
 
 /** Keeps a stream to the master open until the signal, with a heartbeat each second and at each new revision. */
 export async function keepHeartbeats(options: HeartbeatOptions): Promise<void> {
@@ -32,16 +32,28 @@ export async function keepHeartbeats(options: HeartbeatOptions): Promise<void> {
 }
 
 async function beatUntilClosed(socket: WebSocket, closed: Promise<void>, options: HeartbeatOptions): Promise<void> {
+  let heardAt = performance.now()
+  const heard = () => {
+    heardAt = performance.now()
+  }
   const beat = () => {
-    if (socket.bufferedAmount > MAX_BUFFERED_BYTES) socket.terminate()
     if (socket.readyState !== socket.OPEN) return
     socket.send(JSON.stringify({ type: 'heartbeat', endpointsRevision: options.endpointsRevision() }))
   }
+  const tick = () => {
+    if (performance.now() - heardAt > SILENCE_MS) socket.terminate()
+    beat()
+    if (socket.readyState === socket.OPEN) socket.ping()
+  }
   const stop = () => socket.terminate()
   options.signal.addEventListener('abort', stop, { once: true })
-  const timer = setInterval(beat, HEARTBEAT_MS)
+  const timer = setInterval(tick, HEARTBEAT_MS)
   const forget = options.onRevision(beat)
-  socket.once('open', beat)
+  socket.once('open', () => {
+    heard()
+    beat()
+  })
+  socket.on('pong', heard)
   try {
     await closed
   } finally {

@@ -12,7 +12,12 @@ export async function nodeAddress(server: string | undefined): Promise<string> {
 
 function localAddress({ hostname, port }: URL): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>()
-  const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 443), family: 4, timeout: CONNECT_TIMEOUT_MS })
+  const socket = connect({
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port || 443),
+    family: 4,
+    timeout: CONNECT_TIMEOUT_MS,
+  })
   socket.once('connect', () => resolve(socket.localAddress))
   socket.once('timeout', () => resolve(undefined))
   socket.once('error', () => resolve(undefined))

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isAlreadyExists, isNotFound, type Lease, LEASES, type Node, rfc3339Micro } from '@skiff/api'
+import { isAlreadyExists, isNotFound, LEASES, type Lease, type Node, rfc3339Micro } from '@skiff/api'
 import type { ApiClient, Log } from '@skiff/client'
 
 export const NODE_LEASES = 'kube-node-lease'

@@ -1,4 +1,4 @@
-import { isNotFound, type Lease, LEASES, type Node, NODES } from '@skiff/api'
+import { isNotFound, LEASES, type Lease, NODES, type Node } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
 import { JoinError } from '../bootstrap/join-error.ts'
 import { NODE_LEASES } from './node-lease.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isAlreadyExists, isNotFound, type Node, NODES } from '@skiff/api'
+import { isAlreadyExists, isNotFound, NODES, type Node } from '@skiff/api'
 import type { ApiClient, Log } from '@skiff/client'
-import type { ImageService, ContainerRuntime, RuntimeInfo } from '../runtime/runtime.ts'
+import type { ContainerRuntime, ImageService, RuntimeInfo } from '../runtime/runtime.ts'
 import { machineFacts } from './machine-facts.ts'
 import { allocatableOf, type NodeStatus, nodeStatus } from './node-status.ts'
 
@@ -24,6 +24,7 @@ export interface NodeReporterOptions {
 /** How often the status is computed; it is written when it has changed, and this often anyway. */
 const COMPUTE_MS = 10_000
 const WRITE_ANYWAY_MS = 5 * 60_000
+const ENGINE_TIMEOUT_MS = 5_000
 export const IDENTITY_ANNOTATION = 'dev.skiff/agent'
 
 /** Registers the node and keeps its status true. */
@@ -100,7 +101,7 @@ export class NodeReporter {
 
   async #compute(): Promise<NodeStatus> {
     const { runtime, images, name, nodeIp, agentPort, maxPods, now, client } = this.#options
-    const found = await runtime.info().catch(() => undefined)
+    const found = await inTime(runtime.info())
     if (found !== undefined) this.#info = found
     const info = this.#info
     if (info === undefined) throw new Error('the engine has not answered yet')
@@ -112,12 +113,26 @@ export class NodeReporter {
       maxPods,
       runtime: info,
       machine: await machineFacts(info.dataRoot),
-      images: await images.list().catch(() => []),
-      problem: found === undefined ? (this.#problems.get('engine') ?? 'container runtime is down') : [...this.#problems.values()][0],
+      images: found === undefined ? (this.#previous?.images ?? []).map(knownImage) : ((await inTime(images.list())) ?? []),
+      problem:
+        found === undefined ? (this.#problems.get('engine') ?? 'container runtime is down') : [...this.#problems.values()][0],
       previous: this.#previous,
       now: now(),
     })
   }
+}
+
+/** An engine that hangs must not keep the node from saying so. */
+async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ENGINE_TIMEOUT_MS)
+  })
+  return await Promise.race([answer.catch(() => undefined), late]).finally(() => clearTimeout(timer))
+}
+
+function knownImage({ names = [], sizeBytes = 0 }: { names?: string[]; sizeBytes?: number }) {
+  return { id: '', names, sizeBytes }
 }
 
 function defaultLabels(name: string, info: RuntimeInfo): Record<string, string> {

@@ -61,7 +61,9 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
       operatingSystem: 'linux',
       architecture: runtime.architecture,
     },
-    images: input.images.map(({ names, sizeBytes }) => ({ names: [...names], sizeBytes })).filter(({ names }) => names.length > 0),
+    images: input.images
+      .map(({ names, sizeBytes }) => ({ names: [...names], sizeBytes }))
+      .filter(({ names }) => names.length > 0),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Node, NODES } from '@skiff/api'
+import { NODES, type Node } from '@skiff/api'
 import { type ApiClient, createInformer, type Informer, type Log } from '@skiff/client'
 import type { PodNetwork } from '../runtime/runtime.ts'
 
@@ -45,6 +45,7 @@ export class PodRoutes {
 
   async #ownCidr(): Promise<string> {
     const { node, signal } = this.#options
+    signal.throwIfAborted()
     const found = Promise.withResolvers<string>()
     const stop = this.nodes.onChange(({ object }) => {
       if (object.metadata.name === node && object.spec.podCIDR) found.resolve(object.spec.podCIDR)

@@ -1,4 +1,13 @@
-import { CONFIG_MAPS, type ConfigMap, isNotFound, type KindInfo, type ObjectMeta, type Pod, SECRETS, type Secret } from '@skiff/api'
+import {
+  CONFIG_MAPS,
+  type ConfigMap,
+  isNotFound,
+  type KindInfo,
+  type ObjectMeta,
+  type Pod,
+  SECRETS,
+  type Secret,
+} from '@skiff/api'
 import { type ApiClient, createInformer, type Informer, type Log } from '@skiff/client'
 import type { ConfigSource } from '../containers/environment.ts'
 import { podReferences } from './pod-references.ts'

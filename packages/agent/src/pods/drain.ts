@@ -29,7 +29,11 @@ async function revisionWithoutPod(pod: Pod, client: ApiClient, signal: AbortSign
     if (offers(slice, pod)) offering.set(slice.metadata.name, slice)
   }
   if (offering.size === 0) return newest
-  for await (const { type, object } of client.watch<EndpointSlice>(ENDPOINT_SLICES, { namespace, resourceVersion: page.resourceVersion, signal })) {
+  for await (const { type, object } of client.watch<EndpointSlice>(ENDPOINT_SLICES, {
+    namespace,
+    resourceVersion: page.resourceVersion,
+    signal,
+  })) {
     if (type === 'BOOKMARK' || !offering.has(object.metadata.name)) continue
     if (type !== 'DELETED' && offers(object, pod)) continue
     newest = newer(newest, object.metadata.resourceVersion)

@@ -1,4 +1,4 @@
-import { PODS } from '@skiff/api'
+import { isConflict, isNotFound, PODS } from '@skiff/api'
 import { sandboxSpec } from '../containers/container-spec.ts'
 import { sandboxHostname } from '../containers/pod-files.ts'
 import { HostPortInUseError, type PodContainers, StartError } from '../runtime/runtime.ts'
@@ -42,7 +42,9 @@ export async function executeStep(step: Exclude<PodStep, WorkerStep>, scene: Pod
       return { ...observed, sandboxes: observed.sandboxes.filter(({ id }) => id !== step.id) }
     case 'drain':
       memory.drained = true
-      await drain(pod, tools.client, scene.signal).catch((error: unknown) => tools.logger.debug({ err: error }, 'drain ended early'))
+      await drain(pod, tools.client, scene.signal).catch((error: unknown) =>
+        tools.logger.debug({ err: error }, 'drain ended early'),
+      )
       return observed
     case 'clean-up':
       await cleanUp(scene)
@@ -84,7 +86,10 @@ async function startSandbox({ attempt }: Extract<PodStep, { type: 'start-sandbox
   }
 }
 
-async function plumb(step: Extract<PodStep, { type: 'plumb' }>, { pod, observed, tools, memory }: PodScene): Promise<PodContainers> {
+async function plumb(
+  step: Extract<PodStep, { type: 'plumb' }>,
+  { pod, observed, tools, memory }: PodScene,
+): Promise<PodContainers> {
   const ip = step.ip || podIpOf(pod, observed, tools)
   try {
     await tools.network.plumb({ podUid: pod.metadata.uid, pid: step.pid, ip, hostPorts: hostPortsOf(pod) })
@@ -111,5 +116,10 @@ async function cleanUp({ pod, tools }: PodScene): Promise<void> {
 
 async function finishDeletion({ pod, tools }: PodScene): Promise<void> {
   const { name, namespace = '', uid } = pod.metadata
-  await tools.client.delete(PODS, { name, namespace }, { gracePeriodSeconds: 0, uid })
+  try {
+    await tools.client.delete(PODS, { name, namespace }, { gracePeriodSeconds: 0, uid })
+  } catch (error) {
+    // It is gone already, or another pod has its name by now.
+    if (!isNotFound(error) && !isConflict(error)) throw error
+  }
 }

@@ -23,5 +23,8 @@ export const IMAGE_REF = 'dev.skiff/image-ref'
 
 /** Changes when a container must be recreated in place: only its image may change in a running pod. */
 export function containerHash(container: Pick<Container, 'name' | 'image'>): string {
-  return createHash('sha256').update(JSON.stringify([container.name, container.image])).digest('hex').slice(0, 8)
+  return createHash('sha256')
+    .update(JSON.stringify([container.name, container.image]))
+    .digest('hex')
+    .slice(0, 8)
 }

@@ -30,7 +30,9 @@ export async function runHook(handler: Handler, context: HookContext): Promise<v
 async function runExecHook(command: readonly string[], context: HookContext): Promise<void> {
   const { runtime, containerId, timeoutMs } = context
   const say = (error: string, output: string) =>
-    new HookError(`Exec lifecycle hook (${list(command)}) for ${subject(context)} failed - error: ${error}, message: ${JSON.stringify(output)}`)
+    new HookError(
+      `Exec lifecycle hook (${list(command)}) for ${subject(context)} failed - error: ${error}, message: ${JSON.stringify(output)}`,
+    )
   const result = await runCommand(runtime, containerId, command, timeoutMs).catch((error: unknown) => {
     throw say(error instanceof Error ? error.message : String(error), '')
   })

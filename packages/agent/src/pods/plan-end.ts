@@ -36,7 +36,10 @@ export function planDeletion({ pod, observed, memory }: PodPlanInput): PodPlan {
 /** Containers of ours whose pod isn't in the API: stopped fast, removed, and nobody is told. */
 export function planOrphan(observed: PodContainers): PodPlan {
   const running = runningContainers(observed)
-  const grace = Math.min(ORPHAN_GRACE_SECONDS, ...running.map(({ labels }) => Number(labels[GRACE_PERIOD] ?? ORPHAN_GRACE_SECONDS)))
+  const grace = Math.min(
+    ORPHAN_GRACE_SECONDS,
+    ...running.map(({ labels }) => Number(labels[GRACE_PERIOD] ?? ORPHAN_GRACE_SECONDS)),
+  )
   const targets = running.map((container) => stopTarget(container, grace))
   if (targets.length > 0) return plan({ type: 'stop-containers', targets })
   return plan(...removeAll(observed), { type: 'clean-up' })

@@ -22,7 +22,16 @@ function podWith(spec: object = {}, metadata: object = {}, status: object = {}):
 }
 
 function sandbox(changes: Partial<SandboxState> = {}): SandboxState {
-  return { id: 's0', pod: REF, attempt: 0, phase: 'running', labels: { [POD_IP]: '10.244.1.2' }, pid: 7, createdAt: new Date(START), ...changes }
+  return {
+    id: 's0',
+    pod: REF,
+    attempt: 0,
+    phase: 'running',
+    labels: { [POD_IP]: '10.244.1.2' },
+    pid: 7,
+    createdAt: new Date(START),
+    ...changes,
+  }
 }
 
 function container(changes: Partial<ContainerState> = {}): ContainerState {
@@ -96,7 +105,11 @@ test('restarts a container that ended for the first time at once', () => {
 test('waits 10 s before the second restart and doubles the wait for the next', () => {
   const second = ended({ attempt: 1, labels: { [RESTART_BACK_OFF]: '10' } })
   const waiting = plan(podWith(), observedOf(second))
-  expect(waiting).toMatchObject({ steps: [], wakeAt: START + 11_000, backingOff: [{ type: 'restart', container: 'c', delaySeconds: 10 }] })
+  expect(waiting).toMatchObject({
+    steps: [],
+    wakeAt: START + 11_000,
+    backingOff: [{ type: 'restart', container: 'c', delaySeconds: 10 }],
+  })
   const { steps } = plan(podWith(), observedOf(second), { now: START + 11_000 })
   expect(steps).toMatchObject([{ type: 'start-container', attempt: 2, backOffSeconds: 20 }])
 })
@@ -122,7 +135,9 @@ test('restarts by the pod’s policy', () => {
 })
 
 test('counts on from what the API knows when the containers are lost', () => {
-  const known = [{ name: 'c', restartCount: 4, containerID: 'docker://gone', image: '', imageID: '', ready: true, state: { running: {} } }]
+  const known = [
+    { name: 'c', restartCount: 4, containerID: 'docker://gone', image: '', imageID: '', ready: true, state: { running: {} } },
+  ]
   const { steps } = plan(podWith({}, {}, { containerStatuses: known }), observedOf())
   expect(steps).toMatchObject([{ type: 'start-container', attempt: 5 }])
 })
@@ -134,7 +149,8 @@ test('runs init containers one by one, and a sidecar only until it has started',
     { ...C, name: 'i2' },
   ]
   const pod = podWith({ initContainers: init })
-  const startsIn = (observed: PodContainers) => plan(pod, observed).steps.map((step) => step.type === 'start-container' && step.container.name)
+  const startsIn = (observed: PodContainers) =>
+    plan(pod, observed).steps.map((step) => step.type === 'start-container' && step.container.name)
   const i1 = ended({ id: 'i1', name: 'i1', exitCode: 0 })
   const side = container({ id: 'side', name: 'side' })
   const i2 = ended({ id: 'i2', name: 'i2', exitCode: 0 })
@@ -147,7 +163,10 @@ test('runs init containers one by one, and a sidecar only until it has started',
 test('stops sidecars, the last first, when the work is done', () => {
   const sidecar = (name: string) => ({ ...C, name, restartPolicy: 'Always' })
   const pod = podWith({ restartPolicy: 'Never', initContainers: [sidecar('a'), sidecar('b')] })
-  const { steps } = plan(pod, observedOf(container({ id: 'a', name: 'a' }), container({ id: 'b', name: 'b' }), ended({ exitCode: 0 })))
+  const { steps } = plan(
+    pod,
+    observedOf(container({ id: 'a', name: 'a' }), container({ id: 'b', name: 'b' }), ended({ exitCode: 0 })),
+  )
   expect(steps).toMatchObject([{ type: 'stop-containers', targets: [{ container: { name: 'b' } }] }])
 })
 
@@ -196,7 +215,9 @@ test('keeps one dead container of a name, and removes the older ones', () => {
 test('ends a pod at its deadline, and wakes for it', () => {
   const pod = podWith({ activeDeadlineSeconds: 5 }, {}, { startTime: '2026-01-01T00:00:00Z' })
   expect(plan(pod, observedOf(container())).wakeAt).toBe(START + 5000)
-  expect(plan(pod, observedOf(container()), { now: START + 5000 }).steps).toMatchObject([{ type: 'fail-pod', reason: 'DeadlineExceeded' }])
+  expect(plan(pod, observedOf(container()), { now: START + 5000 }).steps).toMatchObject([
+    { type: 'fail-pod', reason: 'DeadlineExceeded' },
+  ])
 })
 
 test('never starts anything of a pod that has ended', () => {
@@ -210,7 +231,9 @@ test('lets a deleted pod leave the Services before it is stopped, and the API la
   const memory = readyMemory()
   expect(typesOf(plan(pod, observedOf(container()), { memory }).steps)).toEqual(['drain'])
   memory.drained = true
-  expect(plan(pod, observedOf(container()), { memory }).steps).toMatchObject([{ type: 'stop-containers', targets: [{ graceSeconds: 7 }] }])
+  expect(plan(pod, observedOf(container()), { memory }).steps).toMatchObject([
+    { type: 'stop-containers', targets: [{ graceSeconds: 7 }] },
+  ])
   expect(typesOf(plan(pod, observedOf(ended()), { memory }).steps)).toEqual(['write-final-status'])
   memory.finalStatusWritten = true
   expect(typesOf(plan(pod, observedOf(ended()), { memory }).steps)).toEqual([

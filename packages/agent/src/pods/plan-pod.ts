@@ -86,7 +86,10 @@ class PlanBuilder {
 
 function planLife(plan: PlanBuilder, { pod, observed, memory }: PodPlanInput): void {
   const sandbox = liveSandbox(observed)
-  if (sandbox === undefined) return planSandbox(plan)
+  if (sandbox === undefined) {
+    planSandbox(plan)
+    return
+  }
   removeLeftovers(plan, sandbox)
   if (!memory.volumesMounted) {
     if (!plan.mustWait('volumes')) plan.steps.push({ type: 'mount-volumes' })
@@ -183,11 +186,22 @@ function planSidecarsEnd(plan: PlanBuilder): boolean {
 
 function planContainer(plan: PlanBuilder, container: Container, sandbox: SandboxState): void {
   const [newest] = historyOf(plan.input.observed, container.name)
-  if (newest === undefined) return planStart(plan, container, sandbox, firstStart(plan.input.pod, container))
-  if (newest.phase === 'running') return planRunning(plan, container, newest)
-  if (newest.phase === 'unknown') return
-  if (newest.phase === 'created') return planStart(plan, container, sandbox, { attempt: newest.attempt, backOffSeconds: 0 })
-  planEnded(plan, container, newest, sandbox)
+  switch (newest?.phase) {
+    case undefined:
+      planStart(plan, container, sandbox, firstStart(plan.input.pod, container))
+      break
+    case 'created':
+      planStart(plan, container, sandbox, { attempt: newest.attempt, backOffSeconds: 0 })
+      break
+    case 'running':
+      planRunning(plan, container, newest)
+      break
+    case 'exited':
+      planEnded(plan, container, newest, sandbox)
+      break
+    case 'unknown':
+      break
+  }
 }
 
 /** The first container of that name here; if the API knows of lost ones, the count goes on from theirs. */

@@ -6,7 +6,7 @@ import { reportedStatus } from '../status/container-status.ts'
 import { podStatus } from '../status/pod-status.ts'
 import { StatusWriter } from '../status/status-writer.ts'
 import { runningContainers } from './container-history.ts'
-import { isExplained, type EngineNews } from './engine-news.ts'
+import { type EngineNews, isExplained } from './engine-news.ts'
 import { executeStep } from './execute-step.ts'
 import { readLastWords } from './last-words.ts'
 import { planOrphan } from './plan-end.ts'
@@ -37,7 +37,6 @@ export class PodWorker {
   readonly #memory = new MutablePodMemory()
   readonly #status: StatusWriter
   readonly #probes: PodProbes
-  readonly #stop = new AbortController()
   #pod: Pod | undefined
   #observed: PodContainers | undefined
   #news: EngineNews[] = []
@@ -65,7 +64,7 @@ export class PodWorker {
   update(pod: Pod | undefined): void {
     const before = this.#pod
     this.#pod = pod
-    if (endsSooner(before, pod)) this.#urgent.abort()
+    if (isOvertaken(before, pod)) this.#urgent.abort()
     if (pod && before && before.metadata.resourceVersion !== pod.metadata.resourceVersion && labelsDiffer(before, pod)) {
       this.#refreshVolumes = true
     }
@@ -139,7 +138,6 @@ export class PodWorker {
     }
     clearTimeout(this.#timer)
     this.#probes.stop()
-    this.#stop.abort()
   }
 
   /** One pass: until there is nothing to do, or the pod is gone. */
@@ -261,7 +259,10 @@ export class PodWorker {
   #publish(): void {
     const pod = this.#pod
     const observed = this.#observed
-    if (pod === undefined || observed === undefined) return this.#probes.stop()
+    if (pod === undefined || observed === undefined) {
+      this.#probes.stop()
+      return
+    }
     this.#probes.sync(pod, observed, podIpOf(pod, observed, this.#options.tools))
     this.#status.write(pod, this.#computeStatus(pod, observed))
   }
@@ -289,7 +290,10 @@ export class PodWorker {
 
   #sayBackOff(item: BackingOff, pod: Pod, { message }: { readonly message: string }): void {
     const { say } = this.#options.tools
-    if (item.type === 'restart') return say(pod, 'Warning', 'BackOff', 'Back-off restarting failed container', item.container)
+    if (item.type === 'restart') {
+      say(pod, 'Warning', 'BackOff', 'Back-off restarting failed container', item.container)
+      return
+    }
     say(pod, 'Normal', 'BackOff', message.split(': ')[0] ?? message, item.container)
     say(pod, 'Warning', 'Failed', 'Error: ImagePullBackOff', item.container)
   }
@@ -309,11 +313,11 @@ export class PodWorker {
 /** setTimeout knows no longer ones. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-/** Whether the pod is to end, or to end sooner, than what is being done assumes. */
-function endsSooner(before: Pod | undefined, now: Pod | undefined): boolean {
+/** Whether the pod is to end, to end sooner, or to be another than what is being done assumes. */
+function isOvertaken(before: Pod | undefined, now: Pod | undefined): boolean {
   if (before === undefined) return false
   if (now === undefined) return true
-  if (now.metadata.deletionTimestamp === undefined) return false
+  if (now.metadata.deletionTimestamp === undefined) return now.metadata.generation !== before.metadata.generation
   if (before.metadata.deletionTimestamp === undefined) return true
   return (now.metadata.deletionGracePeriodSeconds ?? 0) < (before.metadata.deletionGracePeriodSeconds ?? 0)
 }

@@ -1,12 +1,12 @@
-import type { Pod } from '@skiff/api'
+import { type Pod, podIsTerminal } from '@skiff/api'
 import type { Informer } from '@skiff/client'
+import { podRef } from '../containers/container-spec.ts'
 import type { ReferencedObjects } from '../objects/referenced-objects.ts'
 import type { PodContainers, PodRef, RuntimeEvent } from '../runtime/runtime.ts'
 import { liveSandbox } from './container-history.ts'
 import { POD_IP } from './labels.ts'
-import { PodWorker } from './pod-worker.ts'
 import type { PodTools } from './pod-tools.ts'
-import { podRef } from '../containers/container-spec.ts'
+import { PodWorker } from './pod-worker.ts'
 
 export interface PodWorkersOptions {
   readonly tools: PodTools
@@ -75,7 +75,8 @@ export class PodWorkers {
   #present(pod: Pod): void {
     const { uid } = pod.metadata
     if (this.#finished.has(uid)) return
-    this.#options.objects.retain(pod)
+    // A pod that has ended reads nothing any more.
+    if (!podIsTerminal(pod)) this.#options.objects.retain(pod)
     const worker = this.#workers.get(uid) ?? this.#create(podRef(pod))
     worker.update(pod)
   }
@@ -109,7 +110,8 @@ export class PodWorkers {
   /** Containers of ours; those without a pod in the API get a worker that takes them away. */
   #meet(found: readonly PodContainers[]): void {
     for (const { pod: ref } of found) {
-      if (this.#workers.has(ref.uid)) continue
+      // The engine's own trial containers carry our labels, but no pod's.
+      if (ref.uid === '' || this.#workers.has(ref.uid)) continue
       const pod = this.#options.pods.get(`${ref.namespace}/${ref.name}`)
       if (pod?.metadata.uid !== ref.uid) this.#create(ref)
     }
@@ -118,7 +120,8 @@ export class PodWorkers {
   #hear(event: RuntimeEvent): void {
     switch (event.type) {
       case 'pod':
-        return this.#hearOfPod(event)
+        this.#hearOfPod(event)
+        return
       case 'resync':
         this.#each((worker) => worker.lookAgain())
         void this.#relist()

@@ -2,18 +2,31 @@ import type { Pod } from '@skiff/api'
 import { ConfigError } from '../containers/config-error.ts'
 import { containerSpec } from '../containers/container-spec.ts'
 import { environment } from '../containers/environment.ts'
-import { type ContainerSpec, type ContainerState, ImageError, type PodContainers, type PresentImage, StartError } from '../runtime/runtime.ts'
-import { pullCredentials } from './pull-credentials.ts'
+import {
+  type ContainerSpec,
+  type ContainerState,
+  ImageError,
+  type PodContainers,
+  type PresentImage,
+  StartError,
+} from '../runtime/runtime.ts'
 import { HookError, runHook } from './lifecycle-hooks.ts'
-import type { PodStep } from './pod-plan.ts'
 import { downwardContext, podIpOf } from './pod-addresses.ts'
+import type { PodStep } from './pod-plan.ts'
 import type { PodScene } from './pod-tools.ts'
+import { pullCredentials } from './pull-credentials.ts'
 import { stopContainer } from './stop-containers.ts'
 
 type StartStep = Extract<PodStep, { type: 'start-container' }>
 
 /** A failed image or configuration is tried again after so long, doubling. */
 const RETRY = { initialMs: 10_000, maxMs: 300_000 }
+const PROGRESS_EVENTS = {
+  Pulling: 'Pulling',
+  Pulled: 'Pulled',
+  'Pulling from peer': 'PullingFromPeer',
+  'Local copy used': 'LocalCopyUsed',
+} as const
 const POST_START_TIMEOUT_MS = 10 * 60_000
 const GRACE_AFTER_FAILED_HOOK_SECONDS = 2
 
@@ -41,7 +54,7 @@ async function ensureImage(step: StartStep, { pod, tools, memory, signal }: PodS
       image,
       pullPolicy: pullPolicy(container.imagePullPolicy),
       credentials: await pullCredentials(pod, tools.config),
-      onProgress: ({ reason, message }) => tools.say(pod, 'Normal', reason.replaceAll(' ', ''), message, container.name),
+      onProgress: ({ reason, message }) => tools.say(pod, 'Normal', PROGRESS_EVENTS[reason], message, container.name),
       signal,
     })
   } catch (error) {
@@ -130,7 +143,10 @@ async function runPostStart(step: StartStep, scene: PodScene, started: Container
   } catch (error) {
     if (!(error instanceof HookError)) throw error
     tools.say(pod, 'Warning', 'FailedPostStartHook', error.message, container.name)
-    await stopContainer({ container: started, graceSeconds: GRACE_AFTER_FAILED_HOOK_SECONDS, message: 'FailedPostStartHook' }, scene)
+    await stopContainer(
+      { container: started, graceSeconds: GRACE_AFTER_FAILED_HOOK_SECONDS, message: 'FailedPostStartHook' },
+      scene,
+    )
     memory.waiting.set(container.name, { reason: 'PostStartHookError', message: error.message })
     return false
   } finally {

@@ -100,7 +100,7 @@ export async function httpGetOnce(
 
 function headersOf(httpGet: HttpGet): Record<string, string | string[]> {
   const headers: Record<string, string[]> = {}
-  for (const { name, value } of httpGet.httpHeaders ?? []) (headers[name] ??= []).push(value)
+  for (const { name, value } of httpGet.httpHeaders ?? []) headers[name] = [...(headers[name] ?? []), value]
   const named = (name: string) => Object.keys(headers).some((key) => key.toLowerCase() === name)
   return {
     ...(named('user-agent') ? {} : { 'User-Agent': 'kube-probe/1.36' }),
@@ -126,7 +126,8 @@ function portNumber(port: string | number, container: Container): number {
   if (typeof port === 'number') return port
   const named = container.ports?.find(({ name }) => name === port)?.containerPort
   const number = named ?? Number(port)
-  if (!Number.isInteger(number) || number < 1 || number > 65_535) throw new Error(`couldn't find port: ${port} in container ${container.name}`)
+  if (!Number.isInteger(number) || number < 1 || number > 65_535)
+    throw new Error(`couldn't find port: ${port} in container ${container.name}`)
   return number
 }
 

@@ -69,7 +69,9 @@ export async function serveAgent(options: AgentServerOptions): Promise<AgentServ
 
 function listenError(error: NodeJS.ErrnoException, port: number): Error {
   if (error.code !== 'EADDRINUSE') return error
-  return new Error(`port ${port} is taken on this host: is another agent (or a kubelet) running? Choose another with --port`, { cause: error })
+  return new Error(`port ${port} is taken on this host: is another agent (or a kubelet) running? Choose another with --port`, {
+    cause: error,
+  })
 }
 
 const PROTOCOLS = ['v5.channel.k8s.io', 'stream.skiff.dev']
@@ -78,7 +80,12 @@ function firstKnown(offered: ReadonlySet<string>): string | false {
   return PROTOCOLS.find((protocol) => offered.has(protocol)) ?? false
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, options: AgentServerOptions, finder: PodFinder): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: AgentServerOptions,
+  finder: PodFinder,
+): Promise<void> {
   try {
     const url = new URL(request.url ?? '/', 'https://agent')
     const path = url.pathname.split('/').slice(1).map(decodeURIComponent)
@@ -150,7 +157,12 @@ async function prepare(path: readonly string[], url: URL, { engine }: AgentServe
   switch (kind) {
     case 'exec':
     case 'attach':
-      return await serveRemoteCommand({ kind, query: url.searchParams, target: await finder.running(namespace, pod, container), engine })
+      return await serveRemoteCommand({
+        kind,
+        query: url.searchParams,
+        target: await finder.running(namespace, pod, container),
+        engine,
+      })
     case 'portForward':
       return await servePortForward(finder.addressOf(namespace, pod), url.searchParams)
     default:

@@ -19,7 +19,9 @@ export class PodFinder {
 
   /** All pods of this node, with the newest status. */
   pods(): readonly Pod[] {
-    return this.#started().podList().map((pod) => this.#withStatus(pod))
+    return this.#started()
+      .podList()
+      .map((pod) => this.#withStatus(pod))
   }
 
   pod(namespace: string, name: string): Pod {
@@ -49,7 +51,9 @@ export class PodFinder {
     if (found !== undefined) return found
     if (previous) throw badRequest(`previous terminated container "${name}" in pod "${podName}" not found`)
     const waiting = reportedStatus(this.pod(namespace, podName), name)?.state?.waiting
-    throw badRequest(`container "${name}" in pod "${podName}" is waiting to start: ${waiting?.message ?? waiting?.reason ?? 'ContainerCreating'}`)
+    throw badRequest(
+      `container "${name}" in pod "${podName}" is waiting to start: ${waiting?.message ?? waiting?.reason ?? 'ContainerCreating'}`,
+    )
   }
 
   async #history(namespace: string, podName: string, name: string): Promise<readonly ContainerState[]> {

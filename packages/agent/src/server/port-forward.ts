@@ -8,7 +8,8 @@ const CONNECT_TIMEOUT_MS = 10_000
 /** One forwarded connection: raw bytes in binary messages, a text message for an error, close 1000 at the end of both. */
 export async function servePortForward(podIp: string, query: URLSearchParams): Promise<(socket: WebSocket) => void> {
   const port = Number(query.get('port'))
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw badRequest(`port ${JSON.stringify(query.get('port'))} is not a port number`)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw badRequest(`port ${JSON.stringify(query.get('port'))} is not a port number`)
   return (socket) => forward(socket, podIp, port)
 }
 

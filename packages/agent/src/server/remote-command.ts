@@ -18,7 +18,8 @@ export interface RemoteCommandCall {
 /** Checks the request; what it returns serves the opened socket until the command has ended or the client has gone. */
 export async function serveRemoteCommand(call: RemoteCommandCall): Promise<(socket: WebSocket) => Promise<void>> {
   const { kind, query } = call
-  if (kind === 'exec' && query.getAll('command').length === 0) throw badRequest('you must specify at least one command for the container')
+  if (kind === 'exec' && query.getAll('command').length === 0)
+    throw badRequest('you must specify at least one command for the container')
   return async (socket) => {
     // What the client sends before the command runs waits in the socket.
     socket.pause()
@@ -70,7 +71,8 @@ function receive(socket: WebSocket, session: ExecSession, data: Buffer): void {
       }
       return
     case CHANNEL.resize:
-      return resize(session, rest)
+      resize(session, rest)
+      return
     case CHANNEL.close:
       if (rest[0] === CHANNEL.stdin) session.stdin?.end()
       return
@@ -89,7 +91,8 @@ function resize(session: ExecSession, json: Buffer): void {
 }
 
 function sendStatus(socket: WebSocket, status: object): void {
-  if (socket.readyState === socket.OPEN) socket.send(Buffer.concat([Buffer.of(CHANNEL.status), Buffer.from(JSON.stringify(status))]))
+  if (socket.readyState === socket.OPEN)
+    socket.send(Buffer.concat([Buffer.of(CHANNEL.status), Buffer.from(JSON.stringify(status))]))
 }
 
 function nonZeroExit(code: number): object {

@@ -6,7 +6,10 @@ export async function statsSummary(finder: PodFinder, nodeName: string): Promise
   const pods = finder.pods().map(({ metadata, status }) => ({
     podRef: { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
     startTime: status?.startTime ?? null,
-    containers: (status?.containerStatuses ?? []).map(({ name, state }) => ({ name, startTime: state?.running?.startedAt ?? null })),
+    containers: (status?.containerStatuses ?? []).map(({ name, state }) => ({
+      name,
+      startTime: state?.running?.startedAt ?? null,
+    })),
   }))
   return { node: { nodeName, startTime: rfc3339(new Date(Date.now() - process.uptime() * 1000)) }, pods }
 }

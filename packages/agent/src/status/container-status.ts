@@ -1,11 +1,17 @@
 /** Container statuses from the spec and from what the engine shows, as the kubelet converts them. */
 
-import { type Container, type ContainerState as ApiContainerState, type ContainerStatus, isSidecar, type Pod, rfc3339 } from '@skiff/api'
+import {
+  type ContainerState as ApiContainerState,
+  type Container,
+  type ContainerStatus,
+  isSidecar,
+  type Pod,
+  rfc3339,
+} from '@skiff/api'
 import { historyOf, initContainersOf, restartsAfter, succeeded } from '../pods/container-history.ts'
 import { IMAGE_REF } from '../pods/labels.ts'
 import type { PodMemory } from '../pods/pod-memory.ts'
 import type { ContainerState, PodContainers } from '../runtime/runtime.ts'
-
 
 export interface ContainerStatusInput {
   readonly pod: Pod

@@ -5,7 +5,6 @@ import { initContainersOf } from '../pods/container-history.ts'
 import type { ContainerStatuses } from './container-status.ts'
 import { type PodPhase, wasInitialized } from './pod-phase.ts'
 
-
 export interface ConditionsInput {
   readonly pod: Pod
   readonly statuses: ContainerStatuses

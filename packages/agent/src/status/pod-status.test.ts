@@ -75,7 +75,8 @@ function noteContainer(container: Container, status: SeenStatus, containers: Con
   const { state = {}, lastState = {}, restartCount, seen } = status
   const id = `${container.name}-${restartCount}`
   const isFirst = ['ContainerCreating', 'PodInitializing'].includes(state.waiting?.reason ?? '')
-  if (state.waiting && !isFirst) memory.waiting.set(container.name, { reason: state.waiting.reason ?? '', message: state.waiting.message ?? '' })
+  if (state.waiting && !isFirst)
+    memory.waiting.set(container.name, { reason: state.waiting.reason ?? '', message: state.waiting.message ?? '' })
   if (!seen) return
   const ended = state.terminated ?? (state.waiting ? lastState.terminated : undefined)
   containers.push(ended ? exited(container, id, restartCount, ended, memory) : running(container, id, restartCount))
@@ -104,7 +105,20 @@ function running({ name }: Container, id: string, attempt: number): ContainerSta
 
 function containerBase(name: string, id: string, attempt: number) {
   const times = { createdAt: NOW, startedAt: NOW, finishedAt: NOW }
-  return { id, pod: REF, name, attempt, sandboxId: 's', labels: {}, pid: 0, image: '', imageId: '', logPath: '', tty: false, ...times }
+  return {
+    id,
+    pod: REF,
+    name,
+    attempt,
+    sandboxId: 's',
+    labels: {},
+    pid: 0,
+    image: '',
+    imageId: '',
+    logPath: '',
+    tty: false,
+    ...times,
+  }
 }
 
 function podOf(spec: Pod['spec']): Pod {

@@ -7,7 +7,6 @@ import { containerStatuses } from './container-status.ts'
 import { podConditions } from './pod-conditions.ts'
 import { type PodPhase, podPhase } from './pod-phase.ts'
 
-
 export interface PodStatusInput {
   readonly pod: Pod
   readonly observed: PodContainers

@@ -10,7 +10,12 @@ test('nothing is written when nothing differs, null and absent being the same', 
 })
 
 test('only changed conditions are sent, with the order of all, and the reasons that are gone as null', () => {
-  const before = { conditions: [{ ...READY, status: 'False', reason: 'ContainersNotReady' }, { type: 'PodScheduled', status: 'True' }] }
+  const before = {
+    conditions: [
+      { ...READY, status: 'False', reason: 'ContainersNotReady' },
+      { type: 'PodScheduled', status: 'True' },
+    ],
+  }
   expect(statusPatch(before, { conditions: [READY, { type: 'PodScheduled', status: 'True' }] })).toEqual({
     conditions: [{ ...READY, reason: null }],
     '$setElementOrder/conditions': [{ type: 'Ready' }, { type: 'PodScheduled' }],

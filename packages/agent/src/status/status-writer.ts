@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isConflict, isNotFound, type Pod, PODS, type PodStatus } from '@skiff/api'
+import { isConflict, isNotFound, PODS, type Pod, type PodStatus } from '@skiff/api'
 import { type ApiClient, backoff, type Log } from '@skiff/client'
 import { statusPatch } from './status-patch.ts'
 
@@ -72,7 +72,11 @@ export class StatusWriter {
     const { name, namespace = '', uid } = pod.metadata
     // The uid makes it a Conflict to write to another pod of that name.
     const body = { metadata: { uid }, status: patch }
-    this.#written = await this.#options.client.patch<Pod>(PODS, { name, namespace, subresource: 'status' }, { type: 'strategic', body })
+    this.#written = await this.#options.client.patch<Pod>(
+      PODS,
+      { name, namespace, subresource: 'status' },
+      { type: 'strategic', body },
+    )
   }
 }
 

@@ -28,5 +28,7 @@ async function isMounted(path: string): Promise<boolean> {
 
 async function mountPoints(): Promise<readonly string[]> {
   const table = await readFile('/proc/self/mountinfo', 'utf8')
-  return table.split('\n').map((line) => (line.split(' ')[4] ?? '').replace(/\\(\d{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8))))
+  return table
+    .split('\n')
+    .map((line) => (line.split(' ')[4] ?? '').replace(/\\(\d{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8))))
 }

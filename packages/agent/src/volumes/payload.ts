@@ -123,7 +123,8 @@ async function fromSource(source: Projection, mode: number, context: PayloadCont
 /** Admission refuses such paths already; a volume's content must never leave the volume. */
 function safePath(path: string): string {
   const parts = path.split('/')
-  const outside = path === '' || path.startsWith('/') || parts.some((part) => part === '..' || part === '') || path.startsWith('..')
+  const outside =
+    path === '' || path.startsWith('/') || parts.some((part) => part === '..' || part === '') || path.startsWith('..')
   if (outside) throw new ConfigError(`invalid path ${JSON.stringify(path)}: must be relative and not contain '..'`)
   return path
 }

@@ -71,6 +71,8 @@ export class PodVolumes {
   }
 
   #podDir(uid: string): string {
+    // What is found on containers' labels is removed here: it must never name more than one pod's directory.
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9-]*$/.test(uid)) throw new Error(`${JSON.stringify(uid)} is not a pod's uid`)
     return join(this.#options.dataDir, 'pods', uid)
   }
 
@@ -127,7 +129,8 @@ export class PodVolumes {
     env: ReadonlyMap<string, string>,
   ): Promise<Mount> {
     const volume = pod.spec.volumes?.find(({ name }) => name === mount.name)
-    if (volume === undefined) throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${container.name}"`)
+    if (volume === undefined)
+      throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${container.name}"`)
     const path = this.#volumePath(pod, volume)
     const subPath = mount.subPathExpr ? expand(mount.subPathExpr, (name) => env.get(name)) : mount.subPath
     const pin = join(this.#podDir(pod.metadata.uid), 'volume-subpaths', volume.name, container.name, String(index))

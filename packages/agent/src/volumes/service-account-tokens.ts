@@ -58,7 +58,11 @@ export class ServiceAccountTokens {
       },
     }
     const account = pod.spec.serviceAccountName || 'default'
-    const { status } = await this.#client.create<TokenAnswer>(SERVICE_ACCOUNTS, body, { namespace, name: account, subresource: 'token' })
+    const { status } = await this.#client.create<TokenAnswer>(SERVICE_ACCOUNTS, body, {
+      namespace,
+      name: account,
+      subresource: 'token',
+    })
     const now = this.#now().getTime()
     const lifeMs = new Date(status.expirationTimestamp).getTime() - now
     return { token: status.token, renewAt: now + Math.min(LONGEST_USE_MS, lifeMs * RENEW_AFTER_SHARE) }

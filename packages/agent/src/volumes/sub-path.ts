@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, realpath, stat, writeFile } from 'node:fs/promises'
+import { chmod, type FileHandle, mkdir, open, realpath, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { ConfigError } from '../containers/config-error.ts'
 import { bindMount } from './mounts.ts'
@@ -26,14 +26,20 @@ export async function pinSubPath(volume: string, subPath: string, pin: string): 
   return pin
 }
 
-/** A subPath that isn't there becomes a directory; the part of it that exists must lie inside the volume. */
+/** A subPath that isn't there becomes a directory with its volume's mode; the part of it that exists must lie inside the volume. */
 async function makeMissing(root: string, path: string): Promise<void> {
   if ((await stat(path).catch(() => undefined)) !== undefined) return
   let existing = dirname(path)
   while ((await stat(existing).catch(() => undefined)) === undefined) existing = dirname(existing)
   const real = await realpath(existing)
   if (real !== root && !real.startsWith(`${root}/`)) throw new ConfigError('subPath points outside of its volume')
-  await mkdir(join(real, relative(existing, path)), { recursive: true, mode: 0o750 })
+  const { mode } = await stat(root)
+  let next = real
+  for (const name of relative(existing, path).split('/')) {
+    next = join(next, name)
+    await mkdir(next)
+    await chmod(next, mode & 0o7777)
+  }
 }
 
 async function openBelow(root: string, path: string): Promise<FileHandle> {

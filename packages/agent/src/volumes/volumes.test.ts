@@ -22,9 +22,12 @@ const DOWNWARD = { podIp: '10.244.1.2', nodeIp: '10.0.0.7', allocatable: {} }
 
 function volumes(): PodVolumes {
   const config = {
-    configMap: async (_: string, name: string) => (name === 'settings' ? ({ metadata: METADATA, data } as unknown as ConfigMap) : undefined),
+    configMap: async (_: string, name: string) =>
+      name === 'settings' ? ({ metadata: METADATA, data } as unknown as ConfigMap) : undefined,
     secret: async (_: string, name: string) =>
-      name === 'keys' ? ({ metadata: METADATA, data: { key: Buffer.from('geheim').toString('base64') } } as unknown as Secret) : undefined,
+      name === 'keys'
+        ? ({ metadata: METADATA, data: { key: Buffer.from('geheim').toString('base64') } } as unknown as Secret)
+        : undefined,
   }
   const tokens = new ServiceAccountTokens({ client: {} as ApiClient, now: () => new Date() })
   return new PodVolumes({ dataDir, config, tokens, dns: { nameserver: '10.96.0.10', domain: 'cluster.local' } })
@@ -82,6 +85,12 @@ test('an emptyDir may be written by everybody and is gone with the pod', async (
   expect(await readdir(join(dataDir, 'pods'))).toEqual([])
 })
 
+test('never removes more than one pod’s directory, whatever a label says', async () => {
+  await mounted(podWith({ emptyDir: {} }))
+  for (const uid of ['', '.', '..', '../x']) await expect(volumes().remove(uid)).rejects.toThrow("is not a pod's uid")
+  expect(await readdir(join(dataDir, 'pods'))).toEqual(['u-1'])
+})
+
 test('says in the kubelet’s words which volume can’t be mounted, and why', async () => {
   await expect(mounted(podWith({ configMap: { name: 'nope' } }))).rejects.toThrow(
     'MountVolume.SetUp failed for volume "v" : configmap "nope" not found',
@@ -92,5 +101,7 @@ test('says in the kubelet’s words which volume can’t be mounted, and why', a
   await expect(mounted(podWith({ configMap: { name: 'settings', items: [{ key: 'no', path: 'x' }] } }))).rejects.toThrow(
     'configmap references non-existent config key: no',
   )
-  await expect(mounted(podWith({ configMap: { name: 'settings', items: [{ key: 'colour', path: '../../x' }] } }))).rejects.toThrow('invalid path')
+  await expect(
+    mounted(podWith({ configMap: { name: 'settings', items: [{ key: 'colour', path: '../../x' }] } })),
+  ).rejects.toThrow('invalid path')
 })

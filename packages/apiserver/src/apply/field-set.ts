@@ -1,3 +1,5 @@
+import { isJsonObject } from '../patch/json-value.ts'
+
 /**
  * Sets of field paths in the form in which managedFields carry them (fieldsV1), so that nothing is ever converted:
  * a node's keys are path elements (`f:spec`, `k:{"name":"a"}`, `v:"x"`); a node that is `{}` or has `.` is itself in
@@ -36,6 +38,41 @@ export function childrenOf(node: FieldSet): FieldSet {
   return children
 }
 
+/** Never what the node inherits: clients send sets too. */
+function childOf(node: FieldSet, key: string): FieldSet | undefined {
+  return Object.hasOwn(node, key) ? node[key] : undefined
+}
+
+/** Whether a client's fieldsV1 is a set: path elements that can be read, all the way down. */
+export function isFieldSet(value: unknown): value is FieldSet {
+  if (!isJsonObject(value)) return false
+  return Object.entries(value).every(([key, child]) => (key === SELF || isPathElement(key)) && isFieldSet(child))
+}
+
+function isPathElement(key: string): boolean {
+  const text = key.slice(2)
+  switch (key.slice(0, 2)) {
+    case 'f:':
+      return true
+    case 'k:':
+      return isJsonObject(parsed(text))
+    case 'v:':
+      return parsed(text) !== undefined
+    case 'i:':
+      return /^\d+$/.test(text)
+    default:
+      return false
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 export function unionSets(left: FieldSet, right: FieldSet): FieldSet {
   if (isEmptySet(right)) return left
   if (isEmptySet(left)) return right
@@ -43,7 +80,7 @@ export function unionSets(left: FieldSet, right: FieldSet): FieldSet {
   for (const key in right) {
     const theirs = right[key]
     if (key === SELF || theirs === undefined) continue
-    const ours = left[key]
+    const ours = childOf(left, key)
     const merged = ours === undefined ? theirs : unionNodes(ours, theirs)
     if (merged === ours) continue
     result ??= { ...left }
@@ -63,7 +100,7 @@ function unionNodes(left: FieldSet, right: FieldSet): FieldSet {
 export function subtractSets(left: FieldSet, right: FieldSet): FieldSet {
   let result: Record<string, FieldSet> | undefined
   for (const key in right) {
-    const ours = left[key]
+    const ours = childOf(left, key)
     const theirs = right[key]
     if (key === SELF || ours === undefined || theirs === undefined) continue
     const rest = subtractNodes(ours, theirs)
@@ -86,7 +123,7 @@ function subtractNodes(left: FieldSet, right: FieldSet): FieldSet | undefined {
 export function intersectSets(left: FieldSet, right: FieldSet): FieldSet {
   const result: Record<string, FieldSet> = {}
   for (const key in right) {
-    const ours = left[key]
+    const ours = childOf(left, key)
     const theirs = right[key]
     if (key === SELF || ours === undefined || theirs === undefined) continue
     const member = isMember(ours) && isMember(theirs)
@@ -101,7 +138,7 @@ export function sameSets(left: FieldSet, right: FieldSet): boolean {
   const keys = Object.keys(left).filter((key) => key !== SELF)
   if (keys.length !== Object.keys(right).filter((key) => key !== SELF).length) return false
   return keys.every((key) => {
-    const ours = left[key]
+    const ours = childOf(left, key)
     const theirs = right[key]
     return ours !== undefined && theirs !== undefined && isMember(ours) === isMember(theirs) && sameSets(ours, theirs)
   })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isConflict, type KubeObject, schemaOfObject, type TypeSchema } from '@skiff/api'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { mergePatch, strategicMergePatch } from '../patch/index.ts'
 import { cloneJson, isJsonObject } from '../patch/json-value.ts'
@@ -278,3 +279,33 @@ function envOf(object: KubeObject): unknown {
   const { template } = object.spec as { template: { spec: { containers: { env: { name: string }[] }[] } } }
   return template.spec.containers[0]?.env.map(({ name }) => name)
 }
+
+describe('server-side apply, whatever is applied', () => {
+  const data = fc.dictionary(fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor'), fc.string(), { maxKeys: 4 })
+  const applyData = (live: KubeObject | undefined, values: object, manager: string) =>
+    serverSideApply({
+      ...{
+        live,
+        config: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: values } as unknown as KubeObject,
+      },
+      ...{ manager, force: true, schema: schemaFor('v1', 'ConfigMap'), apiVersion: 'v1', now: new Date(0), subresource: '' },
+    })
+
+  test('the object has what was applied last, and of what was applied before only what another still owns', () => {
+    fc.assert(
+      fc.property(data, data, data, (first, other, second) => {
+        const object = applyData(applyData(applyData(undefined, first, 'one'), other, 'two'), second, 'one')
+        expect(object.data ?? {}).toEqual({ ...other, ...second })
+      }),
+    )
+  })
+
+  test('applying twice is applying once', () => {
+    fc.assert(
+      fc.property(data, data, (first, second) => {
+        const once = applyData(applyData(undefined, first, 'one'), second, 'two')
+        expect(applyData(once, second, 'two')).toEqual(once)
+      }),
+    )
+  })
+})

@@ -84,6 +84,19 @@ describe('trackUpdate', () => {
     expect(object.metadata.managedFields).toEqual([entry])
   })
 
+  test.each([{ 'k:nonsense': {} }, { constructor: {} }, { 'f:data': 'x' }, JSON.parse('{"__proto__": {"f:x": {}}}')])(
+    'keeps the managers it knows when a client sends what is no set of fields: %j',
+    (fieldsV1) => {
+      const old = track({ next: configMap({ a: '1' }), manager: 'creator' })
+      const entry = { manager: 'odd', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1 }
+
+      const object = track({ old, next: configMap({ a: '1' }, { managedFields: [entry] }), manager: 'editor' })
+
+      expect(object.metadata.managedFields).toEqual(old.metadata.managedFields)
+      expect({}).not.toHaveProperty('f:x')
+    },
+  )
+
   test('makes one of the oldest updaters when there are more than ten', () => {
     let object = track({ next: configMap({ key0: '' }), manager: 'manager0' })
     for (let index = 1; index <= 12; index++) {
@@ -121,6 +134,23 @@ describe('trackUpdate', () => {
       ['', { 'f:spec': { 'f:replicas': {} } }],
       ['status', { 'f:status': { 'f:replicas': {} } }],
     ])
+  })
+
+  test('takes nothing from anybody for a part that the path does not write', () => {
+    const schema = schemaOf('apps', 'v1', 'Deployment')
+    const old = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'a' },
+      spec: { replicas: 1 },
+      status: {},
+    } as unknown as KubeObject
+    trackUpdate({ ...common, old: undefined, new: old, manager: 'm', apiVersion: 'apps/v1', schema, subresource: '' })
+    const next = { ...cloneJson(old), spec: {}, status: {} } as unknown as KubeObject
+
+    trackUpdate({ ...common, old, new: next, manager: 'n', apiVersion: 'apps/v1', schema, subresource: 'status' })
+
+    expect(next.metadata.managedFields).toEqual(old.metadata.managedFields)
   })
 
   test('owns list items by their keys', () => {

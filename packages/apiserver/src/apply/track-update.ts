@@ -1,7 +1,7 @@
 import type { KubeObject, TypeSchema } from '@skiff/api'
 import { isJsonObject, type JsonObject, jsonEquals } from '../patch/json-value.ts'
 import { compareObjects } from './compare-objects.ts'
-import { EMPTY_SET, isEmptySet, subtractSets, unionSets } from './field-set.ts'
+import { EMPTY_SET, isEmptySet, isFieldSet, subtractSets, unionSets } from './field-set.ts'
 import {
   capUpdaters,
   isSameManager,
@@ -38,23 +38,32 @@ export function trackUpdate(update: TrackedUpdate): void {
   }
   const { changed, removed } = compareObjects(old ?? NOTHING, object, schema)
   const taken = ownable(changed, update.subresource)
-  if (isEmptySet(taken) && isEmptySet(removed)) {
+  const gone = ownable(removed, update.subresource)
+  if (isEmptySet(taken) && isEmptySet(gone)) {
     writeManagedEntries(object, entries)
     return
   }
-  const lost = unionSets(removed, taken)
+  const lost = unionSets(gone, taken)
   const others = entries.map((entry) => withFields(entry, subtractSets(entry.fields, lost)))
   writeManagedEntries(object, capUpdaters(isEmptySet(taken) ? others : withTaken(others, taken, update)))
 }
 
 const NOTHING: JsonObject = {}
 
-/** A client that does not know managedFields keeps them; one that sends `[]` or `[{}]` clears them. */
+/**
+ * A client that does not know managedFields, or sends what can't be read, keeps them; one that sends `[]` or `[{}]`
+ * clears them.
+ */
 function entriesBefore({ old, new: object, subresource }: TrackedUpdate): ManagedEntry[] {
   const sent: unknown = object.metadata.managedFields
   const known = old?.metadata.managedFields
   if (subresource !== '' || sent === undefined || sent === null || jsonEquals(sent, known)) return managedEntriesOf(old)
-  return isReset(sent) ? [] : managedEntriesOf(object)
+  if (isReset(sent)) return []
+  return areReadable(sent) ? managedEntriesOf(object) : managedEntriesOf(old)
+}
+
+function areReadable(sent: unknown): boolean {
+  return Array.isArray(sent) && sent.every((entry) => isJsonObject(entry) && isFieldSet(entry.fieldsV1 ?? {}))
 }
 
 function isReset(sent: unknown): boolean {

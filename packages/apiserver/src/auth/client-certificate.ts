@@ -1,8 +1,11 @@
 import { X509Certificate } from 'node:crypto'
 import type { UserInfo } from '../http/request-context.ts'
 import { unauthorized } from './authenticator.ts'
+import { nodeNameOf } from './users.ts'
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
+/** A host that joins makes its Node object within this time; certificates begin a few minutes in the past. */
+const JOINING_TIME_MS = 15 * 60_000
 /** Enough for every node and user of a large cluster; the oldest goes first. */
 const REMEMBERED_CERTIFICATES = 4096
 
@@ -17,8 +20,17 @@ interface VerifiedCertificate {
   readonly validTo: number
 }
 
-/** Verifies client certificates against the cluster's authority. The signature is checked once per certificate. */
-export function createCertificateVerifier(authorityPem: string, clock: () => Date): CertificateVerifier {
+export interface CertificateVerifierOptions {
+  readonly authorityPem: string
+  readonly nodeExists: (name: string) => boolean
+  readonly clock: () => Date
+}
+
+/**
+ * Verifies client certificates against the cluster's authority; the signature is checked once per certificate. A
+ * node's certificate dies with its Node object: who deletes a node has thrown it out, it comes back with a new token.
+ */
+export function createCertificateVerifier({ authorityPem, nodeExists, clock }: CertificateVerifierOptions): CertificateVerifier {
   const authority = new X509Certificate(authorityPem)
   const verified = new Map<string, VerifiedCertificate>()
   return {
@@ -28,6 +40,8 @@ export function createCertificateVerifier(authorityPem: string, clock: () => Dat
       if (!verified.has(key)) remember(verified, key, known)
       const now = clock().getTime()
       if (now < known.validFrom || now >= known.validTo) throw unauthorized()
+      const node = nodeNameOf(known.user)
+      if (node !== undefined && now >= known.validFrom + JOINING_TIME_MS && !nodeExists(node)) throw unauthorized()
       return known.user
     },
   }

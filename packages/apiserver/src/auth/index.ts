@@ -1,5 +1,6 @@
 /** Who asks, and what they may: see docs/pod-flow.md for where this stands in a request's life. */
 
+import { NODES } from '@skiff/api'
 import type { Store } from '@skiff/store'
 import type { Authenticator } from '../http/request-context.ts'
 import type { ObjectReader, VirtualResource } from '../registry/resource-definition.ts'
@@ -46,7 +47,8 @@ export function createAuth(options: AuthOptions): Auth {
   const issuer = `https://kubernetes.default.svc.${options.clusterDomain}`
   const serviceAccountTokens = createServiceAccountTokens({ privateKeyPem: options.serviceAccountKeyPem, issuer, objects, clock })
   const tokens = createTokenAuthenticator({ objects, accounts: serviceAccountTokens, clock })
-  const certificates = createCertificateVerifier(options.authorityPem, clock)
+  const nodeExists = (name: string) => objects.get(NODES, { name }) !== undefined
+  const certificates = createCertificateVerifier({ authorityPem: options.authorityPem, nodeExists, clock })
   const authorizer = createRbacAuthorizer({ objects, store, signal })
   return {
     authenticator: createAuthenticator({ certificates, tokens, authorizer }),

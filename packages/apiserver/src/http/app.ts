@@ -5,6 +5,7 @@ import { gzip } from 'node:zlib'
 import { ApiError } from '@skiff/api'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { ANONYMOUS } from '../auth/users.ts'
+import { isWhyPath } from '../why/serve-why.ts'
 import { attributesOf, authorize } from './authorize.ts'
 import type { Connections } from './connections.ts'
 import { dispatchResource } from './dispatch.ts'
@@ -26,7 +27,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
 const PLAIN_PATHS = /^\/(healthz|readyz|livez)(\/|$)|^\/(version|cacerts)$/
 
 /** Decided per request by what it needs, not by who asks: these are checked object by object. */
-const AUTHORIZED_INSIDE: ReadonlySet<string> = new Set(['/apply'])
+const authorizedInside = (path: string): boolean => path === '/apply' || isWhyPath(path)
 
 const compress = promisify(gzip)
 
@@ -92,7 +93,7 @@ export async function requireAllowed(
   { request, info }: { readonly request: Pick<FastifyRequest, 'raw'>; readonly info: RequestInfo },
 ): Promise<UserInfo> {
   const user = (await context.authenticator.authenticate(connections.credentialsOf(request.raw))) ?? ANONYMOUS
-  if (!AUTHORIZED_INSIDE.has(info.path)) await authorize(context.authorizer, user, attributesOf(info))
+  if (!authorizedInside(info.path)) await authorize(context.authorizer, user, attributesOf(info))
   return user
 }
 

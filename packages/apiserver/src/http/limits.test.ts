@@ -72,6 +72,28 @@ test.each([
   expect(({} as Record<string, unknown>).x).toBeUndefined()
 })
 
+test('answers an offer of HTTP/2 over plain text as if it had not been made', async () => {
+  await using api = await startTestApiServer()
+
+  const answer = await sendRaw(
+    api.url,
+    'GET /version HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n',
+  )
+
+  expect(answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*"gitVersion"/)
+})
+
+test('refuses to upgrade what is no stream, over plain HTTP', async () => {
+  await using api = await startTestApiServer()
+
+  const answer = await sendRaw(
+    api.url,
+    `GET ${CONFIG_MAPS} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+  )
+
+  expect(answer).toMatch(/^HTTP\/1\.1 4\d\d [\s\S]*"kind":"Status"/)
+})
+
 test('refuses bytes that are not UTF-8', async () => {
   await using api = await startTestApiServer()
 

@@ -29,6 +29,8 @@ const LIMITS: ServerOptions = {
   keepAliveTimeout: KEEP_ALIVE_MS,
   maxHeaderSize: HEADERS_LIMIT_BYTES,
   noDelay: true,
+  // an offer of h2c (curl --http2) is answered as if it had not been made
+  shouldUpgradeCallback: ({ headers }) => /^(websocket|spdy\/3\.1)$/i.test(headers.upgrade ?? ''),
 }
 
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void

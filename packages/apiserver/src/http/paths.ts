@@ -6,6 +6,7 @@ import { serveDiscovery } from '../discovery/serve-discovery.ts'
 import { SERVER_VERSION } from '../discovery/version.ts'
 import { serveOpenApi } from '../openapi/serve-openapi.ts'
 import { applyManifests } from '../verbs/apply-manifests.ts'
+import { isWhyPath, serveWhy } from '../why/serve-why.ts'
 import { serveHealth } from './health.ts'
 import { type HttpAnswer, jsonAnswer, textAnswer } from './http-answer.ts'
 import { methodNotAllowed } from './refusals.ts'
@@ -30,6 +31,7 @@ const LONGEST_ACKNOWLEDGE_TIMEOUT_MS = 60_000
 export async function servePath(context: ServerContext, request: PathRequest): Promise<HttpAnswer> {
   if (request.info.path === '/apply') return await serveApply(context, request)
   if (request.method !== 'GET' && request.method !== 'HEAD') return notForThisMethod(context, request)
+  if (isWhyPath(request.info.path)) return await serveWhy(context, request)
   return (await servedByGet(context, request)) ?? notFoundPaths(context)
 }
 
@@ -48,9 +50,10 @@ async function servedByGet(context: ServerContext, request: PathRequest): Promis
     case '/skiff/v1/endpoints-acknowledged':
       return await endpointsAcknowledged(context, info)
   }
+  const health = serveHealth(path, info.query, context.readiness)
+  if (health !== undefined) return health
   const groups = groupsOf(context)
   return (
-    serveHealth(path, info.query, context.readiness) ??
     serveDiscovery(groups, { path, accept, ifNoneMatch, serverAddress: request.host }) ??
     serveOpenApi(groups, { path, accept, ifNoneMatch, query: info.query })
   )

@@ -1,9 +1,14 @@
 import { ApiError, type Status } from '@skiff/api'
+import { WriteFailedError } from '@skiff/store'
 import type { Logger } from 'pino'
 
 /** The one funnel from whatever was thrown to what a client is told. What isn't an ApiError is our own fault: 500 and a log line. */
 export function statusOf(error: unknown, logger: Logger, request: { readonly method: string; readonly path: string }): Status {
   if (error instanceof ApiError) return error.toStatus()
+  if (error instanceof WriteFailedError) {
+    logger.error({ err: error, ...request }, 'a write was not stored')
+    return new ApiError('ServiceUnavailable', `the write was not stored: ${error.message}`).toStatus()
+  }
   const limit = bodyLimitStatus(error)
   if (limit !== undefined) return limit
   logger.error({ err: error, ...request }, 'a request failed unexpectedly')

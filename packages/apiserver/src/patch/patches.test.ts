@@ -72,9 +72,14 @@ function outcomeOf(action: () => unknown): unknown {
   }
 }
 
-/** The revision annotation is the controller's, the policy is newer than the recording. */
+/** The revision annotation and the status are the controller's, the policy is newer than the recording. */
 function withoutRevision(object: unknown): unknown {
-  const copy = cloneJson(object) as { metadata: { annotations?: Record<string, string> }; spec?: Record<string, unknown> }
+  const copy = cloneJson(object) as {
+    metadata: { annotations?: Record<string, string> }
+    spec?: Record<string, unknown>
+    status?: unknown
+  }
+  delete copy.status
   delete copy.metadata.annotations?.['deployment.kubernetes.io/revision']
   if (Object.keys(copy.metadata.annotations ?? {}).length === 0) delete copy.metadata.annotations
   delete copy.spec?.internalTrafficPolicy

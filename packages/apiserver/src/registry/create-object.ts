@@ -145,7 +145,9 @@ async function store(registry: ResourceRegistry, object: KubeObject): Promise<St
 
 async function storeOnce(registry: ResourceRegistry, object: KubeObject): Promise<StoredObject> {
   const key = registry.keyOf({ namespace: object.metadata.namespace ?? '', name: object.metadata.name })
-  const entry = await registry.shared.store.create(key, objectTemplate(registry.info, object).stamp)
+  const written = registry.shared.store.create(key, objectTemplate(registry.info, object).stamp)
+  registry.remember(key, object)
+  const entry = await written
   registry.shared.cache.put(entry, object)
   return registry.wrap(entry)
 }

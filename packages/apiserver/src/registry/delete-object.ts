@@ -1,7 +1,8 @@
 import { conflict, forbidden, type KubeObject, notFound } from '@skiff/api'
 import { KeyNotFoundError, RevisionConflictError } from '@skiff/store'
+import { decideOnLatest, isDurable, type UnderWay } from './decide-on-latest.ts'
 import { type DeleteOptions, planDeletion } from './deletion.ts'
-import { encodeObject, objectTemplate } from './object-bytes.ts'
+import { encodeObject } from './object-bytes.ts'
 import type { ResourceRegistry } from './resource-registry.ts'
 import type { EntryObject, StoredObject } from './stored-object.ts'
 import type { ObjectRef, WriteContext } from './write-context.ts'
@@ -23,16 +24,32 @@ const IMMORTAL_NAMESPACES = new Set(['default', 'kube-system', 'kube-public'])
 
 export async function deleteObject(registry: ResourceRegistry, deletion: Deletion): Promise<DeleteOutcome> {
   for (;;) {
-    const found = registry.find(deletion.ref)
-    if (found === undefined) throw notFound(registry.qualifiedName, deletion.ref.name)
-    checkPreconditions(registry, found.object, deletion)
-    await admit(registry, found.object, deletion)
-    try {
-      return await deleteOnce(registry, found, deletion)
-    } catch (error) {
-      // somebody else wrote in between: look again, and let the preconditions decide
-      if (!(error instanceof RevisionConflictError || error instanceof KeyNotFoundError)) throw error
-    }
+    const outcome = await decideOnLatest(registry, deletion.ref, (found) => deleteFound(registry, found, deletion))
+    if (outcome !== 'conflict') return outcome
+  }
+}
+
+async function deleteFound(
+  registry: ResourceRegistry,
+  found: EntryObject | undefined,
+  deletion: Deletion,
+): Promise<UnderWay<DeleteOutcome>> {
+  if (found === undefined) throw notFound(registry.qualifiedName, deletion.ref.name)
+  checkPreconditions(registry, found.object, deletion)
+  await admit(registry, found.object, deletion)
+  return { outcome: deleted(registry, found, deletion) }
+}
+
+async function deleted(registry: ResourceRegistry, found: EntryObject, deletion: Deletion): Promise<DeleteOutcome | 'conflict'> {
+  try {
+    const outcome = await deleteOnce(registry, found, deletion)
+    // nothing was written: what is shown must be durable by itself
+    const written = outcome.stored !== found || outcome.gone
+    return written || (await isDurable(registry, deletion.ref, found)) ? outcome : 'conflict'
+  } catch (error) {
+    // somebody else wrote in between: look again, and let the preconditions decide
+    if (error instanceof RevisionConflictError || error instanceof KeyNotFoundError) return 'conflict'
+    throw error
   }
 }
 
@@ -78,10 +95,7 @@ async function deleteOnce(registry: ResourceRegistry, found: EntryObject, { opti
       return { stored: found, gone: false }
     case 'mark': {
       if (write.dryRun) return { stored: unsaved(registry, step.object), gone: false }
-      const marked = await store.update(entry.key, entry.modRevision, objectTemplate(registry.info, step.object).stamp)
-      cache.drop(entry)
-      cache.put(marked, step.object)
-      return { stored: registry.wrap(marked), gone: false }
+      return { stored: await registry.replace(entry, step.object), gone: false }
     }
     case 'remove': {
       if (write.dryRun) return { stored: found, gone: true }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type KindInfo, type KubeObject, NAMESPACES } from '@skiff/api'
 import type { Entry, Store } from '@skiff/store'
 import { ClaimTable } from './claims.ts'
+import { KeyedTurns } from './keyed-turns.ts'
 import { keyOf, prefixOf } from './keys.ts'
 import { ObjectCache } from './object-cache.ts'
 import type { ClusterConfig, ObjectReader, ResourceDefinition } from './resource-definition.ts'
@@ -20,6 +21,8 @@ export interface RegistryOptions {
 export interface RegistryShared extends Required<Omit<RegistryOptions, 'resources'>> {
   readonly cache: ObjectCache
   readonly claims: ClaimTable
+  /** Whose turn it is to decide on an object's next state. */
+  readonly turns: KeyedTurns
   readonly objects: ObjectReader
 }
 
@@ -34,7 +37,14 @@ export class Registry {
     const cache = new ObjectCache()
     this.store = options.store
     this.objects = objectReader(options.store, cache)
-    this.shared = { newUid: randomUUID, ...options, cache, claims: new ClaimTable(), objects: this.objects }
+    this.shared = {
+      newUid: randomUUID,
+      ...options,
+      cache,
+      claims: new ClaimTable(),
+      turns: new KeyedTurns(),
+      objects: this.objects,
+    }
     for (const definition of options.resources) this.add(definition)
   }
 

@@ -1,12 +1,12 @@
 /** The objects of one kind: what the verbs call. Each write is one file of its own; this class only holds what they share. */
 
-import { apiVersionOf, type KindInfo, notFound, qualifiedResource } from '@skiff/api'
+import { apiVersionOf, type KindInfo, type KubeObject, notFound, qualifiedResource } from '@skiff/api'
 import type { Entry } from '@skiff/store'
 import { createObject } from './create-object.ts'
 import { type DeleteOutcome, deleteObject } from './delete-object.ts'
 import type { DeleteOptions } from './deletion.ts'
 import { keyOf, prefixOf } from './keys.ts'
-import { headLength } from './object-bytes.ts'
+import { headLength, objectTemplate } from './object-bytes.ts'
 import type { RegistryShared } from './registry.ts'
 import type { ResourceDefinition } from './resource-definition.ts'
 import { EntryObject, type StoredObject } from './stored-object.ts'
@@ -48,6 +48,12 @@ export class ResourceRegistry {
     return entry === undefined ? undefined : this.wrap(entry)
   }
 
+  /** With writes that aren't acknowledged yet: what the next write is based on. Not to be shown before the store has settled. */
+  latest(ref: ObjectRef): EntryObject | undefined {
+    const entry = this.shared.store.latest(this.keyOf(ref))
+    return entry === undefined ? undefined : this.wrap(entry)
+  }
+
   /** Throws NotFound. */
   get(ref: ObjectRef): EntryObject {
     const found = this.find(ref)
@@ -57,6 +63,24 @@ export class ResourceRegistry {
 
   wrap(entry: Entry): EntryObject {
     return new EntryObject(entry, this.shared.cache)
+  }
+
+  /** Writes `object` over `entry`. From the start it is known in its parsed form to whoever writes next. */
+  async replace(entry: Entry, object: KubeObject): Promise<EntryObject> {
+    const { store, cache } = this.shared
+    const written = store.update(entry.key, entry.modRevision, objectTemplate(this.info, object).stamp)
+    this.remember(entry.key, object)
+    const stored = this.wrap(await written)
+    cache.put(stored.entry, object)
+    cache.drop(entry)
+    return stored
+  }
+
+  /** Parsed objects of entries that are being written. */
+  remember(key: string, object: KubeObject): void {
+    const pending = this.shared.store.latest(key)
+    if (pending !== undefined && String(pending.modRevision) === object.metadata.resourceVersion)
+      this.shared.cache.put(pending, object)
   }
 
   /** `object` is the caller's own copy and belongs to the registry from here on. */

@@ -1,9 +1,10 @@
-import { conflict, invalidObject, type KubeObject, notFound } from '@skiff/api'
+import { conflict, invalidObject, isAlreadyExists, type KubeObject, notFound } from '@skiff/api'
 import { type Entry, KeyNotFoundError, RevisionConflictError } from '@skiff/store'
 import { trackUpdate } from '../apply/index.ts'
 import { createObject, trackingOf } from './create-object.ts'
+import { decideOnLatest, isDurable, type UnderWay } from './decide-on-latest.ts'
 import { deletionIsComplete } from './deletion.ts'
-import { encodeObject, objectTemplate } from './object-bytes.ts'
+import { encodeObject } from './object-bytes.ts'
 import { carryOverMetadata, dropEmptyMetadata, validateMetadata, validateMetadataUpdate } from './object-metadata.ts'
 import type { Claims, StrategyContext, SubresourceName } from './resource-definition.ts'
 import type { ResourceRegistry } from './resource-registry.ts'
@@ -37,37 +38,72 @@ const CONFLICT_ATTEMPTS = 50
 
 export async function updateObject(registry: ResourceRegistry, update: Update): Promise<UpdateOutcome> {
   for (let attempt = 1; ; attempt++) {
-    const found = registry.find(update.ref)
-    if (found === undefined) return createInstead(registry, update)
-    const outcome = await updateOnce(registry, found, update)
+    const outcome = await decideOnLatest(registry, update.ref, (found) => updateFound(registry, found, update))
     if (outcome !== 'conflict') return outcome
     if (attempt >= CONFLICT_ATTEMPTS) throw conflict(registry.qualifiedName, update.ref.name)
   }
 }
 
-async function createInstead(registry: ResourceRegistry, { ref, change, write }: Update): Promise<UpdateOutcome> {
-  if (!change.createIfMissing) throw notFound(registry.qualifiedName, ref.name)
-  const object = change.apply(undefined)
-  return {
-    stored: await createObject(registry, { object, namespace: ref.namespace, write, tracksFields: change.tracksFields ?? false }),
-    created: true,
-  }
-}
-
-async function updateOnce(registry: ResourceRegistry, found: EntryObject, update: Update): Promise<UpdateOutcome | 'conflict'> {
+async function updateFound(
+  registry: ResourceRegistry,
+  found: EntryObject | undefined,
+  update: Update,
+): Promise<UnderWay<UpdateOutcome>> {
+  if (found === undefined) return { outcome: createInstead(registry, update) }
   const object = update.change.apply(found.object)
   const conditional = checkPreconditions(registry, object, found)
   const claims = registry.shared.claims.open()
   try {
     await prepare(registry, { ...update, object, old: found.object, claims })
-    return { stored: await save(registry, { object, found, dryRun: update.write.dryRun }), created: false }
   } catch (error) {
-    if (error instanceof KeyNotFoundError && !conditional) return 'conflict'
-    if (!(error instanceof RevisionConflictError || error instanceof KeyNotFoundError)) throw error
-    if (conditional) throw conflict(registry.qualifiedName, update.ref.name)
-    return 'conflict'
-  } finally {
     claims.release()
+    throw error
+  }
+  const outcome = sameBut(object, found.object)
+    ? unchanged(registry, update, found)
+    : written(registry, update, { object, found, conditional })
+  return { outcome: outcome.finally(() => claims.release()) }
+}
+
+async function createInstead(registry: ResourceRegistry, { ref, change, write }: Update): Promise<UpdateOutcome | 'conflict'> {
+  if (!change.createIfMissing) throw notFound(registry.qualifiedName, ref.name)
+  const creation = {
+    object: change.apply(undefined),
+    namespace: ref.namespace,
+    write,
+    tracksFields: change.tracksFields ?? false,
+  }
+  try {
+    return { stored: await createObject(registry, creation), created: true }
+  } catch (error) {
+    // somebody else has just created it: then it is an update
+    if (isAlreadyExists(error)) return 'conflict'
+    throw error
+  }
+}
+
+/** A write that changes nothing is not stored. */
+async function unchanged(registry: ResourceRegistry, { ref }: Update, found: EntryObject): Promise<UpdateOutcome | 'conflict'> {
+  return (await isDurable(registry, ref, found)) ? { stored: found, created: false } : 'conflict'
+}
+
+interface Writing {
+  readonly object: KubeObject
+  readonly found: EntryObject
+  readonly conditional: boolean
+}
+
+async function written(
+  registry: ResourceRegistry,
+  { ref, write }: Update,
+  writing: Writing,
+): Promise<UpdateOutcome | 'conflict'> {
+  try {
+    return { stored: await save(registry, { ...writing, dryRun: write.dryRun }), created: false }
+  } catch (error) {
+    if (!(error instanceof RevisionConflictError || error instanceof KeyNotFoundError)) throw error
+    if (writing.conditional) throw conflict(registry.qualifiedName, ref.name)
+    return 'conflict'
   }
 }
 
@@ -193,18 +229,13 @@ interface Save {
 }
 
 async function save(registry: ResourceRegistry, { object, found, dryRun }: Save): Promise<StoredObject> {
-  const { store, cache } = registry.shared
   const { entry } = found
-  if (sameBut(object, found.object)) return found
   if (dryRun) return { bytes: encodeObject(registry.info, object), object }
   if (deletionIsComplete(registry.definition, object)) return removed(registry, object, entry)
-  const written = await store.update(entry.key, entry.modRevision, objectTemplate(registry.info, object).stamp)
-  cache.put(written, object)
-  cache.drop(entry)
-  return registry.wrap(written)
+  return await registry.replace(entry, object)
 }
 
-/** A write that changes nothing is not stored; neither is one that would only renew managedFields' times. */
+/** Renewing nothing but managedFields' times is no change. */
 function sameBut(object: KubeObject, old: KubeObject): boolean {
   const { managedFields: mine, ...metadata } = object.metadata
   const { managedFields: theirs, ...oldMetadata } = old.metadata

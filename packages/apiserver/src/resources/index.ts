@@ -14,6 +14,7 @@ import { replicaSetResource } from './replicasets/replica-set-resource.ts'
 import { secretResource } from './secrets/secret-resource.ts'
 import { serviceAccountResource } from './serviceaccounts/service-account-resource.ts'
 import { serviceResource } from './services/service-resource.ts'
+import { withZeroFields } from './zero-fields.ts'
 
 /** Every kind that the server knows from the start. A new kind: its folder, and its line here. */
 export const BUILT_IN_RESOURCES: readonly ResourceDefinition[] = [
@@ -35,4 +36,4 @@ export const BUILT_IN_RESOURCES: readonly ResourceDefinition[] = [
   roleBindingResource,
   clusterRoleResource,
   clusterRoleBindingResource,
-]
+].map(withZeroFields)

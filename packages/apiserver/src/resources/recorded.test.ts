@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { apiVersionOf, invalidObject, type KubeObject, SERVICES, schemaOf } from '@skiff/api'
+import { ApiError, apiVersionOf, invalidObject, type KubeObject, SERVICES, schemaOf } from '@skiff/api'
 import { describe, expect, test } from 'vitest'
 import { trackUpdate } from '../apply/index.ts'
 import { cloneJson, isJsonObject } from '../patch/json-value.ts'
@@ -125,9 +125,9 @@ const SINCE_1_20: Readonly<Record<number, { why: string; causes: readonly (reado
     ['spec.containers[0].resources.requests', 'Invalid value: "2": must be less than or equal to cpu limit of 1'],
     ['spec.containers[0].resources.requests', 'Invalid value: "2Gi": must be less than or equal to memory limit of 1Gi'],
   ]),
-  49: since('values are shown as they were written', [
-    ['spec.containers[0].resources.limits[a.b/c]', 'Invalid value: "1.5": must be an integer'],
-    ['spec.containers[0].resources.requests[a.b/c]', 'Invalid value: "1.5": must be an integer'],
+  49: since('values are shown in canonical form', [
+    ['spec.containers[0].resources.limits[a.b/c]', 'Invalid value: "1500m": must be an integer'],
+    ['spec.containers[0].resources.requests[a.b/c]', 'Invalid value: "1500m": must be an integer'],
   ]),
   65: since('addresses: words of 1.36', [
     ['spec.dnsConfig.nameservers', 'Invalid value: ["x","1.1.1.1","1.1.1.2","1.1.1.3"]: must not have more than 3 nameservers'],
@@ -350,9 +350,8 @@ function since120({ resource, answer }: RecordedKind): KubeObject {
       withoutAdmission(spec)
       break
     case 'nodes':
-      // NodeRestriction's taint is admission's; `status` is not made up any more.
+      // The taint is admission's.
       delete spec.taints
-      delete (object as Record<string, unknown>).status
       break
     case 'services':
       if (spec.type !== 'ExternalName')
@@ -410,4 +409,57 @@ function cellsSince120({ cells = [], resource }: RecordedKind): unknown {
 
 function readFixture<T>(name: string): readonly T[] {
   return JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), 'utf8'))
+}
+
+describe('objects with parts left out', () => {
+  for (const definition of BUILT_IN_RESOURCES) {
+    test(`${definition.info.resource} are refused or created, but never break the server`, () => {
+      const bodies = [...KINDS, ...REFUSALS]
+        .filter(({ resource }) => resource === definition.info.resource)
+        .map(({ body }) => body)
+      const empty = { metadata: { name: 'x' } } as KubeObject
+      for (const body of [empty, ...bodies, ...bodies.flatMap((each) => withoutEachPart(each))]) {
+        expect(() => outcomeOf(definition, body), JSON.stringify(body)).not.toThrow()
+      }
+    })
+  }
+})
+
+function outcomeOf(definition: ResourceDefinition, body: KubeObject): unknown {
+  const object = cloneJson(body)
+  object.apiVersion = apiVersionOf(definition.info)
+  object.kind = definition.info.kind
+  object.metadata ??= { name: 'x' } as KubeObject['metadata']
+  const { strategy } = definition
+  try {
+    strategy.default?.(object)
+    strategy.prepareForCreate?.(object, context())
+    const errors = strategy.validate(object)
+    if (errors.length > 0) return errors
+    strategy.canonicalize?.(object)
+    strategy.prepareForUpdate?.(cloneJson(object), object, context())
+    strategy.validateUpdate?.(object, object)
+    object.metadata.creationTimestamp ??= CREATED
+    return definition.columns?.cells(object, NOW)
+  } catch (error) {
+    if (error instanceof ApiError) return error
+    throw error
+  }
+}
+
+/** The object once without each of its fields, at any depth. */
+function withoutEachPart(object: KubeObject): KubeObject[] {
+  return pathsOfJson(object).map((keys) => {
+    const copy = cloneJson(object)
+    const last = keys.at(-1) ?? ''
+    const parent = keys.slice(0, -1).reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], copy)
+    if (Array.isArray(parent)) parent.splice(Number(last), 1)
+    else delete (parent as Record<string, unknown>)[last]
+    return copy
+  })
+}
+
+function pathsOfJson(value: unknown): string[][] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => [[key], ...pathsOfJson(inner).map((path) => [key, ...path])])
 }

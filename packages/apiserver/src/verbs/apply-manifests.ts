@@ -66,31 +66,30 @@ export async function applyManifests(context: ServerContext, request: PathReques
   if (manifests.length === 0) throw badRequest('there is no manifest in the body')
   const announced = new Set(manifests.filter(({ registry }) => registry.info.kind === 'Namespace').map(({ name }) => name))
   for (const manifest of manifests) await applyOne(context, request, { manifest, announced, checkOnly: true })
-  return await applyInOrder(context, request, manifests, announced)
+  return await applyInOrder(context, request, { manifests, announced })
+}
+
+interface ManifestSet {
+  readonly manifests: readonly Manifest[]
+  readonly announced: ReadonlySet<string>
 }
 
 async function applyInOrder(
   context: ServerContext,
   request: PathRequest,
-  manifests: readonly Manifest[],
-  announced: ReadonlySet<string>,
+  { manifests, announced }: ManifestSet,
 ): Promise<HttpAnswer> {
-  const outcomes: Outcome[] = []
-  const lines: string[] = []
-  let firstFailure: number | undefined
+  const outcomes: (Outcome & { status?: number })[] = []
   const checkOnly = request.info.query.has('dryRun')
-  for (const manifest of manifests) {
-    const outcome = await attempt(context, request, { manifest, announced, checkOnly })
-    outcomes.push(outcome)
-    lines.push(lineOf(manifest, outcome, checkOnly))
-    firstFailure ??= outcome.status
-  }
-  const status = firstFailure ?? 200
-  if (!wantsJson(request.accept)) return textAnswer(status, lines.join(''))
-  return jsonAnswer(
-    status,
-    outcomes.map(({ kind, name, namespace, action, message }) => ({ kind, name, namespace, action, message })),
-  )
+  for (const manifest of manifests) outcomes.push(await attempt(context, request, { manifest, announced, checkOnly }))
+  const status = outcomes.find((outcome) => outcome.status !== undefined)?.status ?? 200
+  if (wantsJson(request.accept)) return jsonAnswer(status, outcomes.map(withoutStatus))
+  const lines = manifests.map((manifest, index) => lineOf(manifest, outcomes[index], checkOnly))
+  return textAnswer(status, lines.join(''))
+}
+
+function withoutStatus({ status: _, ...outcome }: Outcome & { status?: number }): Outcome {
+  return outcome
 }
 
 interface Application {
@@ -223,7 +222,9 @@ function wantsJson(accept: string | undefined): boolean {
   return parseMediaType((accept ?? '').split(',')[0] ?? '').type === 'application/json'
 }
 
-function lineOf({ registry, name }: Manifest, { action, message }: Outcome, dryRun: boolean): string {
+function lineOf({ registry, name }: Manifest, outcome: Outcome | undefined, dryRun: boolean): string {
+  if (outcome === undefined) return ''
+  const { action, message } = outcome
   const { info } = registry
   const resource = info.group === '' ? info.singular : `${info.singular}.${info.group}`
   const note = dryRun && action !== 'failed' ? ' (dry run)' : ''

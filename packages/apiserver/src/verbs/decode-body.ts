@@ -225,12 +225,13 @@ export function decodeApplyConfig(call: Call, value: unknown, mode: FieldValidat
   const { group, version, kind } = call.registry.info
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badRequest('error decoding YAML: not an object')
   const said = value as Record<string, unknown>
-  if (said.apiVersion !== call.registry.apiVersion || said.kind !== kind) {
-    const found = `${String(said.apiVersion ?? '')}, Kind=${String(said.kind ?? '')}`
+  if (said.apiVersion !== call.registry.apiVersion) {
+    const expected = `expected: ${call.registry.apiVersion}`
     throw badRequest(
-      `Incorrect version specified in apply patch. Specified patch version: ${found}, expected: ${call.registry.apiVersion}, Kind=${kind}`,
+      `Incorrect version specified in apply patch. Specified patch version: ${textOr(said.apiVersion, '')}, ${expected}`,
     )
   }
+  if (said.kind !== kind) throw badRequest(`Incorrect kind specified in apply patch: ${textOr(said.kind, '')}, expected: ${kind}`)
   const { object, warnings } = decodeObject(requireSchema({ group, version, kind }), said, { mode })
   const [unknown] = warnings
   if (unknown !== undefined) throw undeclared(call, unknown)
@@ -249,7 +250,7 @@ function checkApplyMetadata(call: Call, config: KubeObject): void {
   const { metadata } = config
   if (metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil')
   if (metadata.name !== undefined && metadata.name !== '' && metadata.name !== call.info.name) {
-    throw badRequest(`metadata.name does not match the name on the URL: ${metadata.name}, ${call.info.name}`)
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${call.info.name})`)
   }
   metadata.name = call.info.name
   if (!call.registry.info.namespaced) return

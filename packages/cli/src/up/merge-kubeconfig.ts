@@ -1,5 +1,5 @@
 /** Puts the cluster, user and context `skiff` of one kubeconfig into another and leaves everything else as it is. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parse, parseDocument, stringify } from 'yaml'
@@ -8,7 +8,7 @@ export const CONTEXT = 'skiff'
 
 interface Kubeconfig {
   'current-context'?: string
-  clusters?: { name: string }[]
+  clusters?: { name: string; cluster?: unknown }[]
   users?: { name: string }[]
   contexts?: { name: string }[]
 }
@@ -25,9 +25,38 @@ export function mergeKubeconfig(adminFile: string, targetFile: string): void {
   const merged = mergedText(text, admin)
   if (merged === text) return
   mkdirSync(dirname(targetFile), { recursive: true, mode: 0o700 })
-  writeFileSync(`${targetFile}.skiff`, merged, { mode: 0o600 })
-  renameSync(`${targetFile}.skiff`, targetFile)
-  chmodSync(targetFile, 0o600)
+  writePrivate(targetFile, merged)
+}
+
+/**
+ * Takes it out again, if it is this cluster's and not one of the same name; a file or folder that is empty then is removed.
+ * True when something was taken out.
+ */
+export function unmergeKubeconfig(adminFile: string, targetFile: string): boolean {
+  if (!existsSync(adminFile) || !existsSync(targetFile)) return false
+  const text = readFileSync(targetFile, 'utf8')
+  const rest = unmergedText(text, parse(readFileSync(adminFile, 'utf8')) as Kubeconfig)
+  if (rest === text) return false
+  if (rest !== '') writePrivate(targetFile, rest)
+  else {
+    rmSync(targetFile)
+    removeIfEmpty(dirname(targetFile))
+  }
+  return true
+}
+
+function writePrivate(file: string, text: string): void {
+  writeFileSync(`${file}.skiff`, text, { mode: 0o600 })
+  renameSync(`${file}.skiff`, file)
+  chmodSync(file, 0o600)
+}
+
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory)
+  } catch {
+    // kubectl keeps its cache there.
+  }
 }
 
 export function mergedText(text: string, admin: Kubeconfig): string {
@@ -42,6 +71,27 @@ export function mergedText(text: string, admin: Kubeconfig): string {
   }
   if (!existing['current-context']) document.set('current-context', CONTEXT)
   return document.toString()
+}
+
+/** The file without this cluster; '' when nothing is left in it. */
+export function unmergedText(text: string, admin: Kubeconfig): string {
+  const document = parseDocument(text)
+  if (document.errors.length > 0) return text
+  const existing = (document.toJS() ?? {}) as Kubeconfig
+  const cluster = existing.clusters?.find(({ name }) => name === CONTEXT)
+  if (cluster === undefined || authorityOf(cluster) !== authorityOf(admin.clusters?.[0])) return text
+  let left = 0
+  for (const list of ['clusters', 'users', 'contexts'] as const) {
+    const others = (existing[list] ?? []).filter(({ name }) => name !== CONTEXT)
+    left += others.length
+    document.set(list, document.createNode(others))
+  }
+  if (existing['current-context'] === CONTEXT) document.delete('current-context')
+  return left === 0 ? '' : document.toString()
+}
+
+function authorityOf(entry: { readonly cluster?: unknown } | undefined): string | undefined {
+  return (entry?.cluster as { 'certificate-authority-data'?: string } | undefined)?.['certificate-authority-data']
 }
 
 function renamed(admin: Kubeconfig): Kubeconfig {

@@ -1,7 +1,7 @@
 import {
   controllerOf,
-  type Deployment,
   DEPLOYMENTS,
+  type Deployment,
   isAlreadyExists,
   isControlledBy,
   keyOf,
@@ -90,7 +90,11 @@ export async function runDeploymentController(context: ControllerContext): Promi
     }
   }
 
-  async function create(deployment: Deployment, step: DeploymentStep & { type: 'create-replica-set' }, progress: Progress): Promise<void> {
+  async function create(
+    deployment: Deployment,
+    step: DeploymentStep & { type: 'create-replica-set' },
+    progress: Progress,
+  ): Promise<void> {
     try {
       const created = await client.create<ReplicaSet>(REPLICA_SETS, step.replicaSet)
       progress.created(created)
@@ -107,7 +111,11 @@ export async function runDeploymentController(context: ControllerContext): Promi
   }
 
   /** The name is taken: by our own earlier attempt, whose event is still under way, or by a stranger: then try another hash. */
-  async function resolveCollision(deployment: Deployment, step: DeploymentStep & { type: 'create-replica-set' }, progress: Progress) {
+  async function resolveCollision(
+    deployment: Deployment,
+    step: DeploymentStep & { type: 'create-replica-set' },
+    progress: Progress,
+  ) {
     const { name = '', namespace = '' } = step.replicaSet.metadata
     const existing = await client.get<ReplicaSet>(REPLICA_SETS, { name, namespace })
     if (isControlledBy(existing, deployment) && sameTemplate(existing.spec.template, deployment.spec.template)) {
@@ -141,7 +149,8 @@ export async function runDeploymentController(context: ControllerContext): Promi
   function watch(queue: WorkQueue): void {
     deployments.onChange(({ key }) => queue.add(key))
     replicaSets.onChange(({ object, previous }) => {
-      for (const replicaSet of previous ? [object, previous] : [object]) for (const key of deploymentsOf(replicaSet)) queue.add(key)
+      for (const replicaSet of previous ? [object, previous] : [object])
+        for (const key of deploymentsOf(replicaSet)) queue.add(key)
     })
     pods.onChange(({ type, object }) => {
       const deployment = type === 'deleted' || podIsTerminal(object) ? recreatedDeploymentOf(object) : undefined

@@ -2,9 +2,9 @@ import type { Deployment } from '@skiff/api'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { aDeployment } from '../testing/objects.ts'
+import { SimulatedReplicaSets } from '../testing/simulated-replica-sets.ts'
 import { findNewReplicaSet, planDeployment } from './plan.ts'
 import { replicasOf, rollingBounds } from './replica-counts.ts'
-import { SimulatedReplicaSets } from '../testing/simulated-replica-sets.ts'
 
 /** A Deployment whose spec a test edits, with its ReplicaSets. */
 function rollOutOf(start: Deployment) {
@@ -36,7 +36,8 @@ function rollOutOf(start: Deployment) {
     setImage(image: string) {
       this.edit({ template: { metadata: { labels: { app: 'hello' } }, spec: { containers: [{ name: 'main', image }] } } })
     },
-    sizes: (): Record<string, number> => Object.fromEntries(cluster.replicaSets.map((one) => [one.spec.template?.spec?.containers[0]?.image, replicasOf(one)])),
+    sizes: (): Record<string, number> =>
+      Object.fromEntries(cluster.replicaSets.map((one) => [one.spec.template?.spec?.containers[0]?.image, replicasOf(one)])),
     revision: (image: string) =>
       cluster.replicaSets.find((one) => one.spec.template?.spec?.containers[0]?.image === image)?.metadata.annotations?.[
         'deployment.kubernetes.io/revision'
@@ -53,7 +54,11 @@ describe('a first roll-out', () => {
       replicaSet: {
         metadata: {
           name: expect.stringMatching(/^hello-[a-z0-9]{10}$/),
-          annotations: { 'deployment.kubernetes.io/revision': '1', 'deployment.kubernetes.io/desired-replicas': '3', 'deployment.kubernetes.io/max-replicas': '4' },
+          annotations: {
+            'deployment.kubernetes.io/revision': '1',
+            'deployment.kubernetes.io/desired-replicas': '3',
+            'deployment.kubernetes.io/max-replicas': '4',
+          },
           ownerReferences: [{ kind: 'Deployment', name: 'hello', controller: true, blockOwnerDeletion: true }],
         },
         spec: { replicas: 3 },
@@ -64,8 +69,12 @@ describe('a first roll-out', () => {
   })
 
   test('gives the same name to the same template whatever the order of its fields', () => {
-    const one = rollOutOf(aDeployment({ spec: { template: { metadata: { labels: { a: '1', b: '2' } }, spec: { containers: [] } } } })).plan()
-    const other = rollOutOf(aDeployment({ spec: { template: { spec: { containers: [] }, metadata: { labels: { b: '2', a: '1' } } } } })).plan()
+    const one = rollOutOf(
+      aDeployment({ spec: { template: { metadata: { labels: { a: '1', b: '2' } }, spec: { containers: [] } } } }),
+    ).plan()
+    const other = rollOutOf(
+      aDeployment({ spec: { template: { spec: { containers: [] }, metadata: { labels: { b: '2', a: '1' } } } } }),
+    ).plan()
     expect(nameOf(one)).toBe(nameOf(other))
   })
 
@@ -146,7 +155,10 @@ describe('a rolling update', () => {
   })
 
   test('never has fewer available than desired - maxUnavailable nor more pods than desired + maxSurge, and converges', () => {
-    const bound = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%`))
+    const bound = fc.oneof(
+      fc.integer({ min: 0, max: 5 }),
+      fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%`),
+    )
     const move = fc.oneof(
       { weight: 4, arbitrary: fc.constant({ type: 'step' as const }) },
       { weight: 4, arbitrary: fc.nat(3).map((index) => ({ type: 'available' as const, index })) },
@@ -154,21 +166,31 @@ describe('a rolling update', () => {
       { weight: 1, arbitrary: fc.nat(3).map((version) => ({ type: 'image' as const, version })) },
     )
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 12 }), bound, bound, fc.array(move, { maxLength: 80 }), (replicas, maxSurge, maxUnavailable, moves) => {
-        const rollOut = rollOutOf(aDeployment({ spec: { replicas, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } } } }))
-        rollOut.settle()
-        const bounds = rollingBounds(aDeployment({ spec: { replicas, strategy: { rollingUpdate: { maxSurge, maxUnavailable } } } }))
-        for (const one of moves) {
-          if (one.type === 'step') rollOut.step()
-          else if (one.type === 'available') rollOut.cluster.makeAvailable(one.index)
-          else if (one.type === 'observe') rollOut.cluster.observe(one.index)
-          else rollOut.setImage(`hello:${one.version}`)
-          expect(rollOut.cluster.pods).toBeLessThanOrEqual(replicas + bounds.maxSurge)
-          expect(rollOut.cluster.available).toBeGreaterThanOrEqual(replicas - bounds.maxUnavailable)
-        }
-        rollOut.settle()
-        expect(Object.values(rollOut.sizes()).filter((size) => size > 0)).toEqual([replicas])
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 12 }),
+        bound,
+        bound,
+        fc.array(move, { maxLength: 80 }),
+        (replicas, maxSurge, maxUnavailable, moves) => {
+          const rollOut = rollOutOf(
+            aDeployment({ spec: { replicas, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } } } }),
+          )
+          rollOut.settle()
+          const bounds = rollingBounds(
+            aDeployment({ spec: { replicas, strategy: { rollingUpdate: { maxSurge, maxUnavailable } } } }),
+          )
+          for (const one of moves) {
+            if (one.type === 'step') rollOut.step()
+            else if (one.type === 'available') rollOut.cluster.makeAvailable(one.index)
+            else if (one.type === 'observe') rollOut.cluster.observe(one.index)
+            else rollOut.setImage(`hello:${one.version}`)
+            expect(rollOut.cluster.pods).toBeLessThanOrEqual(replicas + bounds.maxSurge)
+            expect(rollOut.cluster.available).toBeGreaterThanOrEqual(replicas - bounds.maxUnavailable)
+          }
+          rollOut.settle()
+          expect(Object.values(rollOut.sizes()).filter((size) => size > 0)).toEqual([replicas])
+        },
+      ),
       { numRuns: 300 },
     )
   })
@@ -176,7 +198,9 @@ describe('a rolling update', () => {
 
 describe('scaling', () => {
   test('in the middle of a roll-out is shared between the versions by their size', () => {
-    const rollOut = rollOutOf(aDeployment({ spec: { replicas: 10, strategy: { rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } } } }))
+    const rollOut = rollOutOf(
+      aDeployment({ spec: { replicas: 10, strategy: { rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } } } }),
+    )
     rollOut.settle()
     rollOut.setImage('hello:2')
     for (let i = 0; i < 5; i += 1) {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Deployment, type Draft, ownerReferenceTo, type ReplicaSet } from '@skiff/api'
-import { scaleProportionally, type Scaling } from './proportional-scaling.ts'
+import { type Scaling, scaleProportionally } from './proportional-scaling.ts'
 import { availableOf, desiredReplicas, oldestFirst, replicasOf, rollingBounds, sum } from './replica-counts.ts'
 import { DESIRED_REPLICAS, MAX_REPLICAS, newReplicaSetAnnotations, nextRevision, REVISION, revisionOf } from './revisions.ts'
 import { newReplicaSetSize, shrinkOldReplicaSets } from './rolling-update.ts'
@@ -8,7 +8,12 @@ import { sameTemplate, TEMPLATE_HASH_LABEL, templateHash } from './template-hash
 
 export type DeploymentStep =
   | { readonly type: 'create-replica-set'; readonly replicaSet: Draft<ReplicaSet> }
-  | { readonly type: 'update-replica-set'; readonly replicaSet: ReplicaSet; readonly annotations: Annotations; readonly minReadySeconds: number }
+  | {
+      readonly type: 'update-replica-set'
+      readonly replicaSet: ReplicaSet
+      readonly annotations: Annotations
+      readonly minReadySeconds: number
+    }
   | { readonly type: 'scale'; readonly replicaSet: ReplicaSet; readonly replicas: number; readonly annotations: Annotations }
   | { readonly type: 'delete-replica-set'; readonly replicaSet: ReplicaSet }
   | { readonly type: 'set-revision'; readonly revision: string }
@@ -54,7 +59,11 @@ function rollOut(deployment: Deployment, newest: ReplicaSet | undefined, old: re
 }
 
 /** Everything old goes, and is gone, before anything new comes. */
-function recreate({ deployment, oldPodsLeft }: DeploymentView, newest: ReplicaSet | undefined, old: readonly ReplicaSet[]): DeploymentStep[] {
+function recreate(
+  { deployment, oldPodsLeft }: DeploymentView,
+  newest: ReplicaSet | undefined,
+  old: readonly ReplicaSet[],
+): DeploymentStep[] {
   const running = old.filter((one) => replicasOf(one) > 0)
   if (running.length > 0) return running.map((replicaSet) => scale(deployment, { replicaSet, replicas: 0 }))
   if (oldPodsLeft) return []
@@ -99,7 +108,9 @@ function isSaturated(deployment: Deployment, newest: ReplicaSet): boolean {
 function changed(deployment: Deployment, scalings: readonly Scaling[]): DeploymentStep[] {
   return scalings
     .map((scaling) => scale(deployment, scaling))
-    .filter((step) => step.replicas !== replicasOf(step.replicaSet) || differs(step.replicaSet.metadata.annotations, step.annotations))
+    .filter(
+      (step) => step.replicas !== replicasOf(step.replicaSet) || differs(step.replicaSet.metadata.annotations, step.annotations),
+    )
 }
 
 function differs(before: Annotations | undefined, wanted: Annotations): boolean {

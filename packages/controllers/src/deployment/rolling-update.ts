@@ -23,7 +23,9 @@ export function shrinkOldReplicaSets(deployment: Deployment, newest: ReplicaSet,
   const sizes = new Map([...old].sort(oldestFirst).map((replicaSet) => [replicaSet, replicasOf(replicaSet)]))
   take(sizes, removable, (replicaSet, size) => size - availableOf(replicaSet))
   take(sizes, sum([newest, ...old], availableOf) - minAvailable, (_, size) => size)
-  return [...sizes].filter(([replicaSet, size]) => size !== replicasOf(replicaSet)).map(([replicaSet, replicas]) => ({ replicaSet, replicas }))
+  return [...sizes]
+    .filter(([replicaSet, size]) => size !== replicasOf(replicaSet))
+    .map(([replicaSet, replicas]) => ({ replicaSet, replicas }))
 }
 
 /** Takes up to `amount` off, from each no more than it can spare. */

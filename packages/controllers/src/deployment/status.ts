@@ -10,7 +10,10 @@ export interface StatusInput {
   readonly newest: ReplicaSet | undefined
   readonly old: readonly ReplicaSet[]
   /** What this pass did with the newest ReplicaSet. */
-  readonly outcome: { readonly type: 'created' } | { readonly type: 'create-failed'; readonly message: string } | { readonly type: 'found' }
+  readonly outcome:
+    | { readonly type: 'created' }
+    | { readonly type: 'create-failed'; readonly message: string }
+    | { readonly type: 'found' }
   readonly collisionCount: number
   readonly now: Date
 }
@@ -58,7 +61,12 @@ function availableCondition(deployment: Deployment, counters: DeploymentStatus):
   const enough = (counters.availableReplicas ?? 0) >= desiredReplicas(deployment) - rollingBounds(deployment).maxUnavailable
   return enough
     ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' }
-    : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' }
+    : {
+        type: 'Available',
+        status: 'False',
+        reason: 'MinimumReplicasUnavailable',
+        message: 'Deployment does not have minimum availability.',
+      }
 }
 
 /** undefined: it stays as it is. */
@@ -73,11 +81,13 @@ function progressingCondition(input: StatusInput, counters: DeploymentStatus): D
     return said ? undefined : progressing('Unknown', 'DeploymentPaused', 'Deployment is paused')
   }
   if (before?.reason === 'DeploymentPaused') return progressing('Unknown', 'DeploymentResumed', 'Deployment is resumed')
-  if (outcome.type === 'created') return progressing('True', 'NewReplicaSetCreated', `Created new replica set "${newest?.metadata.name}"`)
+  if (outcome.type === 'created')
+    return progressing('True', 'NewReplicaSetCreated', `Created new replica set "${newest?.metadata.name}"`)
 
   const settled = before?.reason === 'NewReplicaSetAvailable' && (counters.replicas ?? 0) === (counters.updatedReplicas ?? 0)
   if (settled) return undefined
-  if (isComplete(deployment, counters)) return progressing('True', 'NewReplicaSetAvailable', `${subject} has successfully progressed.`)
+  if (isComplete(deployment, counters))
+    return progressing('True', 'NewReplicaSetAvailable', `${subject} has successfully progressed.`)
   if (hasProgressed(deployment.status ?? {}, counters)) {
     return { ...progressing('True', 'ReplicaSetUpdated', `${subject} is progressing.`), lastUpdateTime: rfc3339(now) }
   }
@@ -134,7 +144,8 @@ function replicaFailure(replicaSets: readonly ReplicaSet[]): DeploymentCondition
 function withCondition(conditions: readonly DeploymentCondition[], next: DeploymentCondition, now: Date): DeploymentCondition[] {
   const before = findCondition(conditions, next.type)
   const sameAsBefore = before?.status === next.status && before.reason === next.reason
-  if (before && sameAsBefore && (next.lastUpdateTime === undefined || next.lastUpdateTime === before.lastUpdateTime)) return [...conditions]
+  if (before && sameAsBefore && (next.lastUpdateTime === undefined || next.lastUpdateTime === before.lastUpdateTime))
+    return [...conditions]
   const transition = before?.status === next.status ? before.lastTransitionTime : rfc3339(now)
   const written = { ...next, lastUpdateTime: rfc3339(now), lastTransitionTime: transition ?? rfc3339(now) }
   return before ? conditions.map((one) => (one === before ? written : one)) : [...conditions, written]

@@ -10,7 +10,9 @@ const HASH_LENGTH = 10
 
 /** The same for the same template, so that a controller that runs twice makes one ReplicaSet. `collisions` makes it another. */
 export function templateHash(template: PodTemplateSpec, collisions = 0): string {
-  const digest = createHash('sha256').update(`${collisions}\n${canonicalJson(template)}`).digest()
+  const digest = createHash('sha256')
+    .update(`${collisions}\n${canonicalJson(template)}`)
+    .digest()
   return [...digest.subarray(0, HASH_LENGTH)].map((byte) => LETTERS[byte % LETTERS.length]).join('')
 }
 

@@ -1,6 +1,7 @@
 import { ENDPOINT_SLICES, type EndpointSlice, type Pod, type Service } from '@skiff/api'
 import type { ControllerContext } from '../shared/context.ts'
 import { namespaceIsTerminating, unlessGone } from '../shared/errors.ts'
+import { SERVICE_NAME_LABEL } from '../shared/informers.ts'
 import { OwnWrites } from '../shared/own-writes.ts'
 import { runReconciler } from '../shared/reconcile.ts'
 import { type EndpointSlicePlan, planEndpointSlices, type SliceContent } from './plan.ts'
@@ -52,7 +53,11 @@ export async function runEndpointSliceController(context: ControllerContext): Pr
 
   async function rewrite({ metadata }: EndpointSlice, { labels, ports, endpoints }: SliceContent): Promise<EndpointSlice> {
     const { name, namespace = '', resourceVersion } = metadata
-    const gone = Object.fromEntries(Object.keys(metadata.labels ?? {}).filter((label) => !(label in labels)).map((label) => [label, null]))
+    const gone = Object.fromEntries(
+      Object.keys(metadata.labels ?? {})
+        .filter((label) => !(label in labels))
+        .map((label) => [label, null]),
+    )
     const body = { metadata: { resourceVersion, labels: { ...gone, ...labels } }, ports, endpoints }
     return await client.patch<EndpointSlice>(ENDPOINT_SLICES, { name, namespace }, { type: 'merge', body })
   }
@@ -64,7 +69,7 @@ export async function runEndpointSliceController(context: ControllerContext): Pr
       watchServicesAndPods(informers, queue)
       endpointSlices.onChange(({ object, previous }) => {
         for (const { metadata } of previous ? [object, previous] : [object]) {
-          const service = metadata.labels?.['kubernetes.io/service-name']
+          const service = metadata.labels?.[SERVICE_NAME_LABEL]
           if (service !== undefined) queue.add(`${metadata.namespace}/${service}`)
         }
       })

@@ -1,12 +1,13 @@
-import { type EndpointSlice, type Pod, type Service } from '@skiff/api'
+import type { EndpointSlice, Pod, Service } from '@skiff/api'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { aPod, aRunningPod, aService, metaOf } from '../testing/objects.ts'
+import { type aPod, aRunningPod, aService, metaOf } from '../testing/objects.ts'
 import { planEndpointSlices } from './plan.ts'
 import { podsOfService } from './service-pods.ts'
 
 const labels = { app: 'hello' }
-const pod = (name: string, parts: Parameters<typeof aPod>[1] = {}) => aRunningPod(name, { ...parts, metadata: { labels, ...parts.metadata } })
+const pod = (name: string, parts: Parameters<typeof aPod>[1] = {}) =>
+  aRunningPod(name, { ...parts, metadata: { labels, ...parts.metadata } })
 
 /** Slices as the server keeps them, so that plans follow one another. */
 class Slices {
@@ -20,7 +21,9 @@ class Slices {
       .filter((slice) => !plan.remove.includes(slice))
       .map((slice) => {
         const content = plan.update.find((one) => one.slice === slice)?.content
-        return content ? { ...slice, ports: [...content.ports] as NonNullable<EndpointSlice['ports']>, endpoints: [...content.endpoints] } : slice
+        return content
+          ? { ...slice, ports: [...content.ports] as NonNullable<EndpointSlice['ports']>, endpoints: [...content.endpoints] }
+          : slice
       })
     for (const slice of plan.create) {
       this.#named += 1
@@ -44,7 +47,11 @@ describe('an endpoint', () => {
     expect(conditionsOf(pod('a'))).toEqual({ ready: true, serving: true, terminating: false })
   })
   test('of a ready pod that leaves is serving and terminating but not ready', () => {
-    expect(conditionsOf(pod('a', { metadata: { labels, deletionTimestamp: 'now' } }))).toEqual({ ready: false, serving: true, terminating: true })
+    expect(conditionsOf(pod('a', { metadata: { labels, deletionTimestamp: 'now' } }))).toEqual({
+      ready: false,
+      serving: true,
+      terminating: true,
+    })
   })
   test('of a pod that is not ready is neither, unless the Service publishes such pods', () => {
     const starting = pod('a', { status: { podIP: '10.244.0.9', conditions: [] } })
@@ -55,10 +62,21 @@ describe('an endpoint', () => {
     const slices = new Slices()
     slices.apply(aService('hello', { clusterIP: 'None' }), [pod('a', { spec: { hostname: 'web-0', subdomain: 'hello' } })])
     expect(slices.all[0]).toMatchObject({
-      metadata: { labels: { 'kubernetes.io/service-name': 'hello', 'service.kubernetes.io/headless': '' }, ownerReferences: [{ kind: 'Service', name: 'hello' }] },
+      metadata: {
+        labels: { 'kubernetes.io/service-name': 'hello', 'service.kubernetes.io/headless': '' },
+        ownerReferences: [{ kind: 'Service', name: 'hello' }],
+      },
       addressType: 'IPv4',
       ports: [{ name: '', port: 8080, protocol: 'TCP' }],
-      endpoints: [{ addresses: ['10.244.0.5'], hostname: 'web-0', nodeName: 'node-1', zone: 'zone-a', targetRef: { kind: 'Pod', name: 'a', namespace: 'default', uid: 'uid-a' } }],
+      endpoints: [
+        {
+          addresses: ['10.244.0.5'],
+          hostname: 'web-0',
+          nodeName: 'node-1',
+          zone: 'zone-a',
+          targetRef: { kind: 'Pod', name: 'a', namespace: 'default', uid: 'uid-a' },
+        },
+      ],
     })
   })
 })
@@ -75,14 +93,20 @@ test('leaves out pods that ended, have no address or are not selected', () => {
 })
 
 test('pods that serve a named port under different numbers get slices of their own', () => {
-  const withPort = (name: string, containerPort: number) => pod(name, { spec: { containers: [{ name: 'c', image: 'i', ports: [{ name: 'http', containerPort }] }] } })
+  const withPort = (name: string, containerPort: number) =>
+    pod(name, { spec: { containers: [{ name: 'c', image: 'i', ports: [{ name: 'http', containerPort }] }] } })
   const slices = new Slices()
-  slices.apply(aService('hello', { ports: [{ name: 'web', port: 80, targetPort: 'http' }] }), [withPort('a', 8080), withPort('b', 9090)])
+  slices.apply(aService('hello', { ports: [{ name: 'web', port: 80, targetPort: 'http' }] }), [
+    withPort('a', 8080),
+    withPort('b', 9090),
+  ])
   expect(slices.all.map(({ ports }) => ports?.[0]?.port).sort()).toEqual([8080, 9090])
 })
 
 test('holds at most 100 endpoints in a slice and moves none when one pod goes', () => {
-  const pods = Array.from({ length: 250 }, (_, i) => pod(`p${i}`, { status: { phase: 'Running', podIP: `10.244.${i >> 8}.${i & 255}` } }))
+  const pods = Array.from({ length: 250 }, (_, i) =>
+    pod(`p${i}`, { status: { phase: 'Running', podIP: `10.244.${i >> 8}.${i & 255}` } }),
+  )
   const slices = new Slices()
   slices.apply(aService('hello'), pods)
   expect(slices.all.map(({ endpoints }) => endpoints?.length)).toEqual([100, 100, 50])
@@ -102,7 +126,13 @@ test('keeps one empty slice when the last pod goes and uses it for the next', ()
 
 test('leaves slices that someone else manages alone', () => {
   const slices = new Slices()
-  const foreign: EndpointSlice = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: metaOf('foreign', { labels: { 'kubernetes.io/service-name': 'hello' } }), addressType: 'IPv4', endpoints: [] }
+  const foreign: EndpointSlice = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: metaOf('foreign', { labels: { 'kubernetes.io/service-name': 'hello' } }),
+    addressType: 'IPv4',
+    endpoints: [],
+  }
   slices.all = [foreign]
   slices.apply(aService('hello'), [pod('a')])
   expect(slices.all).toContain(foreign)

@@ -3,8 +3,8 @@ import { type Draft, type Endpoint, type EndpointSlice, ownerReferenceTo, type S
 import { SERVICE_NAME_LABEL } from '../shared/informers.ts'
 import { hostnameIn, isHeadless, type PodPort, type ServicePod } from './service-pods.ts'
 
-export const MANAGED_BY_LABEL = 'endpointslice.kubernetes.io/managed-by'
-export const MANAGED_BY = 'endpointslice-controller.k8s.io'
+const MANAGED_BY_LABEL = 'endpointslice.kubernetes.io/managed-by'
+const MANAGED_BY = 'endpointslice-controller.k8s.io'
 const HEADLESS_LABEL = 'service.kubernetes.io/headless'
 const MAX_ENDPOINTS = 100
 
@@ -43,7 +43,8 @@ export function planEndpointSlices(service: Service, { pods, slices, zoneOf }: S
       wanted.push({ slice, content: { labels, ports, endpoints: content } })
     }
   }
-  if (wanted.length === 0) wanted.push({ slice: ours[0], content: { labels, ports: (ours[0]?.ports ?? []) as PodPort[], endpoints: [] } })
+  if (wanted.length === 0)
+    wanted.push({ slice: ours[0], content: { labels, ports: (ours[0]?.ports ?? []) as PodPort[], endpoints: [] } })
 
   const create: Draft<EndpointSlice>[] = []
   const update: { slice: EndpointSlice; content: SliceContent }[] = []
@@ -67,7 +68,11 @@ interface PortGroup {
 }
 
 /** A slice's endpoints all serve the same port numbers. */
-function groupByPorts(service: Service, pods: readonly ServicePod[], zoneOf: (node: string) => string | undefined): Map<string, PortGroup> {
+function groupByPorts(
+  service: Service,
+  pods: readonly ServicePod[],
+  zoneOf: (node: string) => string | undefined,
+): Map<string, PortGroup> {
   const groups = new Map<string, PortGroup>()
   for (const pod of pods) {
     const key = JSON.stringify(pod.ports)
@@ -79,7 +84,10 @@ function groupByPorts(service: Service, pods: readonly ServicePod[], zoneOf: (no
 }
 
 /** Endpoints stay where they are; new ones fill the gaps, then new slices. Slices that end up empty aren't mentioned. */
-function distribute(slices: readonly EndpointSlice[], endpoints: readonly Endpoint[]): { slice: EndpointSlice | undefined; endpoints: Endpoint[] }[] {
+function distribute(
+  slices: readonly EndpointSlice[],
+  endpoints: readonly Endpoint[],
+): { slice: EndpointSlice | undefined; endpoints: Endpoint[] }[] {
   const left = new Map(endpoints.map((endpoint) => [endpoint.targetRef?.uid, endpoint]))
   const filled: { slice: EndpointSlice | undefined; endpoints: Endpoint[] }[] = slices.map((slice) => {
     const uids = (slice.endpoints ?? []).map(({ targetRef }) => targetRef?.uid)
@@ -93,7 +101,11 @@ function distribute(slices: readonly EndpointSlice[], endpoints: readonly Endpoi
   return filled.filter((one) => one.endpoints.length > 0)
 }
 
-function endpointOf(service: Service, { pod, address, serving, terminating }: ServicePod, zoneOf: (node: string) => string | undefined): Endpoint {
+function endpointOf(
+  service: Service,
+  { pod, address, serving, terminating }: ServicePod,
+  zoneOf: (node: string) => string | undefined,
+): Endpoint {
   const { name, namespace, uid } = pod.metadata
   const { nodeName } = pod.spec
   const zone = nodeName === undefined ? undefined : zoneOf(nodeName)
@@ -135,7 +147,9 @@ function newSlice(service: Service, { labels, ports, endpoints }: SliceContent):
       generateName: `${service.metadata.name}-`,
       ...(namespace === undefined ? {} : { namespace }),
       labels: { ...labels },
-      ownerReferences: [ownerReferenceTo({ apiVersion: 'v1', kind: 'Service', metadata: service.metadata }, { controller: true })],
+      ownerReferences: [
+        ownerReferenceTo({ apiVersion: 'v1', kind: 'Service', metadata: service.metadata }, { controller: true }),
+      ],
     },
     addressType: 'IPv4',
     ports: [...ports] as NonNullable<EndpointSlice['ports']>,

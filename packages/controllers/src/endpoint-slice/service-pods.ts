@@ -54,5 +54,7 @@ function targetPortOf(pod: Pod, target: number | string, protocol: string): numb
 
 /** The name under which a headless Service's DNS lists this pod alone. */
 export function hostnameIn(service: Service, { metadata, spec }: Pod): string | undefined {
-  return spec.hostname && spec.subdomain === service.metadata.name && metadata.namespace === service.metadata.namespace ? spec.hostname : undefined
+  return spec.hostname && spec.subdomain === service.metadata.name && metadata.namespace === service.metadata.namespace
+    ? spec.hostname
+    : undefined
 }

@@ -40,7 +40,11 @@ export async function runEndpointsController(context: ControllerContext): Promis
   async function rewrite({ metadata }: Endpoints, wanted: Draft<Endpoints>): Promise<Endpoints> {
     const { name, namespace = '', resourceVersion } = metadata
     const labels = wanted.metadata.labels ?? {}
-    const gone = Object.fromEntries(Object.keys(metadata.labels ?? {}).filter((label) => !(label in labels)).map((label) => [label, null]))
+    const gone = Object.fromEntries(
+      Object.keys(metadata.labels ?? {})
+        .filter((label) => !(label in labels))
+        .map((label) => [label, null]),
+    )
     const body = { metadata: { resourceVersion, labels: { ...gone, ...labels } }, subsets: wanted.subsets ?? null }
     return await client.patch<Endpoints>(ENDPOINTS, { name, namespace }, { type: 'merge', body })
   }
@@ -57,5 +61,8 @@ export async function runEndpointsController(context: ControllerContext): Promis
 }
 
 function says(existing: Endpoints, wanted: Draft<Endpoints>): boolean {
-  return isDeepStrictEqual(existing.subsets ?? [], wanted.subsets ?? []) && isDeepStrictEqual(existing.metadata.labels, wanted.metadata.labels)
+  return (
+    isDeepStrictEqual(existing.subsets ?? [], wanted.subsets ?? []) &&
+    isDeepStrictEqual(existing.metadata.labels, wanted.metadata.labels)
+  )
 }

@@ -12,7 +12,10 @@ test('tells ready from not ready pods and leaves out those that leave', () => {
     aRunningPod('b', { metadata: { labels }, status: { podIP: '10.244.0.6', conditions: [] } }),
     aRunningPod('c', { metadata: { labels, deletionTimestamp: '2026-01-01T00:00:00Z' } }),
   ]
-  const target = (name: string) => ({ nodeName: 'node-1', targetRef: { kind: 'Pod', namespace: 'default', name, uid: `uid-${name}` } })
+  const target = (name: string) => ({
+    nodeName: 'node-1',
+    targetRef: { kind: 'Pod', namespace: 'default', name, uid: `uid-${name}` },
+  })
   expect(endpointsOf(service, podsOfService(service, pods))).toMatchObject({
     metadata: { name: 'hello', namespace: 'default', labels: { 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' } },
     subsets: [

@@ -112,7 +112,10 @@ export async function runGarbageCollector(context: ControllerContext): Promise<v
   /** The resourceVersion makes sure that the owners which were looked at are the owners that it has. */
   async function deleteNode(node: GraphNode, propagationPolicy: 'Background' | 'Foreground' | 'Orphan'): Promise<void> {
     const { kind, uid, resourceVersion } = node
-    logger.debug({ controller: 'garbage-collector', kind: kind.kind, name: node.name, propagationPolicy }, 'owner is gone, deleting')
+    logger.debug(
+      { controller: 'garbage-collector', kind: kind.kind, name: node.name, propagationPolicy },
+      'owner is gone, deleting',
+    )
     await unlessGone(client.delete(kind, refOf(node), { uid, resourceVersion, propagationPolicy }))
   }
 

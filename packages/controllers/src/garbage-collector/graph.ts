@@ -1,4 +1,4 @@
-import { type KindInfo, keyOf, type ObjectMeta, type OwnerReference } from '@skiff/api'
+import type { KindInfo, ObjectMeta, OwnerReference } from '@skiff/api'
 
 /** What the garbage collector knows of an object. */
 export interface GraphNode {
@@ -70,8 +70,4 @@ export class OwnerGraph {
       if (dependents?.size === 0) this.#dependents.delete(owner.uid)
     }
   }
-}
-
-export function describeNode({ kind, namespace, name }: GraphNode): string {
-  return `${kind.resource}/${keyOf({ metadata: { name, ...(namespace === undefined ? {} : { namespace }) } })}`
 }

@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { type GraphNode, OwnerGraph } from './graph.ts'
 import { planCollection } from './plan.ts'
 
-const owner = (uid: string, blockOwnerDeletion = true) => ({ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: uid, uid, blockOwnerDeletion })
+const owner = (uid: string, blockOwnerDeletion = true) => ({
+  apiVersion: 'apps/v1',
+  kind: 'ReplicaSet',
+  name: uid,
+  uid,
+  blockOwnerDeletion,
+})
 const node = (uid: string, parts: Partial<GraphNode> = {}): GraphNode => ({
   uid,
   kind: parts.kind ?? PODS,

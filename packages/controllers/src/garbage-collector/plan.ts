@@ -15,7 +15,11 @@ export type Collection =
  * What is due with one object (upstream's attemptToDeleteItem and attemptToOrphan).
  * @param ownerStates in the order of the object's owner references
  */
-export function planCollection(node: GraphNode, ownerStates: readonly OwnerState[], dependents: readonly GraphNode[]): Collection {
+export function planCollection(
+  node: GraphNode,
+  ownerStates: readonly OwnerState[],
+  dependents: readonly GraphNode[],
+): Collection {
   if (orphansDependents(node)) {
     return dependents.length > 0 ? { type: 'release-dependents', dependents } : { type: 'remove-finalizer', finalizer: 'orphan' }
   }
@@ -30,7 +34,9 @@ export function planCollection(node: GraphNode, ownerStates: readonly OwnerState
 }
 
 function awaitDependents(node: GraphNode, dependents: readonly GraphNode[]): Collection {
-  const blocking = dependents.filter(({ owners }) => owners.some(({ uid, blockOwnerDeletion }) => uid === node.uid && blockOwnerDeletion === true))
+  const blocking = dependents.filter(({ owners }) =>
+    owners.some(({ uid, blockOwnerDeletion }) => uid === node.uid && blockOwnerDeletion === true),
+  )
   if (blocking.length === 0) return { type: 'remove-finalizer', finalizer: 'foregroundDeletion' }
   return { type: 'look-at-dependents', dependents: dependents.filter(({ deleting }) => !deleting) }
 }

@@ -1,4 +1,14 @@
-import { DEPLOYMENTS, ENDPOINT_SLICES, ENDPOINTS, NAMESPACES, NODES, type ObjectMeta, PODS, REPLICA_SETS, SERVICES } from '@skiff/api'
+import {
+  DEPLOYMENTS,
+  ENDPOINT_SLICES,
+  ENDPOINTS,
+  NAMESPACES,
+  NODES,
+  type ObjectMeta,
+  PODS,
+  REPLICA_SETS,
+  SERVICES,
+} from '@skiff/api'
 import type { Informer } from '@skiff/client'
 import type { SharedInformers } from '../shared/informers.ts'
 

@@ -6,7 +6,14 @@ import { deletionConditions } from './conditions.ts'
 const nothing = { resources: new Map(), finalizers: new Map(), deletionFailures: [], discoveryFailures: [] }
 
 test('says what is left and which finalizers hold it', () => {
-  const remaining = { ...nothing, resources: new Map([['pods.', 2], ['widgets.example.com', 1]]), finalizers: new Map([['example.com/hold', 1]]) }
+  const remaining = {
+    ...nothing,
+    resources: new Map([
+      ['pods.', 2],
+      ['widgets.example.com', 1],
+    ]),
+    finalizers: new Map([['example.com/hold', 1]]),
+  }
   const conditions = deletionConditions(undefined, remaining, NOW)
   expect(findCondition(conditions, 'NamespaceContentRemaining')).toMatchObject({
     status: 'True',
@@ -17,7 +24,10 @@ test('says what is left and which finalizers hold it', () => {
     status: 'True',
     message: 'Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances',
   })
-  expect(findCondition(conditions, 'NamespaceDeletionContentFailure')).toMatchObject({ status: 'False', reason: 'ContentDeleted' })
+  expect(findCondition(conditions, 'NamespaceDeletionContentFailure')).toMatchObject({
+    status: 'False',
+    reason: 'ContentDeleted',
+  })
 })
 
 test('says when a group could not be asked', () => {

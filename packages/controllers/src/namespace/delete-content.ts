@@ -15,7 +15,8 @@ export async function deleteContent(client: ApiClient, namespace: string): Promi
     try {
       const left = await deleteAll(client, kind, namespace)
       if (left.length > 0) resources.set(`${kind.resource}.${kind.group}`, left.length)
-      for (const name of left.flatMap(({ metadata }) => metadata.finalizers ?? [])) finalizers.set(name, (finalizers.get(name) ?? 0) + 1)
+      for (const name of left.flatMap(({ metadata }) => metadata.finalizers ?? []))
+        finalizers.set(name, (finalizers.get(name) ?? 0) + 1)
     } catch (error) {
       deletionFailures.push(errorMessage(error))
     }

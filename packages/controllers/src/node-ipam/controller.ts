@@ -1,4 +1,4 @@
-import { type Node, NODES } from '@skiff/api'
+import { NODES, type Node } from '@skiff/api'
 import type { ControllerContext } from '../shared/context.ts'
 import { unlessGone } from '../shared/errors.ts'
 import { recorderFor, runReconciler } from '../shared/reconcile.ts'
@@ -21,7 +21,9 @@ export async function runNodeIpamController(context: ControllerContext, clusterC
     const podCIDR = given.get(name) ?? nextPodCidr(clusterCidr, taken())
     if (podCIDR === undefined) {
       events.event(node, 'Normal', 'CIDRNotAvailable', `Node ${name} status is now: CIDRNotAvailable`)
-      throw new Error(`no /24 of ${clusterCidr} is left for node ${name}: remove nodes or start the master with a larger --pod-cidr`)
+      throw new Error(
+        `no /24 of ${clusterCidr} is left for node ${name}: remove nodes or start the master with a larger --pod-cidr`,
+      )
     }
     given.set(name, podCIDR)
     await unlessGone(assign(node, podCIDR))

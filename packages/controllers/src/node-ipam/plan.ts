@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 
-export const NODE_MASK_BITS = 24
+const NODE_MASK_BITS = 24
 
 /** The lowest free /24 of the cluster's range; undefined when all are taken. A range smaller than a /24 is given whole. */
 export function nextPodCidr(clusterCidr: string, taken: ReadonlySet<string>): string | undefined {

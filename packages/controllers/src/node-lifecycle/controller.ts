@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { findCondition, isConflict, type Node, NODES, type Pod, PODS, podIsReady, rfc3339 } from '@skiff/api'
+import { findCondition, isConflict, NODES, type Node, PODS, type Pod, podIsReady, rfc3339 } from '@skiff/api'
 import type { ControllerContext } from '../shared/context.ts'
 import { unlessGone } from '../shared/errors.ts'
 import { recorderFor, runReconciler } from '../shared/reconcile.ts'

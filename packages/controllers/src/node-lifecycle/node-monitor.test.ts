@@ -18,6 +18,7 @@ class Beats implements HeartbeatSource {
       this.#beats.set(node, { lastHeartbeatMs: performance.now() })
       for (const listener of this.#listeners) listener({ node })
     }
+    vi.advanceTimersByTime(0)
   }
 }
 
@@ -105,6 +106,7 @@ test('forgets a deleted node', () => {
   monitor.follow('a')
   pass(2, 'a')
   monitor.forget('a')
+  vi.advanceTimersByTime(0)
   expect(monitor.verdict('a')).toBeUndefined()
 })
 

@@ -6,7 +6,7 @@ const HEARTBEAT_LIMIT_MS = 4_000
 const HEARTBEAT_SUSPECT_MS = 2_500
 /** Leases are renewed every 10 s. */
 const LEASE_LIMIT_MS = 40_000
-/** A timer that is later than this: this process stood still, and what it didn't hear in that time says nothing. */
+/** Looking this much later than was due: this process stood still, and what it didn't hear in that time says nothing. */
 const STALL_MS = 1_000
 
 export interface NodeMonitorOptions {
@@ -34,15 +34,16 @@ export class NodeMonitor {
   #verdicts: ReadonlyMap<string, Verdict> = new Map()
   #graceFromMs: number
   #timer: NodeJS.Timeout | undefined
+  /** When the timer should go off. */
+  #dueMs = Number.POSITIVE_INFINITY
+  #evaluating = false
   #closed = false
 
   constructor(options: NodeMonitorOptions) {
     this.#options = options
     this.#graceFromMs = options.monotonicNow()
     this.#stopListening = options.heartbeats.onChange(({ node }) => {
-      const state = this.#verdicts.get(node)?.state
-      if (state === 'gone' || state === 'suspect') this.evaluate()
-      else if (this.#nodes.has(node) && !this.#verdicts.has(node)) this.evaluate()
+      if (this.#nodes.has(node) && this.#verdicts.get(node)?.state !== 'alive') this.#evaluateSoon()
     })
   }
 
@@ -57,12 +58,12 @@ export class NodeMonitor {
       if (signs.renewTime !== undefined) signs.renewedMs = nowMs
       signs.renewTime = renewTime
     }
-    if (!known || this.#verdicts.get(node)?.state !== 'alive') this.evaluate()
+    if (this.#verdicts.get(node)?.state !== 'alive') this.#evaluateSoon()
   }
 
   forget(node: string): void {
     this.#nodes.delete(node)
-    this.evaluate()
+    this.#evaluateSoon()
   }
 
   /** undefined: the node was not heard of since the start, and its time isn't over. */
@@ -70,10 +71,26 @@ export class NodeMonitor {
     return this.#verdicts.get(node)
   }
 
+  close(): void {
+    this.#closed = true
+    this.#stopListening()
+    clearTimeout(this.#timer)
+  }
+
+  /** Once for all that came in together: heartbeats that wait in the sockets, a thousand nodes that return at once. */
+  #evaluateSoon(): void {
+    if (this.#evaluating) return
+    this.#evaluating = true
+    setImmediate(() => {
+      this.#evaluating = false
+      if (!this.#closed) this.#evaluate()
+    })
+  }
+
   /** Judges every node now and tells of those whose verdict changed. */
-  evaluate(): void {
-    if (this.#closed) return
+  #evaluate(): void {
     const nowMs = this.#options.monotonicNow()
+    if (nowMs - this.#dueMs > STALL_MS) this.#graceFromMs = nowMs
     const pulses = [...this.#nodes].map(([name, signs]) => this.#pulse(name, signs, nowMs))
     const judged = judgeNodes(pulses.map(({ pulse }) => pulse))
     for (const { pulse, heard } of pulses) if (!heard && judged.get(pulse.name)?.state === 'alive') judged.delete(pulse.name)
@@ -82,12 +99,6 @@ export class NodeMonitor {
     this.#verdicts = judged
     this.#setTimer(pulses.map(({ pulse }) => pulse.limitMs - pulse.silentMs).filter((ms) => ms > 0))
     for (const name of this.#nodes.keys()) if (!same(before.get(name), judged.get(name))) this.#options.onVerdict(name)
-  }
-
-  close(): void {
-    this.#closed = true
-    this.#stopListening()
-    clearTimeout(this.#timer)
   }
 
   #pulse(name: string, signs: Signs, nowMs: number): { pulse: NodePulse; heard: boolean } {
@@ -106,17 +117,11 @@ export class NodeMonitor {
 
   #setTimer(leftMs: readonly number[]): void {
     clearTimeout(this.#timer)
+    this.#dueMs = Number.POSITIVE_INFINITY
     if (leftMs.length === 0) return
-    const { monotonicNow } = this.#options
-    const dueMs = monotonicNow() + Math.min(...leftMs)
-    this.#timer = setTimeout(
-      () => {
-        if (monotonicNow() - dueMs > STALL_MS) this.#graceFromMs = monotonicNow()
-        // Heartbeats that are waiting in the sockets are read first.
-        setImmediate(() => this.evaluate())
-      },
-      Math.ceil(dueMs - monotonicNow()) + 1,
-    )
+    const waitMs = Math.ceil(Math.min(...leftMs)) + 1
+    this.#dueMs = this.#options.monotonicNow() + waitMs
+    this.#timer = setTimeout(() => this.#evaluateSoon(), waitMs)
   }
 }
 

@@ -23,13 +23,17 @@ export function taintsFor(node: Node, options: { readonly evict: boolean; readon
   const before = node.spec.taints ?? []
   const foreign = before.filter(({ key }) => !MANAGED.has(key))
   const ours = [...conditionTaints(node, options.evict), ...(node.spec.unschedulable ? [noSchedule(UNSCHEDULABLE)] : [])]
-  const kept = ours.map((taint) => before.find((one) => one.key === taint.key && one.effect === taint.effect) ?? added(taint, options.now))
+  const kept = ours.map(
+    (taint) => before.find((one) => one.key === taint.key && one.effect === taint.effect) ?? added(taint, options.now),
+  )
   return [...foreign, ...kept]
 }
 
 function conditionTaints(node: Node, evict: boolean): Taint[] {
   const conditions = node.status?.conditions
-  const pressures = PRESSURES.filter(([type]) => findCondition(conditions, type)?.status === 'True').map(([, key]) => noSchedule(key))
+  const pressures = PRESSURES.filter(([type]) => findCondition(conditions, type)?.status === 'True').map(([, key]) =>
+    noSchedule(key),
+  )
   const ready = findCondition(conditions, 'Ready')
   if (ready?.status === 'True') return pressures
   // A node that never said anything runs nothing yet that could be driven away.

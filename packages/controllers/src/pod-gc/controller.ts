@@ -1,4 +1,4 @@
-import { isNotFound, keyOf, type Node, NODES, type Pod, PODS, podIsTerminal } from '@skiff/api'
+import { isNotFound, keyOf, NODES, type Node, PODS, type Pod, podIsTerminal } from '@skiff/api'
 import type { ControllerContext } from '../shared/context.ts'
 import { unlessGone } from '../shared/errors.ts'
 import { recorderFor, runReconciler } from '../shared/reconcile.ts'

@@ -1,4 +1,14 @@
-import { isNotFound, keyOf, labelSelectorMatches, type Pod, PODS, podIsActive, REPLICA_SETS, type ReplicaSet, controllerOf } from '@skiff/api'
+import {
+  controllerOf,
+  isNotFound,
+  keyOf,
+  labelSelectorMatches,
+  PODS,
+  type Pod,
+  podIsActive,
+  REPLICA_SETS,
+  type ReplicaSet,
+} from '@skiff/api'
 import type { WorkQueue } from '@skiff/client'
 import { claimObjects } from '../shared/claim-objects.ts'
 import { planClaims } from '../shared/claims.ts'

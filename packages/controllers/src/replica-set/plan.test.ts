@@ -18,8 +18,16 @@ describe('lets go first of', () => {
   const running = (name: string, parts: Parameters<typeof aPod>[1] = {}) => aRunningPod(name, parts)
   const unready = { phase: 'Running' as const, conditions: [{ type: 'Ready', status: 'False' as const }] }
   const cases: [string, Pod, Pod][] = [
-    ['a pod without a node', aPod('go', { status: { phase: 'Pending' } }), aPod('stay', { spec: { nodeName: 'n' }, status: { phase: 'Pending' } })],
-    ['a pending pod', aPod('go', { spec: { nodeName: 'n' }, status: { phase: 'Pending' } }), aPod('stay', { spec: { nodeName: 'n' }, status: unready })],
+    [
+      'a pod without a node',
+      aPod('go', { status: { phase: 'Pending' } }),
+      aPod('stay', { spec: { nodeName: 'n' }, status: { phase: 'Pending' } }),
+    ],
+    [
+      'a pending pod',
+      aPod('go', { spec: { nodeName: 'n' }, status: { phase: 'Pending' } }),
+      aPod('stay', { spec: { nodeName: 'n' }, status: unready }),
+    ],
     ['a pod that is not ready', running('go', { status: unready }), running('stay')],
     [
       'a pod that costs less to delete',

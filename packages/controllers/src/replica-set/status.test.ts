@@ -29,6 +29,8 @@ test('leaves out counters that are zero, but says replicas always', () => {
 test('says why pods could not be created, until they can', () => {
   const failure = { reason: 'FailedCreate', message: 'quota exceeded' } as const
   const failed = replicaSetStatus(aReplicaSet('rs'), [], { failure, now: NOW })
-  expect(failed.conditions).toEqual([{ type: 'ReplicaFailure', status: 'True', ...failure, lastTransitionTime: '2026-01-01T12:00:00Z' }])
+  expect(failed.conditions).toEqual([
+    { type: 'ReplicaFailure', status: 'True', ...failure, lastTransitionTime: '2026-01-01T12:00:00Z' },
+  ])
   expect(replicaSetStatus(aReplicaSet('rs', { status: failed }), [], { now: NOW })).not.toHaveProperty('conditions')
 })

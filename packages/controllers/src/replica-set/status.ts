@@ -1,4 +1,12 @@
-import { findCondition, labelSelectorMatches, type Pod, podIsAvailable, podIsReady, type ReplicaSet, setCondition } from '@skiff/api'
+import {
+  findCondition,
+  labelSelectorMatches,
+  type Pod,
+  podIsAvailable,
+  podIsReady,
+  type ReplicaSet,
+  setCondition,
+} from '@skiff/api'
 import { withoutZeros } from '../shared/patch-status.ts'
 
 type ReplicaSetStatus = NonNullable<ReplicaSet['status']>
@@ -38,7 +46,12 @@ function conditionsWith(before: ReplicaSetStatus['conditions'], failure: Replica
 export function msUntilNextAvailable(pods: readonly Pod[], minReadySeconds: number, now: Date): number | undefined {
   const waits = pods
     .filter((pod) => podIsReady(pod) && !podIsAvailable(pod, minReadySeconds, now))
-    .map((pod) => Date.parse(findCondition(pod.status?.conditions, 'Ready')?.lastTransitionTime ?? '') + minReadySeconds * 1000 - now.getTime())
+    .map(
+      (pod) =>
+        Date.parse(findCondition(pod.status?.conditions, 'Ready')?.lastTransitionTime ?? '') +
+        minReadySeconds * 1000 -
+        now.getTime(),
+    )
     .filter((ms) => !Number.isNaN(ms))
   return waits.length === 0 ? undefined : Math.max(1, Math.min(...waits))
 }

@@ -14,7 +14,10 @@ export interface ClaimOptions {
 }
 
 /** Carries out a claim plan; gives back what is ours after it. */
-export async function claimObjects<T extends { readonly metadata: ObjectMeta }>(plan: ClaimPlan<T>, options: ClaimOptions): Promise<T[]> {
+export async function claimObjects<T extends { readonly metadata: ObjectMeta }>(
+  plan: ClaimPlan<T>,
+  options: ClaimOptions,
+): Promise<T[]> {
   for (const object of plan.release) await release(object.metadata, options)
   if (plan.adopt.length === 0 || !(await ownerStillStands(options))) return [...plan.keep]
   const adopted = await Promise.all(plan.adopt.map((object) => adopt(object, options)))
@@ -44,7 +47,12 @@ async function release(metadata: ObjectMeta, { client, owner, info }: ClaimOptio
   await unlessLost(patchReferences(client, info, metadata, [{ $patch: 'delete', uid: owner.metadata.uid }]))
 }
 
-async function patchReferences<T>(client: ApiClient, info: KindInfo, { name, namespace = '', uid }: ObjectMeta, ownerReferences: unknown[]) {
+async function patchReferences<T>(
+  client: ApiClient,
+  info: KindInfo,
+  { name, namespace = '', uid }: ObjectMeta,
+  ownerReferences: unknown[],
+) {
   return await client.patch<T>(info, { name, namespace }, { type: 'strategic', body: { metadata: { uid, ownerReferences } } })
 }
 

@@ -1,4 +1,4 @@
-import { isControlledBy, labelSelectorMatches, type LabelSelector, type ObjectMeta } from '@skiff/api'
+import { isControlledBy, type LabelSelector, labelSelectorMatches, type ObjectMeta } from '@skiff/api'
 
 interface Owner {
   readonly metadata: ObjectMeta

@@ -12,7 +12,13 @@ export interface Discovery {
 }
 
 interface ResourceList {
-  readonly resources: readonly { name: string; singularName?: string; namespaced: boolean; kind: string; verbs: readonly string[] }[]
+  readonly resources: readonly {
+    name: string
+    singularName?: string
+    namespaced: boolean
+    kind: string
+    verbs: readonly string[]
+  }[]
 }
 
 interface GroupList {

@@ -6,8 +6,8 @@ import {
   type Deployment,
   ENDPOINT_SLICES,
   ENDPOINTS,
-  type Endpoints,
   type EndpointSlice,
+  type Endpoints,
   LEASES,
   type Lease,
   NAMESPACES,
@@ -15,24 +15,24 @@ import {
   NODES,
   type Node,
   type ObjectMeta,
-  type Pod,
   PODS,
+  type Pod,
   REPLICA_SETS,
   type ReplicaSet,
   SECRETS,
-  type Secret,
   SERVICE_ACCOUNTS,
   SERVICES,
+  type Secret,
   type Service,
   type ServiceAccount,
 } from '@skiff/api'
 import { type ApiClient, createInformer, type Informer } from '@skiff/client'
 import type { Logger } from 'pino'
 
-export const NODE_LEASE_NAMESPACE = 'kube-node-lease'
+const NODE_LEASE_NAMESPACE = 'kube-node-lease'
 export const ROOT_CA_CONFIG_MAP = 'kube-root-ca.crt'
 export const DEFAULT_SERVICE_ACCOUNT = 'default'
-export const BOOTSTRAP_TOKEN_TYPE = 'bootstrap.kubernetes.io/token'
+const BOOTSTRAP_TOKEN_TYPE = 'bootstrap.kubernetes.io/token'
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name'
 
 /** One watch per kind, however many controllers look at it. Nothing is read before `start`. */
@@ -45,7 +45,10 @@ export function createSharedInformers(client: ApiClient, options: { readonly log
       ...options,
       indexes: { ...ownership, node: ({ spec }) => (spec.nodeName ? [spec.nodeName] : []), namespace: namespaceOf },
     }),
-    replicaSets: createInformer<ReplicaSet>(client, REPLICA_SETS, { ...options, indexes: { ...ownership, namespace: namespaceOf } }),
+    replicaSets: createInformer<ReplicaSet>(client, REPLICA_SETS, {
+      ...options,
+      indexes: { ...ownership, namespace: namespaceOf },
+    }),
     deployments: createInformer<Deployment>(client, DEPLOYMENTS, { ...options, indexes: { namespace: namespaceOf } }),
     services: createInformer<Service>(client, SERVICES, { ...options, indexes: { namespace: namespaceOf } }),
     /** By `service`: key of the Service that the slice belongs to. */

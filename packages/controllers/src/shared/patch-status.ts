@@ -11,7 +11,11 @@ interface HasStatus {
 export async function patchStatus(client: ApiClient, info: KindInfo, object: HasStatus, status: object): Promise<void> {
   const before = object.status ?? {}
   if (isDeepStrictEqual(before, status)) return
-  const removed = Object.fromEntries(Object.keys(before).filter((field) => !(field in status)).map((field) => [field, null]))
+  const removed = Object.fromEntries(
+    Object.keys(before)
+      .filter((field) => !(field in status))
+      .map((field) => [field, null]),
+  )
   const { name, namespace, uid } = object.metadata
   const ref = { name, subresource: 'status', ...(namespace === undefined ? {} : { namespace }) }
   await client.patch(info, ref, { type: 'merge', body: { metadata: { uid }, status: { ...removed, ...status } } })
@@ -19,6 +23,7 @@ export async function patchStatus(client: ApiClient, info: KindInfo, object: Has
 
 /** As Kubernetes writes counters: zero, absent and empty fields are left out. */
 export function withoutZeros<T extends object>(status: T): Partial<T> {
-  const isSaid = ([, value]: [string, unknown]) => value !== undefined && value !== 0 && !(Array.isArray(value) && value.length === 0)
+  const isSaid = ([, value]: [string, unknown]) =>
+    value !== undefined && value !== 0 && !(Array.isArray(value) && value.length === 0)
   return Object.fromEntries(Object.entries(status).filter(isSaid)) as Partial<T>
 }

@@ -8,7 +8,10 @@ export interface Reconciler {
   readonly reads: readonly Pick<Informer<never>, 'start' | 'synced'>[]
   /** Registers what adds keys to the queue. */
   readonly watch: (queue: WorkQueue) => void
-  readonly reconcile: (key: string, signal: AbortSignal) => Promise<void> | Promise<{ readonly requeueAfterMs: number } | undefined>
+  readonly reconcile: (
+    key: string,
+    signal: AbortSignal,
+  ) => Promise<void> | Promise<{ readonly requeueAfterMs: number } | undefined>
   readonly concurrency?: number
 }
 

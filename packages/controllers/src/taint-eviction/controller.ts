@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { keyOf, type Pod, PODS, podIsActive } from '@skiff/api'
+import { keyOf, PODS, type Pod, podIsActive } from '@skiff/api'
 import type { ControllerContext } from '../shared/context.ts'
 import { unlessGone } from '../shared/errors.ts'
 import { recorderFor, runReconciler } from '../shared/reconcile.ts'
@@ -20,7 +20,8 @@ export async function runTaintEvictionController(context: ControllerContext, mon
     const waitMs = pod && podIsActive(pod) ? msToStay(taintsOf(pod), pod.spec.tolerations ?? []) : Number.POSITIVE_INFINITY
     if (!pod || waitMs === Number.POSITIVE_INFINITY) {
       const wasCounting = countdowns.delete(key)
-      if (pod && wasCounting && podIsActive(pod)) events.event(pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`)
+      if (pod && wasCounting && podIsActive(pod))
+        events.event(pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`)
       return undefined
     }
     const leftMs = startOf(pod) + waitMs - monotonicNow()

@@ -2,7 +2,11 @@ import { expect, test } from 'vitest'
 import { msToStay } from './plan.ts'
 
 const unreachable = { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' as const }
-const forSeconds = (tolerationSeconds?: number) => ({ ...unreachable, operator: 'Exists' as const, ...(tolerationSeconds === undefined ? {} : { tolerationSeconds }) })
+const forSeconds = (tolerationSeconds?: number) => ({
+  ...unreachable,
+  operator: 'Exists' as const,
+  ...(tolerationSeconds === undefined ? {} : { tolerationSeconds }),
+})
 
 test('stays forever where nothing evicts', () => {
   expect(msToStay([], [])).toBe(Number.POSITIVE_INFINITY)

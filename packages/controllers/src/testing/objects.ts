@@ -8,7 +8,10 @@ export function metaOf(name: string, more: Partial<ObjectMeta> = {}): ObjectMeta
   return { name, uid: `uid-${name}`, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', ...more }
 }
 
-export function aPod(name: string, parts: { metadata?: Partial<ObjectMeta>; spec?: Partial<Pod['spec']>; status?: Pod['status'] } = {}): Pod {
+export function aPod(
+  name: string,
+  parts: { metadata?: Partial<ObjectMeta>; spec?: Partial<Pod['spec']>; status?: Pod['status'] } = {},
+): Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -25,7 +28,9 @@ export function aRunningPod(name: string, parts: Parameters<typeof aPod>[1] = {}
   return aPod(name, { ...parts, spec: { nodeName: 'node-1', ...parts.spec }, status })
 }
 
-export function aDeployment(parts: { metadata?: Partial<ObjectMeta>; spec?: Partial<Deployment['spec']>; status?: Deployment['status'] } = {}): Deployment {
+export function aDeployment(
+  parts: { metadata?: Partial<ObjectMeta>; spec?: Partial<Deployment['spec']>; status?: Deployment['status'] } = {},
+): Deployment {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -40,7 +45,10 @@ export function aDeployment(parts: { metadata?: Partial<ObjectMeta>; spec?: Part
   }
 }
 
-export function aReplicaSet(name: string, parts: { metadata?: Partial<ObjectMeta>; spec?: Partial<ReplicaSet['spec']>; status?: ReplicaSet['status'] } = {}): ReplicaSet {
+export function aReplicaSet(
+  name: string,
+  parts: { metadata?: Partial<ObjectMeta>; spec?: Partial<ReplicaSet['spec']>; status?: ReplicaSet['status'] } = {},
+): ReplicaSet {
   return {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
@@ -60,11 +68,19 @@ export function aService(name: string, spec: Partial<Service['spec']> = {}): Ser
     apiVersion: 'v1',
     kind: 'Service',
     metadata: metaOf(name, { namespace: 'default' }),
-    spec: { selector: { app: 'hello' }, clusterIP: '10.96.0.20', ports: [{ port: 80, targetPort: 8080, protocol: 'TCP' }], ...spec },
+    spec: {
+      selector: { app: 'hello' },
+      clusterIP: '10.96.0.20',
+      ports: [{ port: 80, targetPort: 8080, protocol: 'TCP' }],
+      ...spec,
+    },
   }
 }
 
-export function aNode(name: string, parts: { metadata?: Partial<ObjectMeta>; spec?: Node['spec']; status?: Node['status'] } = {}): Node {
+export function aNode(
+  name: string,
+  parts: { metadata?: Partial<ObjectMeta>; spec?: Node['spec']; status?: Node['status'] } = {},
+): Node {
   return {
     apiVersion: 'v1',
     kind: 'Node',

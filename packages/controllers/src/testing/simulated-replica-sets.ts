@@ -1,7 +1,7 @@
 import type { Deployment, ReplicaSet } from '@skiff/api'
-import { metaOf } from './objects.ts'
 import type { DeploymentStep } from '../deployment/plan.ts'
 import { replicasOf } from '../deployment/replica-counts.ts'
+import { metaOf } from './objects.ts'
 
 /** A cluster's answer to a plan's steps, without a cluster: ReplicaSets with pods that become available when told to. */
 export class SimulatedReplicaSets {
@@ -29,21 +29,30 @@ export class SimulatedReplicaSets {
         const { name = '', ...metadata } = step.replicaSet.metadata
         this.#born += 1
         const creationTimestamp = new Date(this.#born * 1000).toISOString()
-        this.replicaSets.push({ ...step.replicaSet, metadata: metaOf(name, { ...metadata, creationTimestamp, generation: 1 }), status: { replicas: 0 } })
+        this.replicaSets.push({
+          ...step.replicaSet,
+          metadata: metaOf(name, { ...metadata, creationTimestamp, generation: 1 }),
+          status: { replicas: 0 },
+        })
         this.#available.set(name, 0)
         return
       }
       case 'update-replica-set':
-        return this.#change(step.replicaSet, (one) => ({ ...one, metadata: { ...one.metadata, annotations: { ...step.annotations } } }))
+        this.#change(step.replicaSet, (one) => ({
+          ...one,
+          metadata: { ...one.metadata, annotations: { ...step.annotations } },
+        }))
+        return
       case 'scale': {
         const { name } = step.replicaSet.metadata
         // A ReplicaSet lets pods go that aren't ready before those that are.
         this.#available.set(name, Math.min(step.replicas, this.#available.get(name) ?? 0))
-        return this.#change(step.replicaSet, (one) => ({
+        this.#change(step.replicaSet, (one) => ({
           ...one,
           spec: { ...one.spec, replicas: step.replicas },
           metadata: { ...one.metadata, annotations: { ...one.metadata.annotations, ...step.annotations } },
         }))
+        return
       }
       case 'delete-replica-set':
         this.replicaSets = this.replicaSets.filter((one) => one !== step.replicaSet)

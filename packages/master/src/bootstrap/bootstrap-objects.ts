@@ -83,5 +83,9 @@ function apiEndpointSlice(address: string, port: number) {
 
 /** What agents must know of the cluster. Written when kube-system, whose uid is the cluster's id, is there. */
 export function clusterFactsObject(facts: ClusterFacts): BootstrapObject {
-  return { info: CONFIG_MAPS, object: { metadata: { ...CLUSTER_FACTS }, data: { ...facts } } as BootstrapObject['object'], keep: ['data'] }
+  return {
+    info: CONFIG_MAPS,
+    object: { metadata: { ...CLUSTER_FACTS }, data: { ...facts } } as BootstrapObject['object'],
+    keep: ['data'],
+  }
 }

@@ -6,86 +6,150 @@ import { resolveName, type ZoneData, type ZoneRecord } from './zone.ts'
 const TTL_SECONDS = 5
 const PLAIN_UDP_BYTES = 512
 const MAX_UDP_BYTES = 1232
+const MAX_TCP_BYTES = 65_535
+const HEADER_BYTES = 12
 
-export type LocalAnswer = { readonly kind: 'answered'; readonly packet: Buffer } | { readonly kind: 'elsewhere' } | { readonly kind: 'ignored' }
+export type LocalAnswer =
+  | { readonly kind: 'answered'; readonly packet: Buffer }
+  /** The name stands for `target`: whoever asks wants that one's addresses too, since stub resolvers don't ask again. */
+  | { readonly kind: 'alias'; readonly question: Buffer; finish(reply: Buffer | undefined): Buffer }
+  /** A name of somebody else's. */
+  | { readonly kind: 'elsewhere' }
+  /** Not a query: an answer to it could start an endless exchange. */
+  | { readonly kind: 'ignored' }
 
-/** Answers a query of our zone; says `elsewhere` for other names, `ignored` for what is no query at all. */
-export function answerQuery(data: ZoneData, message: Buffer, transport: 'udp' | 'tcp'): LocalAnswer {
-  const query = decode(message)
-  if (!query || query.type !== 'query') return { kind: 'ignored' }
-  const [question] = query.questions ?? []
-  if (!question || query.questions?.length !== 1 || opcodeOf(query) !== 0) return { kind: 'answered', packet: encodeReply(query, { rcode: RCODE.formatError }) }
-  const name = question.name.toLowerCase().replace(/\.$/, '')
-  const result = resolveName(data, name, question.type)
-  if (result.kind === 'elsewhere') return result
-  const reply =
-    result.kind === 'no-such-name'
-      ? { rcode: RCODE.noSuchName, authorities: [startOfAuthority(data.domain)] }
-      : {
-          answers: result.records.map(toAnswer),
-          additionals: result.additional.map(toAnswer),
-          authorities: result.records.length === 0 ? [startOfAuthority(data.domain)] : [],
-        }
-  return { kind: 'answered', packet: fit(query, reply, transport) }
+export type Transport = 'udp' | 'tcp'
+
+export function answerQuery(data: ZoneData, message: Buffer, transport: Transport): LocalAnswer {
+  if (message.length < HEADER_BYTES || isResponse(message)) return { kind: 'ignored' }
+  try {
+    return answerDecoded(data, dnsPacket.decode(message), transport)
+  } catch {
+    // dns-packet throws on what it can't read, and on names that it read but can't write.
+    return { kind: 'answered', packet: bareReply(message, RCODE.formatError) }
+  }
 }
 
 /** The reply to a query that upstream could not answer. */
 export function serverFailure(message: Buffer): Buffer | undefined {
-  const query = decode(message)
-  return query && encodeReply(query, { rcode: RCODE.serverFailure })
+  if (message.length < HEADER_BYTES || isResponse(message)) return undefined
+  try {
+    return encodeReply(dnsPacket.decode(message), { rcode: RCODE.serverFailure })
+  } catch {
+    return bareReply(message, RCODE.serverFailure)
+  }
 }
 
-const RCODE = { formatError: 1, serverFailure: 2, noSuchName: 3 } as const
+const RCODE = { formatError: 1, serverFailure: 2, noSuchName: 3, notImplemented: 4 } as const
 const AUTHORITATIVE = dnsPacket.AUTHORITATIVE_ANSWER | dnsPacket.RECURSION_AVAILABLE
 
 interface Reply {
   readonly rcode?: number
-  readonly answers?: dnsPacket.Answer[]
-  readonly additionals?: dnsPacket.Answer[]
-  readonly authorities?: dnsPacket.Answer[]
+  readonly answers?: readonly dnsPacket.Answer[]
+  readonly additionals?: readonly dnsPacket.Answer[]
+  readonly authorities?: readonly dnsPacket.Answer[]
   readonly truncated?: boolean
 }
 
-/** dns-packet throws on malformed input. */
-function decode(message: Buffer): dnsPacket.DecodedPacket | undefined {
-  try {
-    return dnsPacket.decode(message)
-  } catch {
-    return undefined
+function answerDecoded(data: ZoneData, query: dnsPacket.DecodedPacket, transport: Transport): LocalAnswer {
+  const answered = (reply: Reply): LocalAnswer => ({ kind: 'answered', packet: fit(query, reply, transport) })
+  const [question] = query.questions ?? []
+  if (opcodeOf(query) !== 0) return answered({ rcode: RCODE.notImplemented })
+  if (!question || query.questions?.length !== 1) return answered({ rcode: RCODE.formatError })
+  const result = resolveName(data, question.name.toLowerCase().replace(/\.$/, ''), question.type)
+  const nothingThere = [startOfAuthority(data.domain)]
+  switch (result.kind) {
+    case 'elsewhere':
+      return result
+    case 'not-ready':
+      return answered({ rcode: RCODE.serverFailure })
+    case 'no-such-name':
+      return answered({ rcode: RCODE.noSuchName, authorities: nothingThere })
+    case 'alias': {
+      const alias = toAnswer(result.record)
+      if (question.type === 'CNAME') return answered({ answers: [alias] })
+      const finish = (reply: Buffer | undefined) => fit(query, { answers: [alias, ...answersIn(reply)] }, transport)
+      return { kind: 'alias', question: questionAbout(query, result.target, question.type), finish }
+    }
+    case 'records': {
+      const answers = result.records.map(toAnswer)
+      return answered({ answers, additionals: result.additional.map(toAnswer), authorities: answers.length === 0 ? nothingThere : [] })
+    }
   }
+}
+
+function isResponse(message: Buffer): boolean {
+  return (message.readUInt16BE(2) & 0x8000) !== 0
 }
 
 function opcodeOf(query: dnsPacket.DecodedPacket): number {
   return ((query.flags ?? 0) >> 11) & 0xf
 }
 
-/** Cut to what the asker can take over UDP: it comes again over TCP when the truncated bit is set. */
-function fit(query: dnsPacket.DecodedPacket, reply: Reply, transport: 'udp' | 'tcp'): Buffer {
-  const packet = encodeReply(query, reply)
-  const limit = transport === 'tcp' ? 65_535 : udpLimitOf(query)
-  if (packet.length <= limit) return packet
+function questionAbout(query: dnsPacket.DecodedPacket, name: string, type: dnsPacket.RecordType): Buffer {
+  return dnsPacket.encode({ type: 'query', id: query.id ?? 0, flags: dnsPacket.RECURSION_DESIRED, questions: [{ name, type, class: 'IN' }] })
+}
+
+function answersIn(reply: Buffer | undefined): readonly dnsPacket.Answer[] {
+  if (!reply) return []
+  try {
+    return dnsPacket.decode(reply).answers ?? []
+  } catch {
+    return []
+  }
+}
+
+/** A header alone, with the query's identifier, for what can't be read further. */
+function bareReply(message: Buffer, rcode: number): Buffer {
+  const reply = Buffer.alloc(HEADER_BYTES)
+  message.copy(reply, 0, 0, 2)
+  reply.writeUInt16BE(0x8000 | (message.readUInt16BE(2) & 0x7900) | rcode, 2)
+  return reply
+}
+
+/**
+ * Cut to what the asker can take: with the truncated bit it comes again over TCP. As many answers as fit are given all
+ * the same, since some resolvers never use TCP (musl before 1.2.4).
+ */
+function fit(query: dnsPacket.DecodedPacket, reply: Reply, transport: Transport): Buffer {
+  const limit = transport === 'tcp' ? MAX_TCP_BYTES : udpLimitOf(query)
+  const whole = encodeReply(query, reply)
+  if (whole.length <= limit) return whole
   const { additionals: _, ...essential } = reply
   const smaller = encodeReply(query, essential)
   if (smaller.length <= limit) return smaller
-  return encodeReply(query, { truncated: true })
+  const answers = reply.answers ?? []
+  const empty = encodeReply(query, { truncated: true }).length
+  let room = limit - empty
+  const fitting = answers.findIndex((answer) => (room -= encodedLength(answer)) < 0)
+  return encodeReply(query, { answers: fitting === -1 ? answers : answers.slice(0, fitting), truncated: true })
+}
+
+function encodedLength(answer: dnsPacket.Answer): number {
+  return dnsPacket.encodingLength({ answers: [answer] }) - HEADER_BYTES
+}
+
+/** EDNS: who asks with it is answered with it (RFC 6891, 6.1.1). */
+function edns(query: dnsPacket.DecodedPacket): dnsPacket.OptAnswer | undefined {
+  return query.additionals?.find((additional) => additional.type === 'OPT')
 }
 
 function udpLimitOf(query: dnsPacket.DecodedPacket): number {
-  const option = query.additionals?.find((additional) => additional.type === 'OPT') as { udpPayloadSize?: number } | undefined
-  return Math.min(MAX_UDP_BYTES, Math.max(PLAIN_UDP_BYTES, option?.udpPayloadSize ?? PLAIN_UDP_BYTES))
+  return Math.min(MAX_UDP_BYTES, Math.max(PLAIN_UDP_BYTES, edns(query)?.udpPayloadSize ?? PLAIN_UDP_BYTES))
 }
 
 function encodeReply(query: dnsPacket.DecodedPacket, reply: Reply): Buffer {
   const recursionDesired = (query.flags ?? 0) & dnsPacket.RECURSION_DESIRED
   const flags = AUTHORITATIVE | recursionDesired | (reply.truncated ? dnsPacket.TRUNCATED_RESPONSE : 0) | (reply.rcode ?? 0)
+  const option: dnsPacket.OptAnswer = { type: 'OPT', name: '.', udpPayloadSize: MAX_UDP_BYTES, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] }
   return dnsPacket.encode({
     type: 'response',
     id: query.id ?? 0,
     flags,
     questions: query.questions ?? [],
-    answers: reply.answers ?? [],
-    authorities: reply.authorities ?? [],
-    additionals: reply.additionals ?? [],
+    answers: [...(reply.answers ?? [])],
+    authorities: [...(reply.authorities ?? [])],
+    additionals: [...(reply.additionals ?? []), ...(edns(query) ? [option] : [])],
   })
 }
 

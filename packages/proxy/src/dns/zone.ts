@@ -17,11 +17,17 @@ export type ZoneAnswer =
   | { readonly kind: 'records'; readonly records: readonly ZoneRecord[]; readonly additional: readonly ZoneRecord[] }
   /** Ours, and there is no such name. */
   | { readonly kind: 'no-such-name' }
+  /** Ours, and another name for `target`. */
+  | { readonly kind: 'alias'; readonly record: ZoneRecord; readonly target: string }
+  /** Ours, and not known yet. */
+  | { readonly kind: 'not-ready' }
   /** Not in our zone: ask upstream. */
   | { readonly kind: 'elsewhere' }
 
 export interface ZoneData {
   readonly domain: string
+  /** False until everything was read once: what is missing may exist. */
+  isComplete(): boolean
   service(namespace: string, name: string): Service | undefined
   serviceByClusterIp(ip: string): Service | undefined
   namespaceExists(name: string): boolean
@@ -32,6 +38,7 @@ export interface ZoneData {
 export function resolveName(data: ZoneData, name: string, type: string): ZoneAnswer {
   if (name.endsWith('.in-addr.arpa')) return resolveReverse(data, name, type)
   if (name !== data.domain && !name.endsWith(`.${data.domain}`)) return { kind: 'elsewhere' }
+  if (!data.isComplete()) return { kind: 'not-ready' }
   const labels = name.slice(0, -data.domain.length).split('.').filter(Boolean)
   const [scope, namespace, service, ...rest] = labels.reverse()
   if (scope === undefined) return nothing
@@ -62,9 +69,8 @@ interface ServiceQuestion {
 function resolveService(data: ZoneData, service: Service, question: ServiceQuestion): ZoneAnswer {
   const { name, type, rest } = question
   if (service.spec.type === 'ExternalName') {
-    return rest.length === 0 && service.spec.externalName
-      ? answer({ type: 'CNAME', name, target: service.spec.externalName.replace(/\.$/, '') })
-      : noSuchName
+    const target = service.spec.externalName?.toLowerCase().replace(/\.$/, '')
+    return rest.length === 0 && target ? { kind: 'alias', record: { type: 'CNAME', name, target }, target } : noSuchName
   }
   const hosts = addressesOf(data, service)
   const [first, second] = rest

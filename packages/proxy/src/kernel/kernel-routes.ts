@@ -1,62 +1,82 @@
 /** Programs the host's kernel: one nftables table of our own, changed by its differences. */
-import { execFile } from 'node:child_process'
+import { networkInterfaces } from 'node:os'
+import type { Logger } from 'pino'
 import type { RouteTable } from '../route-table.ts'
-import { deleteTableScript, EMPTY_RULE_SET, type NftTable, replaceTableScript, updateTableScript } from './nft-script.ts'
-import { buildRuleSet, type RuleSet } from './rule-set.ts'
+import { deleteTableScript, LANDMARK_CHAIN, type NftTable, replaceTableScript, updateTableScript } from './nft-script.ts'
+import { buildRuleSet, emptyRuleSet, type RuleSet } from './rule-set.ts'
+import { runCommand } from './run-command.ts'
+import { staleUdpFlows, udpChanged } from './udp-flows.ts'
 
 export interface KernelRoutes {
-  /** Makes the kernel's routes these. After a failure the next call writes the whole table anew. */
+  /**
+   * Makes the kernel's routes these. What an earlier process left is replaced in one transaction, so connections don't
+   * notice a restart.
+   */
   apply(table: RouteTable): Promise<void>
+  /** Looks whether our table is still there; if not, the next `apply` writes it anew. */
+  stillThere(): Promise<boolean>
   /** Takes everything of ours out of the kernel. */
   remove(): Promise<void>
 }
 
-export function createKernelRoutes(table: NftTable): KernelRoutes {
+export function createKernelRoutes(table: NftTable, logger: Logger): KernelRoutes {
   let programmed: RuleSet | undefined
+  let isLost = false
   return {
     async apply(routes) {
-      const before = programmed
+      const before = isLost ? undefined : programmed
       const after = buildRuleSet(routes)
+      isLost = false
       programmed = undefined
-      const script = before ? updateTableScript(table, before, after) : replaceTableScript(table, after)
-      if (script !== '') await nft(script)
-      if (before) await forgetUdpFlows(before, after)
+      await write(table, before, after, logger)
       programmed = after
+      if (before && !udpChanged(before, after)) return
+      await forgetStaleUdpFlows(table, before ?? emptyRuleSet(), after).catch((err) => logger.warn({ err }, 'UDP flows of former endpoints could not be ended'))
+    },
+    async stillThere() {
+      const isThere = await runCommand('nft', ['list', 'chain', 'ip', table.name, LANDMARK_CHAIN]).then(
+        () => true,
+        () => false,
+      )
+      if (!isThere) isLost = true
+      return isThere
     },
     async remove() {
-      programmed = EMPTY_RULE_SET
-      await nft(deleteTableScript(table.name))
       programmed = undefined
+      await nft(deleteTableScript(table.name))
     },
   }
 }
 
-/** The kernel goes on sending a UDP flow to where its first packet went: flows of changed chains are forgotten. */
-async function forgetUdpFlows(before: RuleSet, after: RuleSet): Promise<void> {
-  for (const [element, chain] of before.services) {
-    const [ip, protocol, port] = element.split(' . ')
-    if (protocol !== 'udp' || !ip || !port) continue
-    if (after.services.get(element) === chain && after.chains.get(chain)?.join() === before.chains.get(chain)?.join()) continue
-    // It exits with 1 when there was no such flow.
-    await run('conntrack', ['-D', '-p', 'udp', '--orig-dst', ip, '--orig-port-dst', port], '').catch(() => undefined)
+/** Somebody else may have changed our table: then it is written as a whole, at once. */
+async function write(table: NftTable, before: RuleSet | undefined, after: RuleSet, logger: Logger): Promise<void> {
+  const difference = before && updateTableScript(table, before, after)
+  if (difference === '') return
+  try {
+    if (difference !== undefined) return await nft(difference)
+  } catch (err) {
+    logger.warn({ err }, 'the Service rules were not as left; writing all of them')
   }
+  await nft(replaceTableScript(table, after))
+}
+
+async function forgetStaleUdpFlows(table: NftTable, before: RuleSet, after: RuleSet): Promise<void> {
+  const conntrack = await runCommand('conntrack', ['-L', '-p', 'udp'])
+  for (const { destination, port, answeredBy } of staleUdpFlows({ conntrack, table, before, after, hostAddresses: ownAddresses() })) {
+    const flow = ['-p', 'udp', '--orig-dst', destination, '--orig-port-dst', port, '--reply-src', answeredBy]
+    // It exits with 1 when there is no such flow any more.
+    await runCommand('conntrack', ['-D', ...flow]).catch(() => undefined)
+  }
+}
+
+function ownAddresses(): Set<string> {
+  return new Set(Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address)))
 }
 
 async function nft(script: string): Promise<void> {
   try {
-    await run('nft', ['-f', '-'], `${script}\n`)
+    await runCommand('nft', ['-f', '-'], `${script}\n`)
   } catch (cause) {
-    throw new Error(`nft refused the Service rules: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new Error(`the kernel refused the Service rules: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
-}
-
-function run(program: string, args: readonly string[], input: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = execFile(program, args, (error, stdout, stderr) => {
-      if (!error) return resolve(stdout)
-      reject(error.code === 'ENOENT' ? new Error(`${program} is not installed (Debian: apt-get install nftables conntrack)`) : new Error(stderr.trim() || error.message))
-    })
-    child.stdin?.on('error', () => undefined)
-    child.stdin?.end(input)
-  })
 }

@@ -1,7 +1,7 @@
 /**
  * The text given to `nft -f -`, which applies it as one transaction: either everything, or nothing (pure).
  */
-import { MASQUERADE_MARK, type RuleSet } from './rule-set.ts'
+import { emptyRuleSet, type RuleSet, SERVICE_MARK } from './rule-set.ts'
 
 export interface NftTable {
   readonly name: string
@@ -12,85 +12,119 @@ export interface NftTable {
 
 /** Replaces the whole table by these rules. */
 export function replaceTableScript(table: NftTable, rules: RuleSet): string {
-  return [`table ip ${table.name}`, `delete table ip ${table.name}`, baseTable(table), ...additions(table.name, EMPTY_RULE_SET, rules)].join('\n')
+  return [
+    `table ip ${table.name}`,
+    `delete table ip ${table.name}`,
+    baseTable(table),
+    guardLoopbackScript(table.name),
+    ...changes(table.name, emptyRuleSet(), rules),
+  ].join('\n')
 }
 
 /** Changes only what differs; '' when nothing does. */
 export function updateTableScript(table: NftTable, before: RuleSet, after: RuleSet): string {
-  return [...additions(table.name, before, after), ...removals(table.name, before, after)].join('\n')
+  return changes(table.name, before, after).join('\n')
 }
 
 export function deleteTableScript(name: string): string {
   return `table ip ${name}\ndelete table ip ${name}`
 }
 
-export const EMPTY_RULE_SET: RuleSet = { chains: new Map(), services: new Map(), nodePorts: new Map(), hairpin: new Set() }
+/** Keeps others from reaching what listens on 127.0.0.1 only, which `route_localnet` would let them do (as CVE-2020-8558). */
+export function guardLoopbackScript(name: string): string {
+  return [
+    `table ip ${name} { chain martians { type filter hook prerouting priority -300; }; }`,
+    `flush chain ip ${name} martians`,
+    `add rule ip ${name} martians iifname != "lo" ip daddr 127.0.0.0/8 drop`,
+  ].join('\n')
+}
+
+/** Only the whole table has this chain. */
+export const LANDMARK_CHAIN = 'dispatch'
 
 /**
  * The fixed part. Priority -110 comes before Docker's own -100. What reaches the filter hooks with a Service's
  * address was not translated: no endpoint is there, and saying so at once beats a time-out.
+ *
+ * What the host itself sends to Services leaves with the address of the link it leaves by: the one that was chosen for
+ * the Service's address may be of another network, to which no reply finds its way.
  */
 function baseTable({ name, serviceCidr, dnsAddress }: NftTable): string {
   return `table ip ${name} {
   map services { type ipv4_addr . inet_proto . inet_service : verdict; }
   map nodeports { type inet_proto . inet_service : verdict; }
+  set external { type ipv4_addr . inet_proto . inet_service; }
   set hairpin { type ipv4_addr . ipv4_addr; }
-  chain dispatch {
+  chain ${LANDMARK_CHAIN} {
     ip daddr . meta l4proto . th dport vmap @services
     fib daddr type local meta l4proto . th dport vmap @nodeports
   }
-  chain prerouting { type nat hook prerouting priority -110; jump dispatch; }
-  chain output { type nat hook output priority -110; jump dispatch; }
+  chain prerouting { type nat hook prerouting priority -110; jump ${LANDMARK_CHAIN}; }
+  chain output { type nat hook output priority -110; jump ${LANDMARK_CHAIN}; }
   chain postrouting { type nat hook postrouting priority 90;
-    meta mark and ${MASQUERADE_MARK} == ${MASQUERADE_MARK} masquerade
+    meta mark and ${SERVICE_MARK} == ${SERVICE_MARK} masquerade
     ip saddr 127.0.0.0/8 oifname != "lo" masquerade
+    ct original ip daddr ${serviceCidr} fib saddr type local oifname != "lo" masquerade
     ip saddr . ip daddr @hairpin masquerade
   }
-  chain unanswered { ip daddr ${dnsAddress} accept; ip daddr ${serviceCidr} reject with icmp type port-unreachable; }
+  chain unanswered {
+    ip daddr ${dnsAddress} accept
+    ip daddr ${serviceCidr} reject with icmp type port-unreachable
+    ip daddr . meta l4proto . th dport @external reject with icmp type port-unreachable
+  }
   chain forward_filter { type filter hook forward priority -10; jump unanswered; }
   chain output_filter { type filter hook output priority 10; jump unanswered; }
-  chain martians { type filter hook prerouting priority -300; iifname != "lo" ip daddr 127.0.0.0/8 drop; }
 }`
 }
 
-function additions(name: string, before: RuleSet, after: RuleSet): string[] {
-  const lines: string[] = []
+/** In this order nothing is referred to before it is there, or taken away while it is referred to. */
+function changes(name: string, before: RuleSet, after: RuleSet): string[] {
+  return [...changedChains(name, before, after), ...changedElements(name, before, after), ...goneChains(name, before, after)]
+}
+
+function changedChains(name: string, before: RuleSet, after: RuleSet): string[] {
+  const fresh: string[] = []
+  const contents: string[] = []
   for (const [chain, rules] of after.chains) {
     const old = before.chains.get(chain)
     if (old && old.join('\n') === rules.join('\n')) continue
-    lines.push(old ? `flush chain ip ${name} ${chain}` : `add chain ip ${name} ${chain}`)
-    for (const rule of rules) lines.push(`add rule ip ${name} ${chain} ${rule}`)
+    if (old) contents.push(`flush chain ip ${name} ${chain}`)
+    else fresh.push(`add chain ip ${name} ${chain}`)
+    for (const rule of rules) contents.push(`add rule ip ${name} ${chain} ${rule}`)
   }
-  for (const [map, from, to] of verdictMaps(before, after)) {
-    const changed = [...to].filter(([key, chain]) => from.get(key) !== chain)
-    const replaced = changed.filter(([key]) => from.has(key)).map(([key]) => key)
-    if (replaced.length > 0) lines.push(`delete element ip ${name} ${map} { ${replaced.join(', ')} }`)
-    if (changed.length > 0) lines.push(`add element ip ${name} ${map} { ${changed.map(([key, chain]) => `${key} : goto ${chain}`).join(', ')} }`)
-  }
-  const loops = [...after.hairpin].filter((pair) => !before.hairpin.has(pair))
-  if (loops.length > 0) lines.push(`add element ip ${name} hairpin { ${loops.join(', ')} }`)
-  return lines
+  return [...fresh, ...contents]
 }
 
-function removals(name: string, before: RuleSet, after: RuleSet): string[] {
-  const lines: string[] = []
-  for (const [map, from, to] of verdictMaps(before, after)) {
-    const gone = [...from.keys()].filter((key) => !to.has(key))
-    if (gone.length > 0) lines.push(`delete element ip ${name} ${map} { ${gone.join(', ')} }`)
-  }
-  const loops = [...before.hairpin].filter((pair) => !after.hairpin.has(pair))
-  if (loops.length > 0) lines.push(`delete element ip ${name} hairpin { ${loops.join(', ')} }`)
-  for (const chain of before.chains.keys()) {
-    if (!after.chains.has(chain)) lines.push(`delete chain ip ${name} ${chain}`)
-  }
-  return lines
-}
-
-type VerdictMap = [map: string, before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>]
-
-function verdictMaps(before: RuleSet, after: RuleSet): VerdictMap[] {
+function changedElements(name: string, before: RuleSet, after: RuleSet): string[] {
   return [
-    ['services', before.services, after.services],
-    ['nodeports', before.nodePorts, after.nodePorts],
+    ...changedMap(name, 'services', before.services, after.services),
+    ...changedMap(name, 'nodeports', before.nodePorts, after.nodePorts),
+    ...changedSet(name, 'external', before.external, after.external),
+    ...changedSet(name, 'hairpin', before.hairpin, after.hairpin),
   ]
+}
+
+function changedMap(name: string, map: string, before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+  const gone = [...before].filter(([key, chain]) => after.get(key) !== chain).map(([key]) => key)
+  const added = [...after].filter(([key, chain]) => before.get(key) !== chain).map(([key, chain]) => `${key} : goto ${chain}`)
+  return elementLines(name, map, gone, added)
+}
+
+function changedSet(name: string, set: string, before: ReadonlySet<string>, after: ReadonlySet<string>): string[] {
+  const gone = [...before].filter((element) => !after.has(element))
+  const added = [...after].filter((element) => !before.has(element))
+  return elementLines(name, set, gone, added)
+}
+
+function elementLines(name: string, collection: string, gone: readonly string[], added: readonly string[]): string[] {
+  return [
+    ...(gone.length > 0 ? [`delete element ip ${name} ${collection} { ${gone.join(', ')} }`] : []),
+    ...(added.length > 0 ? [`add element ip ${name} ${collection} { ${added.join(', ')} }`] : []),
+  ]
+}
+
+/** Emptied first: a chain that goes may lead to another that goes. */
+function goneChains(name: string, before: RuleSet, after: RuleSet): string[] {
+  const gone = [...before.chains.keys()].filter((chain) => !after.chains.has(chain))
+  return [...gone.map((chain) => `flush chain ip ${name} ${chain}`), ...gone.map((chain) => `delete chain ip ${name} ${chain}`)]
 }

@@ -1,8 +1,9 @@
 /**
- * A route table as nftables objects: chains with their rules, and elements of two maps and a set (pure).
+ * A route table as nftables objects: chains with their rules, and elements of two maps and two sets (pure).
  *
  *   services   address . protocol . port -> chain     looked up for every new connection
  *   nodeports  protocol . port -> chain               looked up when the address is one of this host's
+ *   external   address . protocol . port              addresses outside the Service range that Services claim
  *   hairpin    pod . same pod                         a pod that reaches itself through a Service
  */
 import { createHash } from 'node:crypto'
@@ -14,38 +15,85 @@ export interface RuleSet {
   /** Element key to chain name. */
   readonly services: ReadonlyMap<string, string>
   readonly nodePorts: ReadonlyMap<string, string>
+  readonly external: ReadonlySet<string>
   readonly hairpin: ReadonlySet<string>
+  /** Chain name to everyone it may lead to. */
+  readonly backends: ReadonlyMap<string, readonly Backend[]>
 }
 
-/** Set on packets from outside whose reply must come back through this host. */
-export const MASQUERADE_MARK = '0x00005000'
+/** On packets from outside whose reply must come back through this host, and on connections that are forwarded for Services. */
+export const SERVICE_MARK = '0x00005000'
+/** The host's end of every pod's pair of links begins so. */
+export const POD_LINKS = 'skf'
 
 export function buildRuleSet(table: RouteTable): RuleSet {
-  const chains = new Map<string, readonly string[]>()
-  const services = new Map<string, string>()
-  const nodePorts = new Map<string, string>()
-  const hairpin = new Set<string>()
+  const rules = emptyRuleSet()
+  for (const route of table.routes) addRoute(rules, route)
+  // Last, so that no Service takes another's cluster IP by naming it as an external one.
   for (const route of table.routes) {
-    const hash = hashOf(route.id)
-    if (route.backends.length > 0) {
-      const chain = `svc_${hash}`
-      chains.set(chain, [dnatRule(route.protocol, route.backends, route.sticky)])
-      for (const ip of route.clusterIps) services.set(`${ip} . ${route.protocol} . ${route.port}`, chain)
+    const chain = internalChain(route)
+    for (const ip of route.clusterIps) {
+      const key = serviceKey(ip, route)
+      if (chain) rules.services.set(key, chain)
+      else rules.services.delete(key)
+      rules.external.delete(key)
     }
-    if (route.externalBackends.length > 0 && isReachedFromOutside(route)) {
-      const chain = `ext_${hash}`
-      const mark = route.keepsSource ? [] : [`meta mark set meta mark or ${MASQUERADE_MARK}`]
-      chains.set(chain, [...mark, dnatRule(route.protocol, route.externalBackends, route.sticky)])
-      for (const ip of route.externalIps) services.set(`${ip} . ${route.protocol} . ${route.port}`, chain)
-      if (route.nodePort !== undefined) nodePorts.set(`${route.protocol} . ${route.nodePort}`, chain)
-    }
-    for (const { ip } of route.backends) hairpin.add(`${ip} . ${ip}`)
   }
-  return { chains, services, nodePorts, hairpin }
+  return rules
 }
 
-function isReachedFromOutside(route: Route): boolean {
-  return route.nodePort !== undefined || route.externalIps.length > 0
+interface MutableRuleSet extends RuleSet {
+  readonly chains: Map<string, readonly string[]>
+  readonly services: Map<string, string>
+  readonly nodePorts: Map<string, string>
+  readonly external: Set<string>
+  readonly hairpin: Set<string>
+  readonly backends: Map<string, readonly Backend[]>
+}
+
+export function emptyRuleSet(): MutableRuleSet {
+  return { chains: new Map(), services: new Map(), nodePorts: new Map(), external: new Set(), hairpin: new Set(), backends: new Map() }
+}
+
+function addRoute(rules: MutableRuleSet, route: Route): void {
+  const internal = internalChain(route)
+  if (internal) {
+    rules.chains.set(internal, [dnatRule(route.protocol, route.backends, route.sticky)])
+    rules.backends.set(internal, route.backends)
+    for (const { ip } of route.backends) rules.hairpin.add(`${ip} . ${ip}`)
+  }
+  const external = externalChain(route)
+  if (external) {
+    rules.chains.set(external, externalRules(route))
+    rules.backends.set(external, [...route.externalBackends, ...(route.keepsSource ? route.backends : [])])
+    if (route.nodePort !== undefined) setIfAbsent(rules.nodePorts, nodePortKey(route.nodePort, route), external)
+  }
+  for (const ip of route.externalIps) {
+    rules.external.add(serviceKey(ip, route))
+    if (external) setIfAbsent(rules.services, serviceKey(ip, route), external)
+  }
+}
+
+const serviceKey = (ip: string, { protocol, port }: Route): string => `${ip} . ${protocol} . ${port}`
+const nodePortKey = (nodePort: number, { protocol }: Route): string => `${protocol} . ${nodePort}`
+
+function internalChain(route: Route): string | undefined {
+  return route.backends.length > 0 ? `svc_${hashOf(route.id)}` : undefined
+}
+
+function externalChain(route: Route): string | undefined {
+  const isReachedFromOutside = route.nodePort !== undefined || route.externalIps.length > 0
+  const hasBackends = route.externalBackends.length > 0 || (route.keepsSource && route.backends.length > 0)
+  return isReachedFromOutside && hasBackends ? `ext_${hashOf(route.id)}` : undefined
+}
+
+/** With externalTrafficPolicy Local only who comes from outside is kept on this host: the host and its pods are inside. */
+function externalRules(route: Route): string[] {
+  const internal = internalChain(route)
+  const shortCuts = route.keepsSource && internal ? [`fib saddr type local goto ${internal}`, `iifname "${POD_LINKS}*" goto ${internal}`] : []
+  const masquerade = route.keepsSource ? [] : [`meta mark set meta mark or ${SERVICE_MARK}`]
+  if (route.externalBackends.length === 0) return shortCuts
+  return [...shortCuts, ...masquerade, `ct mark set ct mark or ${SERVICE_MARK}`, dnatRule(route.protocol, route.externalBackends, route.sticky)]
 }
 
 /** `numgen inc` deals connections out in turn, so that the shares are exactly even on each host. */
@@ -55,6 +103,11 @@ function dnatRule(protocol: Protocol, backends: readonly Backend[], sticky: bool
   const choice = sticky ? `jhash ip saddr mod ${backends.length}` : `numgen inc mod ${backends.length}`
   const targets = backends.map(({ ip, port }, i) => `${i} : ${ip} . ${port}`).join(', ')
   return `meta l4proto ${protocol} dnat to ${choice} map { ${targets} }`
+}
+
+/** Who asked first, in the table's order, keeps an address or a port that two Services claim. */
+function setIfAbsent(map: Map<string, string>, key: string, chain: string): void {
+  if (!map.has(key)) map.set(key, chain)
 }
 
 function hashOf(id: string): string {

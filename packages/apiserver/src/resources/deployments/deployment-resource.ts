@@ -2,7 +2,6 @@ import { DEPLOYMENTS, type Deployment } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { containerImages, containerNames, objectAge, selectorCell } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn, wideColumn } from '../columns.ts'
-import { canonicalPodSpec } from '../pods/canonical-pod-spec.ts'
 import { defaultPodSpec } from '../pods/default-pod-spec.ts'
 import { keepStatus } from '../status.ts'
 import { validateDeployment, validateDeploymentStatus, validateDeploymentUpdate } from './validate-deployment.ts'
@@ -25,9 +24,6 @@ export const deploymentResource: ResourceDefinition = {
     validate: (deployment: Deployment) => validateDeployment(deployment),
     validateUpdate: (deployment: Deployment, old: Deployment) => validateDeploymentUpdate(deployment, old),
     validateStatusUpdate: (deployment: Deployment, old: Deployment) => validateDeploymentStatus(deployment, old),
-    canonicalize(deployment: Deployment) {
-      if (deployment.spec.template?.spec) canonicalPodSpec(deployment.spec.template.spec)
-    },
   },
   columns: {
     columns: [

@@ -1,7 +1,7 @@
 import { type Deployment, type FieldError, type FieldPath, forbiddenField, invalid, notSupported, path } from '@skiff/api'
 import { jsonEquals } from '../../patch/json-value.ts'
-import { validateWorkloadSelector, validateWorkloadTemplate } from '../replicasets/validate-replica-set.ts'
 import { isZero, validateAtMostAll, validateIntOrPercent, validateNonNegative } from '../validate-numbers.ts'
+import { validateWorkloadSelector, validateWorkloadTemplate } from '../workloads/validate-workload.ts'
 
 export function validateDeployment({ spec }: Deployment): FieldError[] {
   const field = path('spec')

@@ -11,7 +11,6 @@ export const eventResource: ResourceDefinition = {
   createOnUpdate: true,
   ttlSeconds: LIFETIME_SECONDS,
   strategy: {
-    default: (event: Event) => defaultEvent(event),
     validate: (event: Event) => validateEvent(event),
   },
   selectableFields: {
@@ -56,13 +55,6 @@ export const eventResource: ResourceDefinition = {
       ]
     },
   },
-}
-
-/** Upstream shows these fields even when nobody set them. */
-function defaultEvent(event: Event): void {
-  event.source ??= {}
-  event.reportingComponent ??= ''
-  event.reportingInstance ??= ''
 }
 
 /** Old events count by themselves, events.k8s.io's in a series. */

@@ -1,4 +1,4 @@
-import { conditionIsTrue, findCondition, type KubeObject, NODES, type Node } from '@skiff/api'
+import { conditionIsTrue, findCondition, NODES, type Node } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { objectAge } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn, wideColumn } from '../columns.ts'
@@ -16,10 +16,6 @@ export const nodeResource: ResourceDefinition = {
     prepareForUpdate: (node: Node, old: Node) => keepStatus(node, old),
     validate: (node: Node) => validateNode(node),
     validateUpdate: (node: Node, old: Node) => validateNodeUpdate(node, old),
-    canonicalize(node: Node) {
-      canonicalResourceList(node.status?.capacity)
-      canonicalResourceList(node.status?.allocatable)
-    },
   },
   selectableFields: { 'spec.unschedulable': (node) => String((node as unknown as Node).spec?.unschedulable ?? false) },
   columns: {
@@ -51,7 +47,8 @@ export const nodeResource: ResourceDefinition = {
 }
 
 function defaultNode(node: Node): void {
-  ;(node as KubeObject).spec ??= {}
+  canonicalResourceList(node.status?.capacity)
+  canonicalResourceList(node.status?.allocatable)
   if (node.status?.capacity && !node.status.allocatable) node.status.allocatable = { ...node.status.capacity }
 }
 

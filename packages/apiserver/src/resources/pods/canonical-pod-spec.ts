@@ -2,7 +2,10 @@ import type { PodSpec } from '@skiff/api'
 import { canonicalQuantity, tryParseQuantity } from '@skiff/api'
 import { canonicalResourceList } from '../quantities.ts'
 
-/** All quantities of a pod in canonical form: `0.1` is stored as `100m`, as upstream's decoder leaves it. */
+/**
+ * All quantities of a pod in canonical form: `0.1` becomes `100m`, as upstream's decoder makes it, so that whoever sends
+ * it again has changed nothing.
+ */
 export function canonicalPodSpec(spec: PodSpec): void {
   canonicalResourceList(spec.overhead)
   canonicalResourceList(spec.resources?.requests)

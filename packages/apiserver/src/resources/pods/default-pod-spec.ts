@@ -1,4 +1,5 @@
 import type { Container, PodSpec, Probe, Volume } from '@skiff/api'
+import { canonicalPodSpec } from './canonical-pod-spec.ts'
 
 const DEFAULT_GRACE_SECONDS = 30
 /** 0644: files of Secrets, ConfigMaps and other projected volumes. */
@@ -16,6 +17,7 @@ export function defaultPodSpec(spec: PodSpec): void {
   for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) defaultContainer(container)
   for (const container of spec.ephemeralContainers ?? []) defaultContainer(container)
   for (const volume of spec.volumes ?? []) defaultVolume(volume)
+  canonicalPodSpec(spec)
 }
 
 /** `serviceAccount` is the old name of `serviceAccountName`; upstream shows both. */
@@ -30,7 +32,6 @@ function defaultContainer(container: Container): void {
   container.imagePullPolicy ||= imageTag(container.image ?? '') === 'latest' ? 'Always' : 'IfNotPresent'
   container.terminationMessagePath ||= '/dev/termination-log'
   container.terminationMessagePolicy ||= 'File'
-  container.resources ??= {}
   for (const port of container.ports ?? []) port.protocol ||= 'TCP'
   for (const variable of container.env ?? []) {
     if (variable.valueFrom?.fieldRef) variable.valueFrom.fieldRef.apiVersion ||= 'v1'

@@ -119,6 +119,24 @@ describe('updating a pod', () => {
   })
 })
 
+describe("writing a pod's status", () => {
+  const written = (status: Pod['status']) => {
+    const old = create({})
+    const pod = { ...cloneJson(old), status } as Pod
+    podResource.strategy.prepareForStatusUpdate?.(pod as unknown as KubeObject, old as unknown as KubeObject, CONTEXT)
+    return pod.status
+  }
+
+  test('keeps the class of service', () => {
+    expect(written({ phase: 'Running' })).toEqual({ phase: 'Running', qosClass: 'BestEffort' })
+  })
+
+  test('keeps podIP and podIPs the same', () => {
+    expect(written({ podIP: '10.1.1.1' })?.podIPs).toEqual([{ ip: '10.1.1.1' }])
+    expect(written({ podIPs: [{ ip: '10.1.1.1' }] })?.podIP).toBe('10.1.1.1')
+  })
+})
+
 describe('deleting a pod', () => {
   const grace = (pod: Pod, asked?: number) => podResource.strategy.gracePeriodSeconds?.(pod as unknown as KubeObject, asked)
 

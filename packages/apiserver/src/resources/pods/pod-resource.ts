@@ -1,7 +1,6 @@
 import { type FieldError, forbiddenField, invalidObject, type KubeObject, PODS, type Pod, path, podQosClass } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { keepStatus } from '../status.ts'
-import { canonicalPodSpec } from './canonical-pod-spec.ts'
 import { defaultPod } from './default-pod.ts'
 import { mirrorServiceAccount } from './default-pod-spec.ts'
 import { podColumns } from './pod-columns.ts'
@@ -43,6 +42,10 @@ export const podResource: ResourceDefinition = {
       mirrorServiceAccount(pod.spec)
       keepStatus(pod, old)
     },
+    prepareForStatusUpdate(pod: Pod, old: Pod) {
+      keepQosClass(pod, old)
+      mirrorPodIp(pod)
+    },
     prepareForSubresource(subresource, pod: Pod, old: Pod) {
       keepStatus(pod, old)
       if (subresource === 'ephemeralcontainers') {
@@ -57,7 +60,6 @@ export const podResource: ResourceDefinition = {
       if (subresource === 'ephemeralcontainers') return [...validatePod(pod), ...validateEphemeralContainersUpdate(pod, old)]
       return subresource === 'resize' ? [...validatePod(pod), ...validateResize(pod, old)] : []
     },
-    canonicalize: (pod: Pod) => canonicalPodSpec(pod.spec),
     gracePeriodSeconds: (pod: Pod, asked) => gracePeriod(pod, asked),
   },
   selectableFields: {
@@ -91,7 +93,20 @@ function requireCreatable(pod: Pod): void {
   if (pod.spec.nodeName && (pod.spec.schedulingGates ?? []).length > 0) {
     errors.push(forbiddenField(field.child('nodeName'), 'cannot be set until all schedulingGates have been cleared'))
   }
-  if (errors.length > 0) throw invalidObject(PODS, pod.metadata.name, [...validatePod(pod), ...errors])
+  if (errors.length > 0) throw invalidObject(PODS, pod.metadata.name ?? '', [...validatePod(pod), ...errors])
+}
+
+function keepQosClass(pod: Pod, old: Pod): void {
+  const qosClass = old.status?.qosClass
+  if (qosClass && pod.status) pod.status.qosClass ||= qosClass
+}
+
+/** `podIP` is the first of `podIPs`; who writes one of them means both. */
+function mirrorPodIp({ status }: Pod): void {
+  if (!status) return
+  const first = status.podIPs?.[0]?.ip
+  if (status.podIP && status.podIP !== first) status.podIPs = [{ ip: status.podIP }]
+  else if (!status.podIP && first) status.podIP = first
 }
 
 /** Nothing runs where no node was found or where everything has ended: such a pod goes at once. */

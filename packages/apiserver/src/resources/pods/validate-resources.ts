@@ -7,6 +7,7 @@ import {
   invalid,
   invalidEach,
   qualifiedNameProblems,
+  required,
   tryParseQuantity,
 } from '@skiff/api'
 import { validateChoice } from '../validate-choice.ts'
@@ -24,10 +25,9 @@ export function validateContainerResources(resources: Resources | undefined, fie
   const { limits = {}, requests = {} } = resources
   return [
     ...validateAmounts(limits, field.child('limits')),
-    ...validateLimitedResources(limits, requests, field.child('limits')),
     ...Object.entries(requests).flatMap(([name, amount]) => [
       ...validateAmount(name, amount, field.child('requests')),
-      ...validateAgainstLimit(name, amount, limits, field.child('requests')),
+      ...validateAgainstLimit(name, amount, limits, field),
     ]),
   ]
 }
@@ -60,30 +60,21 @@ function validateQuantity(name: string, amount: string | number, field: FieldPat
   return whole && quantity.nanos % NANOS !== 0n ? [invalid(field, String(amount), 'must be an integer')] : []
 }
 
-/** Extended resources and huge pages can't be overcommitted: a limit needs its request (filled in by the defaults of a pod). */
-function validateLimitedResources(limits: Amounts, requests: Amounts, field: FieldPath): FieldError[] {
-  return Object.keys(limits).flatMap((name) =>
-    isOvercommittable(name) || Object.hasOwn(requests, name) || Object.keys(requests).length === 0
-      ? []
-      : [invalid(field.key(name), String(limits[name]), 'Request must also be set for non overcommitable resources')],
-  )
-}
-
+/** Extended resources and huge pages can't be overcommitted: a request is the limit. */
 function validateAgainstLimit(name: string, amount: string | number, limits: Amounts, field: FieldPath): FieldError[] {
   const limit = limits[name]
-  const requested = tryParseQuantity(amount)
   if (limit === undefined) {
-    return isOvercommittable(name)
-      ? []
-      : [invalid(field.key(name), String(amount), 'Limit must be set for non overcommitable resources')]
+    const detail = 'Limit must be set for non overcommitable resources'
+    return isOvercommittable(name) ? [] : [required(field.child('limits'), detail)]
   }
+  const requested = tryParseQuantity(amount)
   const allowed = tryParseQuantity(limit)
   if (!requested || !allowed) return []
   const order = compareQuantities(requested, allowed)
-  if (isOvercommittable(name)) {
-    return order > 0 ? [invalid(field, String(amount), `must be less than or equal to ${name} limit of ${String(limit)}`)] : []
-  }
-  return order === 0 ? [] : [invalid(field, String(amount), `must be equal to ${name} limit of ${String(limit)}`)]
+  const requests = field.child('requests')
+  if (order !== 0 && !isOvercommittable(name))
+    return [invalid(requests, String(amount), `must be equal to ${name} limit of ${limit}`)]
+  return order > 0 ? [invalid(requests, String(amount), `must be less than or equal to ${name} limit of ${limit}`)] : []
 }
 
 function isOvercommittable(name: string): boolean {

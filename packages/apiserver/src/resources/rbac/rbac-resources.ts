@@ -41,6 +41,7 @@ const bindingColumns: TableColumns = {
 
 export const roleResource: ResourceDefinition = {
   info: ROLES,
+  createOnUpdate: true,
   strategy: {
     validate: (role: Role) => validateRole(role),
     nameProblems: pathSegmentNameProblems,
@@ -50,6 +51,7 @@ export const roleResource: ResourceDefinition = {
 
 export const clusterRoleResource: ResourceDefinition = {
   info: CLUSTER_ROLES,
+  createOnUpdate: true,
   strategy: {
     validate: (role: ClusterRole) => validateClusterRole(role),
     nameProblems: pathSegmentNameProblems,
@@ -59,6 +61,7 @@ export const clusterRoleResource: ResourceDefinition = {
 
 export const roleBindingResource: ResourceDefinition = {
   info: ROLE_BINDINGS,
+  createOnUpdate: true,
   strategy: {
     default: (binding: RoleBinding) => defaultBinding(binding),
     validate: (binding: RoleBinding) => validateBinding(binding, { namespaced: true }),
@@ -70,6 +73,7 @@ export const roleBindingResource: ResourceDefinition = {
 
 export const clusterRoleBindingResource: ResourceDefinition = {
   info: CLUSTER_ROLE_BINDINGS,
+  createOnUpdate: true,
   strategy: {
     default: (binding: ClusterRoleBinding) => defaultBinding(binding),
     validate: (binding: ClusterRoleBinding) => validateBinding(binding, { namespaced: false }),

@@ -2,7 +2,6 @@ import { REPLICA_SETS, type ReplicaSet } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { containerImages, containerNames, objectAge, selectorCell } from '../cells.ts'
 import { AGE_COLUMN, integerColumn, NAME_COLUMN, wideColumn } from '../columns.ts'
-import { canonicalPodSpec } from '../pods/canonical-pod-spec.ts'
 import { defaultPodSpec } from '../pods/default-pod-spec.ts'
 import { keepStatus } from '../status.ts'
 import { validateReplicaSet, validateReplicaSetStatus, validateReplicaSetUpdate } from './validate-replica-set.ts'
@@ -21,9 +20,6 @@ export const replicaSetResource: ResourceDefinition = {
     validate: (set: ReplicaSet) => validateReplicaSet(set),
     validateUpdate: (set: ReplicaSet, old: ReplicaSet) => validateReplicaSetUpdate(set, old),
     validateStatusUpdate: (set: ReplicaSet) => validateReplicaSetStatus(set),
-    canonicalize(set: ReplicaSet) {
-      if (set.spec.template?.spec) canonicalPodSpec(set.spec.template.spec)
-    },
   },
   selectableFields: { 'status.replicas': (set) => String((set as unknown as ReplicaSet).status?.replicas ?? 0) },
   columns: {

@@ -6,6 +6,7 @@ import { isExternallyAccessible } from './default-service.ts'
 /** An update that leaves out what the server gave (PUT of a manifest) keeps it. */
 export function keepAllocated(service: Service, old: Service): void {
   const { spec } = service
+  followClusterIp(spec, old.spec)
   if (needsAddress(service) && needsAddress(old)) {
     spec.clusterIP ||= old.spec.clusterIP ?? ''
     if ((spec.clusterIPs ?? []).length === 0 && spec.clusterIP === old.spec.clusterIP && old.spec.clusterIPs) {
@@ -28,6 +29,13 @@ export function dropUnusedFields({ spec }: Service): void {
     spec.ipFamilyPolicy ??= 'SingleStack'
     spec.ipFamilies ??= ['IPv4']
   }
+}
+
+/** Who changes or clears the old field alone means the list as well. */
+function followClusterIp(spec: Service['spec'], before: Service['spec']): void {
+  if (!jsonEquals(spec.clusterIPs, before.clusterIPs) || spec.clusterIP === before.clusterIP) return
+  if (spec.clusterIP) spec.clusterIPs = [spec.clusterIP]
+  else delete spec.clusterIPs
 }
 
 function keepNodePorts(service: Service, old: Service): void {

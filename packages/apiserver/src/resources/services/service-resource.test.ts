@@ -57,7 +57,7 @@ describe('cluster IPs', () => {
     const updated = cluster.update(service({ name: 'a' }), old)
 
     expect(updated.spec.clusterIPs).toEqual(old.spec.clusterIPs)
-    const moved = cluster.update(service({ name: 'a', clusterIP: '10.96.9.9' }), old)
+    const moved = cluster.update({ ...old, spec: { ...old.spec, clusterIP: '10.96.9.9' } }, old)
     const problems = serviceResource.strategy.validateUpdate?.(moved as unknown as KubeObject, old as unknown as KubeObject)
     expect(problems).toEqual([
       { type: 'Invalid', field: 'spec.clusterIPs[0]', badValue: ['10.96.9.9'], detail: 'may not change once set' },

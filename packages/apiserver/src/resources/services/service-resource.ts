@@ -13,6 +13,7 @@ export const serviceResource: ResourceDefinition = {
   info: SERVICES,
   subresources: ['status', 'proxy'],
   deleteReturnsObject: true,
+  createOnUpdate: true,
   strategy: {
     default: (service: Service) => defaultService(service),
     prepareForCreate(service: Service, context) {

@@ -40,7 +40,7 @@ export async function startTestAgent({ authority, node, onRequest, onWebSocket }
     asked.push(request.url ?? '')
     const serve = onWebSocket?.(new URL(request.url ?? '', 'https://agent'))
     if (serve === undefined)
-      return void socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 24\r\n\r\ncontainer not found ("c")')
+      return void socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 25\r\n\r\ncontainer not found ("c")')
     webSockets.handleUpgrade(request, socket, head, serve)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -41,13 +41,17 @@ export async function createTestAuthority(now = new Date()): Promise<TestAuthori
       const certificate = await x509.X509CertificateGenerator.create(
         {
           ...validity,
+          notBefore: now,
           serialNumber: '02',
           subject: new x509.Name([...organizations.map((organization) => ({ O: [organization] })), { CN: [commonName] }]),
           issuer: authority.subjectName,
           signingAlgorithm: ALGORITHM,
           publicKey: own.publicKey,
           signingKey: keys.privateKey,
-          extensions: [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[`${usage}Auth`]])],
+          extensions: [
+            new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[`${usage}Auth`]]),
+            new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }]),
+          ],
         },
         webcrypto,
       )

@@ -13,9 +13,10 @@ type Context = Pick<StrategyContext, 'cluster' | 'objects' | 'claims' | 'random'
 export function allocateAddress(service: Service, old: Service | undefined, context: Context): void {
   if (service.spec.type === 'ExternalName' || isHeadless(service) || validateService(service).length > 0) return
   const errors = chooseFamilies(service)
-  if (errors.length > 0) throw invalidObject(SERVICES, service.metadata.name, errors)
+  if (errors.length > 0) throw invalidObject(SERVICES, service.metadata.name ?? '', errors)
+  // One that is there stays: an update that asks for another one is refused by validation.
+  if (old !== undefined && old.spec.type !== 'ExternalName' && old.spec.clusterIP) return
   const asked = service.spec.clusterIP ?? ''
-  if (asked !== '' && asked === old?.spec.clusterIP) return
   const range = addressRange(context.cluster.serviceCidr)
   const address = asked === '' ? nextAddress(range, context) : askedAddress(service, asked, range, context)
   service.spec.clusterIP = address
@@ -74,5 +75,7 @@ function takenAddresses({ objects }: Context): ReadonlySet<string> {
 
 function refused(service: Service, address: string, why: string): ApiError {
   const field = path('spec', 'clusterIPs')
-  return invalidObject(SERVICES, service.metadata.name, [invalid(field, [address], `failed to allocate IP ${address}: ${why}`)])
+  return invalidObject(SERVICES, service.metadata.name ?? '', [
+    invalid(field, [address], `failed to allocate IP ${address}: ${why}`),
+  ])
 }

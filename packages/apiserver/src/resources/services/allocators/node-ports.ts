@@ -45,12 +45,12 @@ function claimAsked(
   if (sharedHere || context.kept.has(asked)) return
   if (asked < first || asked > last) {
     const range = `The range of valid ports is ${first}-${last}`
-    throw invalidObject(SERVICES, service.metadata.name, [
+    throw invalidObject(SERVICES, service.metadata.name ?? '', [
       invalid(field, asked, `provided port is not in the valid range. ${range}`),
     ])
   }
   if (takenPorts(context).has(asked) || !context.claims.take(POOL, String(asked))) {
-    throw invalidObject(SERVICES, service.metadata.name, [invalid(field, asked, 'provided port is already allocated')])
+    throw invalidObject(SERVICES, service.metadata.name ?? '', [invalid(field, asked, 'provided port is already allocated')])
   }
 }
 

@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ClusterFacts } from '@skiff/api'
+import { hostCommands } from '../network/host-commands.ts'
+import { createPodNetwork } from '../network/pod-network.ts'
+import { unmountBelow } from '../volumes/mounts.ts'
+import { removeContainers } from './remove-containers.ts'
+
+export interface PurgeAgentOptions {
+  /** The agent's own directory; it is left to the caller to remove. */
+  readonly dataDir: string
+  readonly dockerHost: string
+}
+
+export interface PurgedAgent {
+  readonly containers: number
+  readonly facts: ClusterFacts
+}
+
+/**
+ * Takes everything that an agent left on this host away: containers, pod network, mounts. The agent must not run any
+ * more. Undefined when there never was an agent with this directory. Safe to repeat.
+ */
+export async function purgeAgent({ dataDir, dockerHost }: PurgeAgentOptions): Promise<PurgedAgent | undefined> {
+  const facts = await clusterFactsOfAgent(dataDir)
+  if (facts === undefined) return undefined
+  const containers = await removeContainers(dockerHost, facts.clusterId)
+  const network = createPodNetwork({ clusterId: facts.clusterId, commands: hostCommands() })
+  await network.cleanup({ clusterCidr: facts.podCidr })
+  await unmountBelow(dataDir)
+  return { containers, facts }
+}
+
+/** What an agent knows of its cluster; undefined before it has joined one. */
+export async function clusterFactsOfAgent(dataDir: string): Promise<ClusterFacts | undefined> {
+  const text = await readFile(join(dataDir, 'cluster.json'), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as ClusterFacts)
+}

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { agentDirectory } from '../home.ts'
+import { installService } from '../services/install-service.ts'
+import { serviceArguments } from '../services/service-arguments.ts'
+import type { Component } from '../services/systemd-unit.ts'
+import { machineProcesses, SKIFF } from '../up/machine.ts'
+
+interface InstallServiceOptions {
+  readonly home: string
+  readonly component: Component
+  /** What was typed behind `skiff`. */
+  readonly typed: readonly string[]
+  readonly dataDir?: string
+  readonly join?: string
+  readonly token?: string
+  readonly caHash?: string
+}
+
+/** `--install-service` of `master` and `agent`: instead of running in the foreground, systemd runs it. */
+export async function installComponent({ home, component, typed, dataDir, join: server, token, caHash }: InstallServiceOptions): Promise<void> {
+  if (machineProcesses(home).isRunning(component)) throw new Error(`"skiff up" runs the ${component} already: stop it with "skiff down" first`)
+  const directory = dataDir ?? agentDirectory(home)
+  const joined = existsSync(join(directory, 'client.crt'))
+  if (component === 'agent' && !joined && !(server && token && caHash)) {
+    throw new Error('this host has not joined a cluster yet: give --join, --token and --ca-hash, as "skiff token create" on the master’s machine prints them')
+  }
+  const environment = { file: join(directory, 'join.env'), variables: { SKIFF_TOKEN: token, SKIFF_CA_HASH: caHash } }
+  const command = [SKIFF, ...serviceArguments(typed, home, process.cwd())]
+  const lines = await installService({ component, home, command, ...(component === 'agent' ? { environment } : {}) })
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''))
+}

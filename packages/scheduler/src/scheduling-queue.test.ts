@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { SchedulingQueue } from './scheduling-queue.ts'
+
+const never = new AbortController().signal
+
+test('hands out pods in the order they came', async () => {
+  const queue = new SchedulingQueue()
+  queue.add('a')
+  queue.add('b')
+  expect([await queue.next(never), await queue.next(never)]).toEqual(['a', 'b'])
+})
+
+test('wakes a waiting pod for what can help it and leaves it asleep otherwise', async () => {
+  const queue = new SchedulingQueue()
+  queue.park('needs-label', { freedByPods: false })
+  queue.park('needs-room', { freedByPods: true })
+  queue.podLeft()
+  expect(await queue.next(never)).toBe('needs-room')
+  queue.done('needs-room')
+  queue.nodeChanged()
+  expect(await queue.next(never)).toBe('needs-label')
+})
+
+test('forgets a waiting pod that is gone', async () => {
+  const queue = new SchedulingQueue()
+  queue.park('gone', { freedByPods: true })
+  queue.park('waiting', { freedByPods: true })
+  queue.remove('gone')
+  queue.podLeft()
+  queue.add('last')
+  expect([await queue.next(never), await queue.next(never)]).toEqual(['waiting', 'last'])
+})
+
+test('makes a pod that is woken again and again in vain wait', async () => {
+  const queue = new SchedulingQueue()
+  queue.park('big', { freedByPods: true })
+  queue.podLeft()
+  expect(await queue.next(never)).toBe('big')
+  queue.park('big', { freedByPods: true })
+  queue.done('big')
+  queue.podLeft()
+  queue.add('other')
+  expect(await queue.next(never)).toBe('other')
+  expect(await queue.next(never)).toBe('big')
+  queue.close()
+})

@@ -1,0 +1,34 @@
+/** Runs the benchmarks that are named on the command line, or all. See scripts/bench. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Cluster, startCluster } from '../../test/support/cluster.ts'
+import { measureMemory } from './memory.ts'
+import { measurePods } from './pods.ts'
+import { measureService } from './service.ts'
+import { measureStore } from './store.ts'
+
+/** Long enough for garbage of the start to be collected. */
+const SETTLE_MS = 15_000
+
+const IN_CLUSTER: Record<string, (cluster: Cluster) => Promise<void>> = {
+  pods: measurePods,
+  service: measureService,
+  memory: async (cluster) => {
+    await sleep(SETTLE_MS)
+    measureMemory(cluster)
+  },
+}
+
+const asked = process.argv.slice(2)
+const wanted = (name: string) => asked.length === 0 || asked.includes(name)
+const unknown = asked.filter((name) => name !== 'store' && !(name in IN_CLUSTER))
+if (unknown.length > 0) {
+  process.stderr.write(`bench: ${unknown.join(', ')} is not known; there are store, ${Object.keys(IN_CLUSTER).join(', ')}\n`)
+  process.exit(2)
+}
+
+if (wanted('store')) await measureStore()
+const inCluster = Object.entries(IN_CLUSTER).filter(([name]) => wanted(name))
+if (inCluster.length > 0) {
+  await using cluster = await startCluster({ hosts: 1 })
+  for (const [, measure] of inCluster) await measure(cluster)
+}

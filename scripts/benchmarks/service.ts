@@ -1,0 +1,37 @@
+/** Requests per second through a Service's addresses against the pod's own. The load generator runs on the test host. */
+import { type Pod, PODS, podIsReady, type Service, SERVICES } from '@skiff/api'
+import { type Cluster, manifest } from '../../test/support/cluster.ts'
+import { waitFor } from '../../test/support/wait-for.ts'
+import { median, printFigure } from './figure.ts'
+
+const ROUNDS = 3
+const SECONDS = 4
+const CONNECTIONS = 32
+
+export async function measureService(cluster: Cluster): Promise<void> {
+  await cluster.kubectlOk(['apply', '-f', '-'], manifest('hello.yaml').replace('replicas: 2', 'replicas: 1'))
+  const pod = await waitFor('hello is ready', async () => (await cluster.client.list<Pod>(PODS, { namespace: 'default', labelSelector: 'app=hello' })).items.find(podIsReady), 60_000)
+  const service = await cluster.client.get<Service>(SERVICES, { namespace: 'default', name: 'hello' })
+  const host = cluster.host(0)
+  const addresses = {
+    direct: `http://${pod.status?.podIP}/`,
+    clusterIp: `http://${service.spec.clusterIP}/`,
+    nodePort: `http://${host.address}:${service.spec.ports?.[0]?.nodePort}/`,
+  }
+  for (const url of Object.values(addresses)) await waitFor(`${url} answers`, () => host.fetch(url))
+  const rates: Record<keyof typeof addresses, number[]> = { direct: [], clusterIp: [], nodePort: [] }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const name of ['direct', 'clusterIp', 'nodePort'] as const) rates[name].push(await requestsPerSecond(cluster, addresses[name]))
+  }
+  const direct = median(rates.direct)
+  printFigure({ name: 'requests/s through the ClusterIP / direct to the pod', value: median(rates.clusterIp) / direct, unit: 'x', goal: '>= 0.9', details: rates })
+  printFigure({ name: 'requests/s through the NodePort / direct to the pod', value: median(rates.nodePort) / direct, unit: 'x', goal: '>= 0.9' })
+  await cluster.kubectlOk(['delete', 'deploy/hello', 'svc/hello'])
+}
+
+async function requestsPerSecond(cluster: Cluster, url: string): Promise<number> {
+  const output = await cluster.host(0).run(['wrk', '-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, url])
+  const rate = /Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]
+  if (rate === undefined) throw new Error(`wrk said no rate: ${output}`)
+  return Number(rate)
+}

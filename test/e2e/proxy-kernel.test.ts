@@ -1,0 +1,204 @@
+/** The proxy's rules in a real kernel: a host with two pods, a pod on another host, and a client outside. */
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Backend, Route } from '../../packages/proxy/src/route-table.ts'
+import { NetworkNamespace } from '../support/network-namespace.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const TABLE = { name: `skiff_${randomBytes(4).toString('hex')}`, serviceCidr: '10.96.0.0/16', dnsAddress: '10.96.0.10' }
+const CLUSTER_IP = '10.96.0.50'
+const HOST_IP = '10.9.0.1'
+const NODE_PORT = 30_080
+const UDP_NODE_PORT = NODE_PORT
+const a: Backend = { ip: '10.244.1.2', port: 8080 }
+const b: Backend = { ip: '10.244.1.3', port: 8080 }
+const remote: Backend = { ip: '10.244.2.2', port: 8080 }
+
+const stack = new AsyncDisposableStack()
+let host: NetworkNamespace
+let client: NetworkNamespace
+let podA: NetworkNamespace
+let podB: NetworkNamespace
+let otherHost: NetworkNamespace
+
+beforeAll(async () => {
+  const prefix = `skp${randomBytes(3).toString('hex')}`
+  const create = async (name: string) => stack.use(await NetworkNamespace.create(`${prefix}-${name}`))
+  ;[host, client, podA, podB, otherHost] = await Promise.all([create('host'), create('client'), create('pod-a'), create('pod-b'), create('other')])
+  await host.ip(`link add eth0 type veth peer name eth0 netns ${client.name}`, `link add eth1 type veth peer name eth0 netns ${otherHost.name}`)
+  await host.ip(`addr add ${HOST_IP}/24 dev eth0`, 'addr add 10.9.1.1/24 dev eth1', 'link set eth0 up', 'link set eth1 up', 'addr add 10.244.1.1/32 dev lo')
+  await host.ip('route add 10.244.2.0/24 via 10.9.1.2')
+  await client.ip('addr add 10.9.0.2/24 dev eth0', 'link set eth0 up')
+  await otherHost.ip('addr add 10.9.1.2/24 dev eth0', 'link set eth0 up', `addr add ${remote.ip}/32 dev lo`, 'route add 10.244.1.0/24 via 10.9.1.1')
+  await plugIn(podA, a.ip)
+  await plugIn(podB, b.ip)
+  // As Docker leaves it, with what the agent adds.
+  await host.exec('iptables', '-P', 'FORWARD', 'DROP')
+  for (const direction of ['-i', '-o']) await host.exec('iptables', '-A', 'FORWARD', direction, 'skf+', '-j', 'ACCEPT')
+  await host.call('setUp', TABLE)
+  await Promise.all([podA.call('serve', 'a', 8080), podB.call('serve', 'b', 8080), otherHost.call('serve', 'remote', 8080)])
+})
+afterAll(() => stack.disposeAsync())
+
+async function plugIn(pod: NetworkNamespace, ip: string): Promise<void> {
+  const link = `skf${ip.split('.').at(-1)}`
+  await host.ip(`link add ${link} address ee:ee:ee:ee:ee:ee type veth peer name eth0 netns ${pod.name}`, `link set ${link} up`, `route add ${ip}/32 dev ${link} src 10.244.1.1`)
+  const gateway = ['route add 169.254.1.1 dev eth0 scope link', 'route add default via 169.254.1.1 dev eth0', 'neigh add 169.254.1.1 lladdr ee:ee:ee:ee:ee:ee dev eth0 nud permanent']
+  await pod.ip(`addr add ${ip}/32 dev eth0`, 'link set eth0 up', ...gateway)
+}
+
+type Options = Partial<Pick<Route, 'externalIps' | 'externalBackends' | 'keepsSource'>>
+
+function routes(backends: readonly Backend[], options: Options = {}): { routes: Route[] } {
+  const common = { clusterIps: [CLUSTER_IP], externalIps: [], backends, externalBackends: backends, keepsSource: false, sticky: false, ...options }
+  return {
+    routes: [
+      { ...common, id: 'default/web:tcp', protocol: 'tcp', port: 80, nodePort: NODE_PORT },
+      { ...common, id: 'default/web:udp', protocol: 'udp', port: 80, nodePort: UDP_NODE_PORT },
+    ],
+  }
+}
+
+const apply = (...args: Parameters<typeof routes>) => host.call('apply', TABLE, routes(...args))
+const nameOf = (answer: string) => answer.split(' ')[0]
+
+function countsOf(answers: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const answer of answers) counts[nameOf(answer) ?? ''] = (counts[nameOf(answer) ?? ''] ?? 0) + 1
+  return counts
+}
+
+describe('Services in the kernel', () => {
+  beforeEach(() => apply([a, b, remote]))
+
+  it('answer at their cluster IP from pods and from the host, each backend exactly as often', async () => {
+    expect(countsOf(await podA.call('askMany', CLUSTER_IP, 80, 30, 1))).toEqual({ a: 10, b: 10, remote: 10 })
+    expect(countsOf(await host.call('askMany', CLUSTER_IP, 80, 30, 1))).toEqual({ a: 10, b: 10, remote: 10 })
+  })
+
+  it('answer at their node port from outside, from the host by its address and by 127.0.0.1, and from pods', async () => {
+    for (const [from, address] of [[client, HOST_IP], [host, HOST_IP], [host, '127.0.0.1'], [podB, HOST_IP]] as const) { // biome-ignore format: one line
+      expect([from.name, address, countsOf(await from.call('askMany', address, NODE_PORT, 9, 1))]).toEqual([from.name, address, { a: 3, b: 3, remote: 3 }])
+    }
+  })
+
+  it('answer over UDP at the same numbers', async () => {
+    expect(nameOf((await podA.call('askUdp', 'cluster ip', CLUSTER_IP, 80)).answer)).toMatch(/^(a|b|remote)$/)
+    expect(nameOf((await client.call('askUdp', 'node port', HOST_IP, UDP_NODE_PORT)).answer)).toMatch(/^(a|b|remote)$/)
+  })
+
+  it('let a pod reach itself', async () => {
+    await apply([a])
+    expect(nameOf((await podA.call('ask', CLUSTER_IP, 80)).answer)).toBe('a')
+    expect(nameOf((await podA.call('askUdp', 'itself', CLUSTER_IP, 80)).answer)).toBe('a')
+  })
+
+  it('show the pods of one another their true addresses', async () => {
+    await apply([b])
+    expect((await podA.call('ask', CLUSTER_IP, 80)).answer).toBe(`b ${a.ip}`)
+  })
+
+  it('are refused at once when nobody is there to answer, or no such Service', async () => {
+    await apply([], { externalIps: ['203.0.113.7'] })
+    const attempts = [
+      await podA.call('ask', CLUSTER_IP, 80),
+      await host.call('ask', CLUSTER_IP, 80),
+      await client.call('ask', HOST_IP, NODE_PORT),
+      await podA.call('ask', '203.0.113.7', 80),
+      await podA.call('ask', '10.96.7.7', 443),
+    ]
+    expect(attempts.map(({ answer }) => answer)).toEqual(Array.from({ length: 5 }, () => 'ECONNREFUSED'))
+    expect(Math.max(...attempts.map(({ ms }) => ms))).toBeLessThan(500)
+  })
+
+  it('answer at external addresses', async () => {
+    await apply([a], { externalIps: ['203.0.113.7'] })
+    expect(nameOf((await podB.call('ask', '203.0.113.7', 80)).answer)).toBe('a')
+  })
+
+  it('keep the client address with externalTrafficPolicy Local, while the host itself reaches every backend', async () => {
+    await apply([a, remote], { keepsSource: true, externalBackends: [a] })
+    await client.ip('route replace 10.244.1.0/24 via 10.9.0.1')
+    expect((await client.call('ask', HOST_IP, NODE_PORT)).answer).toBe('a 10.9.0.2')
+    expect(countsOf(await host.call('askMany', HOST_IP, NODE_PORT, 4, 1))).toEqual({ a: 2, remote: 2 })
+    expect(countsOf(await podB.call('askMany', HOST_IP, NODE_PORT, 4, 1))).toEqual({ a: 2, remote: 2 })
+  })
+
+  it('lose no new connection while backends come and go', async () => {
+    const sets = [[a], [a, b], [b, remote], [a, b, remote]]
+    let isOver = false
+    const asking = Promise.all([podA.call('askMany', CLUSTER_IP, 80, 400, 8), client.call('askMany', HOST_IP, NODE_PORT, 400, 8)]).finally(() => (isOver = true))
+    for (let i = 0; !isOver; i++) await apply(sets[i % sets.length] ?? [a])
+    const [inside, outside] = await asking
+    for (const answers of [inside, outside]) expect(Object.keys(countsOf(answers)).sort()).toEqual(['a', 'b', 'remote'])
+  })
+
+  it('send a UDP flow elsewhere when its backend leaves, and leave the others alone', async () => {
+    for (const [from, address, port] of [[podB, CLUSTER_IP, 80], [client, HOST_IP, UDP_NODE_PORT]] as const) { // biome-ignore format: one line
+      await apply([a])
+      expect(nameOf((await from.call('askUdp', 'moving', address, port)).answer)).toBe('a')
+      await apply([a, b])
+      expect(nameOf((await from.call('askUdp', 'moving', address, port)).answer)).toBe('a')
+      await apply([b])
+      expect(nameOf((await from.call('askUdp', 'moving', address, port)).answer)).toBe('b')
+    }
+  })
+
+  it('take over a UDP flow that began when there was no backend', async () => {
+    await apply([])
+    await client.call('askUdp', 'early', HOST_IP, UDP_NODE_PORT)
+    await apply([a])
+    expect(nameOf((await client.call('askUdp', 'early', HOST_IP, UDP_NODE_PORT)).answer)).toBe('a')
+  })
+
+  it('move a UDP flow whose backend left while the proxy was away', async () => {
+    await apply([a])
+    expect(nameOf((await podB.call('askUdp', 'restart', CLUSTER_IP, 80)).answer)).toBe('a')
+    await host.call('forget')
+    await apply([b])
+    expect(nameOf((await podB.call('askUdp', 'restart', CLUSTER_IP, 80)).answer)).toBe('b')
+  })
+
+  it('go on without a break when the proxy starts again', async () => {
+    const asking = podA.call('askMany', CLUSTER_IP, 80, 300, 8)
+    for (let i = 0; i < 5; i++) {
+      await host.call('forget')
+      await apply([a, b, remote])
+    }
+    expect(Object.keys(countsOf(await asking)).sort()).toEqual(['a', 'b', 'remote'])
+  })
+
+  it('come back after somebody flushed all rules', async () => {
+    await host.call('watch')
+    await waitFor('the watch has started', async () => (await host.call('deletions')) > 0)
+    const before = await host.call('deletions')
+    await host.exec('nft', 'delete', 'table', 'ip', TABLE.name)
+    await waitFor('the deletion is noticed', async () => (await host.call('deletions')) > before, 3_000)
+    expect(await host.call('stillThere')).toBe(false)
+    await apply([a])
+    expect(await host.call('stillThere')).toBe(true)
+    expect(nameOf((await podB.call('ask', CLUSTER_IP, 80)).answer)).toBe('a')
+  })
+
+  it('come back when somebody took a part of them away', async () => {
+    await host.exec('nft', 'flush', 'map', 'ip', TABLE.name, 'services')
+    await apply([a])
+    expect(nameOf((await podB.call('ask', CLUSTER_IP, 80)).answer)).toBe('a')
+  })
+
+  it('do not open to others what listens on the host for itself only', async () => {
+    await host.call('serve', 'private', 7000, '127.1.2.3')
+    await client.exec('sysctl', '-qw', 'net.ipv4.conf.all.route_localnet=1')
+    await client.ip('route add table local 127.1.2.3/32 via 10.9.0.1 dev eth0 src 10.9.0.2')
+    expect((await host.call('ask', '127.1.2.3', 7000)).answer).toBe('private 127.0.0.1')
+    expect((await client.call('ask', '127.1.2.3', 7000)).answer).toBe('TIMEOUT')
+  })
+
+  it('leave nothing behind', async () => {
+    await host.call('remove', TABLE)
+    expect(await host.exec('nft', 'list', 'tables', 'ip')).not.toContain('skiff')
+    expect(await host.exec('iptables-save')).not.toContain('skiff')
+    expect(await host.ip('addr show dev lo', 'route show')).not.toContain('10.96.')
+    expect((await host.exec('sysctl', '-n', 'net.ipv4.conf.all.route_localnet')).trim()).toBe('0')
+  })
+})

@@ -1,0 +1,191 @@
+/** Deployments, ReplicaSets and Services above the agent: roll-outs, scaling, endpoints. */
+
+import {
+  controllerOf,
+  DEPLOYMENTS,
+  type Deployment,
+  ENDPOINT_SLICES,
+  ENDPOINTS,
+  type EndpointSlice,
+  type Endpoints,
+  findCondition,
+  PODS,
+  type Pod,
+  podIsReady,
+  REPLICA_SETS,
+  type ReplicaSet,
+  SERVICES,
+} from '@skiff/api'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  BROKEN_IMAGE,
+  type ControlPlane,
+  inDefault,
+  NODE_NAMES,
+  podTemplate,
+  startControlPlane,
+} from '../support/control-plane.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+let cluster: ControlPlane
+
+beforeEach(async () => {
+  cluster = await startControlPlane()
+})
+
+afterEach(async () => {
+  await cluster[Symbol.asyncDispose]()
+})
+
+describe('a Deployment', () => {
+  test('becomes pods, spread over the nodes, and says so in status and events', async () => {
+    await cluster.createDeployment()
+    const deployment = await cluster.rolledOut()
+    expect(findCondition(deployment.status?.conditions, 'Available')).toMatchObject({
+      status: 'True',
+      reason: 'MinimumReplicasAvailable',
+    })
+    await waitFor('progress is told', async () => {
+      const { status } = await cluster.get<Deployment>(DEPLOYMENTS, 'hello')
+      return findCondition(status?.conditions, 'Progressing')?.reason === 'NewReplicaSetAvailable'
+    })
+    const pods = await cluster.list<Pod>(PODS)
+    expect(pods.map(({ spec }) => spec.nodeName).sort()).toEqual(NODE_NAMES)
+    const [replicaSet] = await cluster.list<ReplicaSet>(REPLICA_SETS)
+    expect(pods.every((pod) => controllerOf(pod)?.uid === replicaSet?.metadata.uid)).toBe(true)
+    await waitFor(
+      'events are written',
+      async () => (await cluster.told('Scheduled')).length === 3 && (await cluster.told('SuccessfulCreate')).length === 3,
+    )
+    expect(await cluster.told('ScalingReplicaSet')).toEqual([`Scaled up replica set ${replicaSet?.metadata.name} from 0 to 3`])
+    expect((await cluster.get<Deployment>(DEPLOYMENTS, 'hello')).metadata.annotations).toMatchObject({
+      'deployment.kubernetes.io/revision': '1',
+    })
+  })
+
+  test('creates exactly the pods that it needs', async () => {
+    await cluster.createDeployment({ replicas: 40 })
+    await cluster.rolledOut(40)
+    await waitFor('events are written', async () => (await cluster.told('SuccessfulCreate')).length > 0)
+    expect(await cluster.list<Pod>(PODS)).toHaveLength(40)
+    expect(await cluster.told('SuccessfulDelete')).toEqual([])
+  })
+
+  test('rolls over to a new image without ever falling below two of three, and back', async () => {
+    await cluster.createDeployment()
+    await cluster.rolledOut()
+    let lowest = 3
+    const watching = cluster.watchPods((pods) => {
+      lowest = Math.min(lowest, pods.filter((pod) => podIsReady(pod) && !pod.metadata.deletionTimestamp).length)
+    })
+    await cluster.patchDeployment({ template: podTemplate('v2') })
+    await cluster.rolledOut()
+    watching.abort()
+    expect(lowest).toBeGreaterThanOrEqual(3) // maxUnavailable 25 % of 3 is 0
+    expect((await cluster.readyPods()).every(({ spec }) => spec.containers[0]?.image === 'v2')).toBe(true)
+
+    await cluster.patchDeployment({ template: podTemplate('v1') })
+    const back = await cluster.rolledOut()
+    expect(back.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3')
+    expect(await cluster.list(REPLICA_SETS)).toHaveLength(2)
+  })
+
+  test('keeps the good pods when the new image is broken', async () => {
+    await cluster.createDeployment({ progressDeadlineSeconds: 1 })
+    await cluster.rolledOut()
+    await cluster.patchDeployment({ template: podTemplate(BROKEN_IMAGE) })
+    await waitFor(
+      'the deadline is told',
+      async () => {
+        const { status } = await cluster.get<Deployment>(DEPLOYMENTS, 'hello')
+        return findCondition(status?.conditions, 'Progressing')?.reason === 'ProgressDeadlineExceeded'
+      },
+      8_000,
+    )
+    expect(await cluster.readyPods()).toHaveLength(3)
+  })
+
+  test('scales up, down and to nothing', async () => {
+    await cluster.createDeployment()
+    await cluster.rolledOut()
+    await cluster.patchDeployment({ replicas: 6 })
+    await cluster.rolledOut(6)
+    await cluster.patchDeployment({ replicas: 1 })
+    await cluster.rolledOut(1)
+    await cluster.patchDeployment({ replicas: 0 })
+    await waitFor('no pods are left', async () => (await cluster.list(PODS)).length === 0)
+  })
+
+  test('Recreate never runs two versions at a time', async () => {
+    await cluster.createDeployment({ strategy: { type: 'Recreate' } })
+    await cluster.rolledOut()
+    const images = new Set<string>()
+    const watching = cluster.watchPods((pods) =>
+      images.add([...new Set(pods.map(({ spec }) => spec.containers[0]?.image))].join('+')),
+    )
+    await cluster.patchDeployment({ template: podTemplate('v2') })
+    await cluster.rolledOut()
+    watching.abort()
+    expect([...images]).not.toContainEqual(expect.stringContaining('+'))
+    expect((await cluster.readyPods()).map(({ spec }) => spec.containers[0]?.image)).toEqual(['v2', 'v2', 'v2'])
+  })
+
+  test('replaces a pod that is deleted and adopts one that fits', async () => {
+    await cluster.createDeployment()
+    await cluster.rolledOut()
+    const [victim] = await cluster.list<Pod>(PODS)
+    await cluster.client.delete(PODS, inDefault(victim?.metadata.name ?? ''))
+    await waitFor('another pod took its place', async () => {
+      const names = (await cluster.readyPods()).map(({ metadata }) => metadata.name)
+      return names.length === 3 && !names.includes(victim?.metadata.name ?? '')
+    })
+    const [pod] = await cluster.list<Pod>(PODS)
+    await cluster.client.patch(PODS, inDefault(pod?.metadata.name ?? ''), {
+      type: 'merge',
+      body: { metadata: { labels: { app: 'quarantined' } } },
+    })
+    await waitFor('the relabelled pod is released and replaced', async () => {
+      const all = await cluster.list<Pod>(PODS)
+      const released = all.find(({ metadata }) => metadata.name === pod?.metadata.name)
+      return all.length === 4 && released !== undefined && controllerOf(released) === undefined
+    })
+  })
+})
+
+describe('a Service', () => {
+  const slices = () => cluster.list<EndpointSlice>(ENDPOINT_SLICES)
+  const readyAddresses = async () =>
+    (await slices()).flatMap(({ endpoints }) => (endpoints ?? []).filter(({ conditions }) => conditions?.ready))
+
+  test('has the ready pods as endpoints, in slices and in Endpoints, until it goes', async () => {
+    await cluster.createService()
+    await cluster.createDeployment()
+    await waitFor('three endpoints are ready', async () => (await readyAddresses()).length === 3)
+    await waitFor(
+      'Endpoints say so too',
+      async () => (await cluster.get<Endpoints>(ENDPOINTS, 'hello')).subsets?.[0]?.addresses?.length === 3,
+    )
+    expect(await slices()).toMatchObject([{ ports: [{ port: 8080, protocol: 'TCP' }] }])
+
+    await cluster.client.delete(SERVICES, inDefault('hello'))
+    await waitFor('its slices are gone', async () => (await slices()).length === 0)
+    await cluster.gone(ENDPOINTS, 'hello')
+  })
+
+  test('tells of a pod that leaves before it is gone', async () => {
+    await cluster.createService()
+    await cluster.createDeployment()
+    await cluster.rolledOut()
+    await waitFor('three endpoints are ready', async () => (await readyAddresses()).length === 3)
+    const [pod] = await cluster.list<Pod>(PODS)
+    cluster.nodes.kill(pod?.spec.nodeName ?? '') // nobody finishes the deletion
+    await cluster.client.delete(PODS, inDefault(pod?.metadata.name ?? ''))
+    await waitFor('the endpoint is terminating', async () => {
+      const all = (await slices()).flatMap(({ endpoints }) => endpoints ?? [])
+      const leaving = all.find(({ targetRef }) => targetRef?.uid === pod?.metadata.uid)
+      return (
+        leaving?.conditions?.terminating === true && leaving.conditions.serving === true && leaving.conditions.ready === false
+      )
+    })
+  })
+})
