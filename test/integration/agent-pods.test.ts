@@ -1,7 +1,7 @@
 /** The agent against the real API server, on an engine in memory: pods live, fail, restart and leave. */
 
 import { FakeRuntime, ImageError, startTestAgent, type TestAgent } from '@skiff/agent/testing'
-import { CONFIG_MAPS, EVENTS, type Event, isNotFound, NODES, type Node, PODS, type Pod } from '@skiff/api'
+import { CONFIG_MAPS, ENDPOINT_SLICES, EVENTS, type Event, isNotFound, NODES, type Node, PODS, type Pod } from '@skiff/api'
 import { startTestApiServer, type TestApiServer } from '@skiff/apiserver/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { waitFor } from '../support/wait-for.ts'
@@ -106,6 +106,7 @@ test('a pod that has done its work is Succeeded and gives back its network, and 
   expect(pod.status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'False', reason: 'PodCompleted' })
   await waitFor('the sandbox is removed', async () => (await agent.runtime.inspectPod(metadata.uid)).sandboxes.length === 0)
   expect((await agent.runtime.inspectPod(metadata.uid)).containers).toHaveLength(1)
+  await waitFor('the address is free', () => !agent.network.plumbed.has(metadata.uid))
 })
 
 test('a deleted pod is stopped, says how it ended, and leaves nothing', async () => {
@@ -117,6 +118,29 @@ test('a deleted pod is stopped, says how it ended, and leaves nothing', async ()
   expect([...left.containers, ...left.sandboxes]).toEqual([])
   expect(agent.network.plumbed.has(metadata.uid)).toBe(false)
   expect(await eventReasons('leaving')).toContain('Killing')
+})
+
+test('a pod that leaves is not stopped before its endpoints have been taken out', async () => {
+  let takenOut = false
+  const order: boolean[] = []
+  await agent[Symbol.asyncDispose]()
+  const onTerm = () => order.push(takenOut) - 1
+  agent = await startTestAgent({ client: api.client, runtime: new FakeRuntime({ onTerm }) })
+  await createPod('served', {})
+  const { metadata } = await podThat('served', isReady)
+  const endpoint = {
+    addresses: ['10.244.1.2'],
+    targetRef: { kind: 'Pod', namespace: 'default', name: 'served', uid: metadata.uid },
+  }
+  const slice = { metadata: { namespace: 'default', name: 'served-1' }, addressType: 'IPv4', ports: [] }
+  await api.client.create(ENDPOINT_SLICES, { ...slice, endpoints: [{ ...endpoint, conditions: { ready: true } }] } as never)
+  await api.client.delete(PODS, { namespace: 'default', name: 'served' })
+  await podThat('served', (pod) => pod.metadata.deletionTimestamp)
+  takenOut = true
+  const endpoints = [{ ...endpoint, conditions: { ready: false, terminating: true } }]
+  await api.client.patch(ENDPOINT_SLICES, { namespace: 'default', name: 'served-1' }, { type: 'merge', body: { endpoints } })
+  await waitFor('the pod is gone', async () => await isGone('served'))
+  expect(order).toEqual([true])
 })
 
 test('a container without a probe result is not ready, a passed probe makes it so, and a failed one ends that', async () => {

@@ -84,7 +84,7 @@ function ask(host: string, port: number): Promise<Attempt> {
   const start = performance.now()
   return new Promise((resolve) => {
     const end = (answer: string) => resolve({ answer: answer.trim(), ms: performance.now() - start })
-    const socket = connect({ host, port, timeout: 3_000 })
+    const socket = connect({ host, port, timeout: 1_500 })
     let text = ''
     socket.on('data', (chunk) => (text += chunk))
     socket.once('end', () => end(text))

@@ -57,7 +57,7 @@ export interface AgentOptions {
   readonly engine?: (clusterId: string) => Engine
 }
 
-export interface Engine {
+interface Engine {
   readonly runtime: ContainerRuntime
   readonly images: ImageService
   readonly network: PodNetwork

@@ -32,8 +32,21 @@ program
 program
   .command('status')
   .description('what runs, and at which addresses it is reached')
-  .option('--output <format>', 'json, or text', 'text')
+  .addOption(outputOption())
   .action(async (options) => (await import('./commands/status.ts')).status({ home: home(), output: options.output }))
+
+program
+  .command('why <resource> <name>')
+  .description('why an object is not as it should be, and what to do')
+  .option('-n, --namespace <namespace>', '', 'default')
+  .addOption(outputOption())
+  .action(async (resource, name, options) => (await import('./commands/why.ts')).why({ home: home(), resource, name, ...options }))
+
+program
+  .command('doctor')
+  .description('check this machine: engine, programs, kernel, ports, ranges, files, clock, cluster')
+  .addOption(outputOption())
+  .action(async (options) => (await import('./commands/doctor.ts')).doctor({ home: home(), ...options }))
 
 program
   .command('master')
@@ -48,7 +61,8 @@ program
   .option('--default-toleration-seconds <s>', 'how long pods stay on a node that is away', positiveInteger, 5)
   .option('--pod-security-default <level>', 'warn, baseline or privileged', 'warn')
   .option('--insecure-http <port>', 'a plain port for health checks only', port)
-  .action(async (options) => (await import('./commands/master.ts')).master({ home: home(), ...options }))
+  .option('--install-service', 'instead of running here: a service of systemd, now and after each boot')
+  .action(async ({ installService, ...options }) => (installService ? install('master', options) : (await import('./commands/master.ts')).master({ home: home(), ...options })))
 
 program
   .command('agent')
@@ -63,7 +77,8 @@ program
   .option('--labels <labels>', 'labels of the node, a=b,c=d', labels, {})
   .option('--max-pods <n>', 'how many pods fit', positiveInteger, 110)
   .option('--port <port>', 'the agent’s own HTTPS port', port, 10250)
-  .action(async (options) => (await import('./commands/agent.ts')).agent({ home: home(), ...options }))
+  .option('--install-service', 'instead of running here: a service of systemd, now and after each boot')
+  .action(async ({ installService, ...options }) => (installService ? install('agent', options) : (await import('./commands/agent.ts')).agent({ home: home(), ...options })))
 
 program
   .command('proxy', { hidden: true })
@@ -114,6 +129,15 @@ program
   .option('-f, --follow', 'go on as it says more')
   .option('-p, --previous', 'of the container before its last restart')
   .action(async (pod, options) => (await import('./commands/logs.ts')).logs({ home: home(), pod, ...options }))
+
+async function install(component: 'master' | 'agent', options: { dataDir?: string; join?: string; token?: string; caHash?: string }): Promise<void> {
+  const { installComponent } = await import('./commands/install-service.ts')
+  await installComponent({ home: home(), component, typed: process.argv.slice(2), ...options })
+}
+
+function outputOption(): Option {
+  return new Option('-o, --output <format>', 'how to print it').choices(['text', 'json']).default('text')
+}
 
 function home(): string {
   return program.opts<{ home: string }>().home

@@ -3,7 +3,7 @@ import { isAlreadyExists, isNotFound, LEASES, type Lease, type Node, rfc3339Micr
 import type { ApiClient, Log } from '@skiff/client'
 
 export const NODE_LEASES = 'kube-node-lease'
-export const LEASE_SECONDS = 40
+const LEASE_SECONDS = 40
 const RENEW_MS = 10_000
 
 export interface NodeLeaseOptions {

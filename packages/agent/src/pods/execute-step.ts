@@ -46,6 +46,9 @@ export async function executeStep(step: Exclude<PodStep, WorkerStep>, scene: Pod
         tools.logger.debug({ err: error }, 'drain ended early'),
       )
       return observed
+    case 'release-network':
+      await releaseNetwork(scene)
+      return observed
     case 'clean-up':
       await cleanUp(scene)
       return observed
@@ -106,10 +109,15 @@ async function plumb(
   }
 }
 
-async function cleanUp({ pod, tools }: PodScene): Promise<void> {
+async function releaseNetwork({ pod, tools }: PodScene): Promise<void> {
+  await tools.network.unplumb(pod.metadata.uid)
+  tools.network.release(pod.metadata.uid)
+}
+
+async function cleanUp(scene: PodScene): Promise<void> {
+  const { pod, tools } = scene
   const { uid } = pod.metadata
-  await tools.network.unplumb(uid)
-  tools.network.release(uid)
+  await releaseNetwork(scene)
   tools.tokens.forget(uid)
   await tools.volumes.remove(uid)
 }

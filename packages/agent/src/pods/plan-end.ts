@@ -18,6 +18,7 @@ export function planEnd({ pod, observed, memory }: PodPlanInput): PodPlan {
     return plan(stopInOrder(pod, observed, pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS))
   }
   const steps: PodStep[] = observed.sandboxes.map(({ id }) => ({ type: 'remove-sandbox', id }))
+  if (steps.length > 0) steps.push({ type: 'release-network' })
   // The reason of the end is only in memory until the status is written.
   if (memory.failure !== undefined && !memory.finalStatusWritten) steps.push({ type: 'write-final-status' })
   return plan(...steps)

@@ -179,7 +179,7 @@ test('recreates everything when the sandbox has died, after what lost its networ
 
 test('does not recreate the sandbox of a pod that has nothing left to run', () => {
   const dead = { pod: REF, sandboxes: [sandbox({ phase: 'exited' })], containers: [ended({ exitCode: 0 })] }
-  expect(typesOf(plan(podWith({ restartPolicy: 'Never' }), dead).steps)).toEqual(['remove-sandbox'])
+  expect(typesOf(plan(podWith({ restartPolicy: 'Never' }), dead).steps)).toEqual(['remove-sandbox', 'release-network'])
 })
 
 test('runs init containers again in a new sandbox', () => {
@@ -223,7 +223,7 @@ test('ends a pod at its deadline, and wakes for it', () => {
 test('never starts anything of a pod that has ended', () => {
   const pod = podWith({}, {}, { phase: 'Failed' })
   expect(plan(pod, NOTHING)).toEqual({ steps: [], backingOff: [] })
-  expect(typesOf(plan(pod, observedOf(ended())).steps)).toEqual(['remove-sandbox'])
+  expect(typesOf(plan(pod, observedOf(ended())).steps)).toEqual(['remove-sandbox', 'release-network'])
 })
 
 test('lets a deleted pod leave the Services before it is stopped, and the API last', () => {

@@ -118,7 +118,7 @@ function planSandbox(plan: PlanBuilder): void {
   plan.steps.push({ type: 'start-sandbox', attempt })
 }
 
-export function graceOf(pod: Pod): number {
+function graceOf(pod: Pod): number {
   return pod.spec.terminationGracePeriodSeconds ?? 30
 }
 

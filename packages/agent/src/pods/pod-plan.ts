@@ -25,7 +25,9 @@ export type PodStep =
   /** Wait (for a bounded time) until no proxy sends new connections to the pod. */
   | { readonly type: 'drain' }
   | { readonly type: 'write-final-status' }
-  /** Release the address, remove volumes and directories. */
+  /** Give back the address and the host ports: nothing of the pod is to run any more. */
+  | { readonly type: 'release-network' }
+  /** Also remove volumes and directories. */
   | { readonly type: 'clean-up' }
   /** Tell the API that nothing of the pod is left here. */
   | { readonly type: 'finish-deletion' }

@@ -13,7 +13,7 @@ import type { MutablePodMemory } from './pod-memory.ts'
 export type SayEvent = (pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string, container?: string) => void
 
 /** What this node is, as its pods see it. */
-export interface NodeFacts {
+interface NodeFacts {
   readonly name: string
   readonly ip: string
   readonly memoryBytes: number

@@ -5,7 +5,7 @@ import type { PodContainers, PodRef } from '../runtime/runtime.ts'
 import { reportedStatus } from '../status/container-status.ts'
 import { podStatus } from '../status/pod-status.ts'
 import { StatusWriter } from '../status/status-writer.ts'
-import { runningContainers } from './container-history.ts'
+import { liveSandbox, runningContainers } from './container-history.ts'
 import { type EngineNews, isExplained } from './engine-news.ts'
 import { executeStep } from './execute-step.ts'
 import { readLastWords } from './last-words.ts'
@@ -263,7 +263,8 @@ export class PodWorker {
       this.#probes.stop()
       return
     }
-    this.#probes.sync(pod, observed, podIpOf(pod, observed, this.#options.tools))
+    const podIp = liveSandbox(observed) ? podIpOf(pod, observed, this.#options.tools) : ''
+    this.#probes.sync(pod, observed, podIp)
     this.#status.write(pod, this.#computeStatus(pod, observed))
   }
 

@@ -5,7 +5,7 @@ import { ConfigError } from '../containers/config-error.ts'
 import { type DownwardContext, fieldValue, resourceValue } from '../containers/downward.ts'
 import type { ConfigSource } from '../containers/environment.ts'
 
-export interface PayloadFile {
+interface PayloadFile {
   readonly content: Buffer
   readonly mode: number
 }

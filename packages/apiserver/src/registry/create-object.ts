@@ -81,6 +81,11 @@ async function prepare(registry: ResourceRegistry, object: KubeObject, preparati
     warn: write.warn,
   }
   if (info.namespaced) object.metadata.namespace = namespace
+  // What the server fills in below belongs to nobody.
+  if (!preparation.tracksFields) {
+    const asked = withStatusOf(registry, object, undefined)
+    trackUpdate({ old: undefined, new: asked, manager: write.manager, operation: 'Update', now, ...trackingOf(registry) })
+  }
   await write.admission.mutate(request)
   fillMetadata(registry, object, { namespace, now })
   definition.strategy.prepareForCreate?.(object, context)
@@ -90,9 +95,17 @@ async function prepare(registry: ResourceRegistry, object: KubeObject, preparati
   for (const warning of definition.strategy.warnings?.(object, undefined) ?? []) write.warn(warning)
   definition.strategy.canonicalize?.(object)
   await write.admission.validate({ ...request, name: object.metadata.name })
-  if (preparation.tracksFields) return object
-  trackUpdate({ old: undefined, new: object, manager: write.manager, operation: 'Update', now, ...trackingOf(registry) })
   return object
+}
+
+/**
+ * The object as far as its main path may write it: with the old status where status has a subresource of its own.
+ * It shares the object's metadata, so that what is tracked of it stands in the object.
+ */
+export function withStatusOf({ definition }: ResourceRegistry, object: KubeObject, old: KubeObject | undefined): KubeObject {
+  if (!definition.subresources?.includes('status')) return object
+  const { status: _, ...rest } = object
+  return old?.status === undefined ? (rest as KubeObject) : { ...rest, status: old.status } as KubeObject
 }
 
 /** What managedFields need to know of a kind. */

@@ -1,7 +1,7 @@
 import { conflict, invalidObject, isAlreadyExists, type KubeObject, notFound } from '@skiff/api'
 import { type Entry, KeyNotFoundError, RevisionConflictError } from '@skiff/store'
 import { trackUpdate } from '../apply/index.ts'
-import { createObject, trackingOf } from './create-object.ts'
+import { createObject, trackingOf, withStatusOf } from './create-object.ts'
 import { decideOnLatest, isDurable, type UnderWay } from './decide-on-latest.ts'
 import { deletionIsComplete } from './deletion.ts'
 import { encodeObject } from './object-bytes.ts'
@@ -137,6 +137,12 @@ async function prepare(registry: ResourceRegistry, preparation: Preparation): Pr
     ...{ operation: 'UPDATE' as const, user: write.user, info, subresource: change.subresource },
     ...{ namespace: ref.namespace, name: ref.name, object, old, dryRun: write.dryRun, warn: write.warn },
   }
+  // What the server fills in below belongs to nobody.
+  if (!change.tracksFields) {
+    const asked = change.subresource === '' ? withStatusOf(registry, object, old) : object
+    const tracking = { ...trackingOf(registry), subresource: change.subresource }
+    trackUpdate({ old, new: asked, manager: write.manager, operation: 'Update', now, ...tracking })
+  }
   await write.admission.mutate(request)
   const context: StrategyContext = { ...shared, user: write.user, dryRun: write.dryRun, now, claims: preparation.claims }
   prepareBySubresource(registry, preparation, context)
@@ -147,9 +153,6 @@ async function prepare(registry: ResourceRegistry, preparation: Preparation): Pr
   for (const warning of definition.strategy.warnings?.(object, old) ?? []) write.warn(warning)
   definition.strategy.canonicalize?.(object)
   await write.admission.validate(request)
-  if (change.tracksFields) return
-  const tracking = { ...trackingOf(registry), subresource: change.subresource }
-  trackUpdate({ old, new: object, manager: write.manager, operation: 'Update', now, ...tracking })
 }
 
 /** Where a change of the spec is a new generation; a binding or an approval is none. */

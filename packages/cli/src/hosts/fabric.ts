@@ -2,6 +2,7 @@
  * The network between hosts of one machine: a bridge in the machine's own network namespace. The machine itself has
  * the first address, so that it is a host among them, and their way out.
  */
+import { writeFile } from 'node:fs/promises'
 import { run, tryRun } from './run.ts'
 
 export interface Fabric {
@@ -24,13 +25,12 @@ export async function createFabric(fabric: Fabric): Promise<void> {
   if (!(await tryRun('ip', ['link', 'show', bridge]))) await run('ip', ['link', 'add', bridge, 'type', 'bridge'])
   await run('ip', ['addr', 'replace', `${gateway}/24`, "dev", bridge])
   await run('ip', ['link', 'set', bridge, 'up'])
-  await run('sysctl', ['-qw', 'net.ipv4.ip_forward=1'])
+  await writeFile('/proc/sys/net/ipv4/ip_forward', '1')
   for (const rule of rulesOf(fabric)) {
     if (!(await tryRun('iptables', ['-w', '-t', rule.table, '-C', rule.chain, ...rule.match]))) await run('iptables', ['-w', '-t', rule.table, '-I', rule.chain, ...rule.match])
   }
   // A host's address may have been another's a moment ago.
   await tryRun('ip', ['neigh', 'flush', 'dev', bridge])
-  await tryRun('sysctl', ['-qw', `net.ipv4.conf.${bridge}.rp_filter=0`])
 }
 
 export async function removeFabric(fabric: Fabric): Promise<void> {
@@ -44,12 +44,16 @@ interface Rule {
   readonly match: readonly string[]
 }
 
-/** Docker's FORWARD policy is to drop; what leaves the machine takes its address. */
+/**
+ * Docker's FORWARD policy is to drop. What leaves the machine takes its address; what goes to the machine's own pods
+ * keeps its source, as between any two hosts.
+ */
 function rulesOf({ name, bridge, prefix }: Fabric): Rule[] {
   const comment = ['-m', 'comment', '--comment', `skiff fabric ${name}`]
   return [
     { table: 'filter', chain: 'FORWARD', match: ['-i', bridge, ...comment, '-j', 'ACCEPT'] },
     { table: 'filter', chain: 'FORWARD', match: ['-o', bridge, ...comment, '-j', 'ACCEPT'] },
     { table: 'nat', chain: 'POSTROUTING', match: ['-s', `${prefix}.0/24`, '!', '-o', bridge, ...comment, '-j', 'MASQUERADE'] },
+    { table: 'nat', chain: 'POSTROUTING', match: ['-s', `${prefix}.0/24`, '-o', 'skf+', ...comment, '-j', 'ACCEPT'] },
   ]
 }

@@ -88,7 +88,13 @@ export async function powerOffHost(host: Host): Promise<void> {
   const init = initOf(host)
   if (init && isAlive(init)) {
     process.kill(init.pid, 'SIGKILL')
-    while (isAlive(init)) await sleep(POLL_MS)
+    // The one that waits for it may be stopped, when something on the host was: it must reap.
+    const waiting = parentOf(init.pid)
+    const deadline = Date.now() + INIT_TIMEOUT_MS
+    while (isAlive(init) && Date.now() < deadline) {
+      if (waiting !== undefined) continueProcess(waiting)
+      await sleep(POLL_MS)
+    }
   }
   rmSync(initFile(host), { force: true })
   rmSync(hostSocket(host), { force: true })
@@ -130,6 +136,7 @@ async function startInit(host: Host): Promise<void> {
     mount -t sysfs sysfs /sys
     mount --move ${folder}/cgroup /sys/fs/cgroup
     mount -t tmpfs -o mode=755 tmpfs /run
+    if [ -L /etc/resolv.conf ]; then r=$(readlink -m /etc/resolv.conf); mkdir -p "$(dirname "$r")"; : > "$r"; fi
     mkdir -p /etc/docker && mount -t tmpfs tmpfs /etc/docker
     mount --bind ${folder}/resolv.conf /etc/resolv.conf
     sleep infinity & : > ${folder}/booted
@@ -149,6 +156,23 @@ async function startInit(host: Host): Promise<void> {
   const init = processIdentity(pid)
   if (!init) throw new Error(`host ${name} ended as soon as it had started`)
   writeFileSync(initFile(host), JSON.stringify(init))
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) || undefined
+  } catch {
+    return undefined
+  }
+}
+
+function continueProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT')
+  } catch {
+    // It is gone, which is what was wanted.
+  }
 }
 
 function initOf(host: Host): ProcessIdentity | undefined {

@@ -35,14 +35,21 @@ export async function installService({ component, home, command, environment }: 
   return [`${unit} runs, now and after each boot. Its log: journalctl -u ${unit}`]
 }
 
+export interface UnitPlace {
+  readonly directory: string
+  readonly systemdRuns: boolean
+}
+
+const thisMachine = (): UnitPlace => ({ directory: UNIT_DIRECTORY, systemdRuns: existsSync(SYSTEMD_RUNS) })
+
 /** Stops and removes this home's services; gives the names of those that were there. */
-export async function removeServices(home: string, directory = UNIT_DIRECTORY): Promise<readonly string[]> {
+export async function removeServices(home: string, { directory, systemdRuns } = thisMachine()): Promise<readonly string[]> {
   const units = (['agent', 'master'] as const).map(unitName).filter((unit) => isOf(home, join(directory, unit)))
   for (const unit of units) {
-    if (existsSync(SYSTEMD_RUNS)) await run('systemctl', ['disable', '--now', unit])
+    if (systemdRuns) await run('systemctl', ['disable', '--now', unit])
     rmSync(join(directory, unit))
   }
-  if (units.length > 0 && existsSync(SYSTEMD_RUNS)) await run('systemctl', ['daemon-reload'])
+  if (units.length > 0 && systemdRuns) await run('systemctl', ['daemon-reload'])
   return units
 }
 

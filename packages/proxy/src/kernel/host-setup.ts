@@ -17,8 +17,8 @@ const ROUTE_PROTOCOL = '146'
 
 /**
  * Idempotent. Scope `host` keeps the kernel from choosing the DNS address as a source: every host has the same.
- * The route makes a host without a default route send what is for Services at all: the rules change its target
- * before it would leave.
+ * The route makes a host without a default route send what is for Services at all: the rules change its target and
+ * its source before it would leave.
  */
 export async function setUpHost(setup: HostSetup, logger: Logger): Promise<void> {
   const { tableName, serviceCidr, dnsAddress } = setup
@@ -26,7 +26,7 @@ export async function setUpHost(setup: HostSetup, logger: Logger): Promise<void>
   await runCommand('nft', ['-f', '-'], `${guardLoopbackScript(tableName)}\n`)
   await setSysctl('net.ipv4.conf.all.route_localnet', 'NodePorts do not answer on 127.0.0.1', logger)
   await runCommand('ip', ['addr', 'replace', `${dnsAddress}/32`, 'dev', 'lo', 'scope', 'host'])
-  if (!(await hasDefaultRoute())) await runCommand('ip', ['route', 'replace', serviceCidr, 'dev', 'lo', 'proto', ROUTE_PROTOCOL])
+  if (!(await hasDefaultRoute())) await runCommand('ip', ['route', 'replace', serviceCidr, 'dev', 'lo', 'src', dnsAddress, 'proto', ROUTE_PROTOCOL])
   await acceptServiceTraffic(setup).catch((err) => logger.warn({ err }, 'a firewall that forwards nothing by default will drop what is for Services'))
 }
 

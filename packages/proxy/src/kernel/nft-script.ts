@@ -69,8 +69,12 @@ function baseTable({ name, serviceCidr, dnsAddress }: NftTable): string {
   }
   chain unanswered {
     ip daddr ${dnsAddress} accept
-    ip daddr ${serviceCidr} reject with icmp type port-unreachable
-    ip daddr . meta l4proto . th dport @external reject with icmp type port-unreachable
+    ip daddr ${serviceCidr} goto refuse
+    ip daddr . meta l4proto . th dport @external goto refuse
+  }
+  chain refuse {
+    meta l4proto tcp reject with tcp reset
+    reject with icmp type port-unreachable
   }
   chain forward_filter { type filter hook forward priority -10; jump unanswered; }
   chain output_filter { type filter hook output priority 10; jump unanswered; }

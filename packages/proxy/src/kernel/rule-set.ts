@@ -90,8 +90,9 @@ function externalChain(route: Route): string | undefined {
 /** With externalTrafficPolicy Local only who comes from outside is kept on this host: the host and its pods are inside. */
 function externalRules(route: Route): string[] {
   const internal = internalChain(route)
-  const shortCuts = route.keepsSource && internal ? [`fib saddr type local goto ${internal}`, `iifname "${POD_LINKS}*" goto ${internal}`] : []
-  const masquerade = route.keepsSource ? [] : [`meta mark set meta mark or ${SERVICE_MARK}`]
+  const markForMasquerade = `meta mark set meta mark or ${SERVICE_MARK}`
+  const shortCuts = route.keepsSource && internal ? [`fib saddr type local ${markForMasquerade} goto ${internal}`, `iifname "${POD_LINKS}*" goto ${internal}`] : []
+  const masquerade = route.keepsSource ? [] : [markForMasquerade]
   if (route.externalBackends.length === 0) return shortCuts
   return [...shortCuts, ...masquerade, `ct mark set ct mark or ${SERVICE_MARK}`, dnatRule(route.protocol, route.externalBackends, route.sticky)]
 }

@@ -1,4 +1,5 @@
 import { balancedAllocation } from './balanced-allocation.ts'
+import { fewerPods } from './fewer-pods.ts'
 import { imageLocality } from './image-locality.ts'
 import { leastAllocated } from './least-allocated.ts'
 import { preferredNodeAffinity } from './preferred-node-affinity.ts'
@@ -13,6 +14,7 @@ export const SCORES: readonly Score[] = [
   balancedAllocation,
   imageLocality,
   spreading,
+  fewerPods,
   preferredNodeAffinity,
   preferredTaints,
 ]

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ProgrammedEndpoints } from './programmed-endpoints.ts'
+import { superviseProxy } from './supervise-proxy.ts'
+
+const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+
+let stop: AbortController
+let endpoints: ProgrammedEndpoints
+
+beforeEach(() => {
+  stop = new AbortController()
+  endpoints = new ProgrammedEndpoints()
+})
+
+afterEach(() => stop.abort())
+
+function supervise(script: string): Promise<void> {
+  const command = [process.execPath, '-e', script]
+  return superviseProxy({ command, endpoints, random: () => 0, logger: SILENT, signal: stop.signal })
+}
+
+const nextRevision = () =>
+  new Promise<number | null>((resolve) => {
+    const forget = endpoints.onChange(() => {
+      forget()
+      resolve(endpoints.revision)
+    })
+  })
+
+const SAY_7 = "process.send({ type: 'programmed', endpointsRevision: '7' })"
+
+test('hears what the proxy has programmed, and stops it with the agent', async () => {
+  const ended = supervise(`${SAY_7}; setInterval(() => {}, 1000)`)
+  expect(await nextRevision()).toBe(7)
+  stop.abort()
+  await ended
+  expect(endpoints.revision).toBeNull()
+})
+
+test('starts a proxy that has ended again, and claims nothing meanwhile', async () => {
+  const ended = supervise(`${SAY_7}; process.disconnect()`)
+  const revisions = [await nextRevision(), await nextRevision(), await nextRevision()]
+  expect(revisions).toEqual([7, null, 7])
+  stop.abort()
+  await ended
+})
+
+test('passes over messages that are none of its own', async () => {
+  const ended = supervise(
+    "process.send('x'); process.send({ type: 'programmed', endpointsRevision: '' }); process.send({ type: 'programmed', endpointsRevision: '9' })",
+  )
+  expect(await nextRevision()).toBe(9)
+  stop.abort()
+  await ended
+})

@@ -1,0 +1,52 @@
+/** The few calls to a Docker Engine that the command line makes itself, over its unix socket. */
+import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
+
+const TIMEOUT_MS = 60_000
+
+export const DEFAULT_DOCKER_HOST = 'unix:///var/run/docker.sock'
+
+/** `$DOCKER_HOST`, as the docker command reads it. */
+export function dockerHostOf(env: NodeJS.ProcessEnv = process.env): string {
+  return env.DOCKER_HOST || DEFAULT_DOCKER_HOST
+}
+
+export class DockerError extends Error {
+  override name = 'DockerError'
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+interface DockerRequest {
+  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly body?: unknown
+  readonly timeoutMs?: number
+}
+
+/** The engine's answer as JSON (undefined when it has no body). Throws DockerError with the engine's words, or what kept it from answering. */
+export async function askDocker<T>(dockerHost: string, path: string, { method = 'GET', body, timeoutMs = TIMEOUT_MS }: DockerRequest = {}): Promise<T> {
+  const { status, answer } = await exchange(dockerHost, path, { method, body, timeoutMs })
+  const value: unknown = answer.startsWith('{') || answer.startsWith('[') ? JSON.parse(answer) : undefined
+  if (status >= 400) throw new DockerError(status, (value as { message?: string } | undefined)?.message ?? `the Docker Engine answered ${status}`)
+  return value as T
+}
+
+function exchange(dockerHost: string, path: string, { method, body, timeoutMs }: Required<DockerRequest>): Promise<{ status: number; answer: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      { socketPath: socketPathOf(dockerHost), path, method, signal: AbortSignal.timeout(timeoutMs), headers: { host: 'docker', 'content-type': 'application/json' } },
+      (answer) => text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, answer: body }), reject),
+    )
+    sent.once('error', (error) => reject(new Error(`no Docker Engine answers at ${dockerHost}`, { cause: error })))
+    sent.end(body === undefined ? '' : JSON.stringify(body))
+  })
+}
+
+function socketPathOf(dockerHost: string): string {
+  if (!dockerHost.startsWith('unix://')) throw new Error(`the Docker Engine must be on this host: ${dockerHost} is no unix:// address`)
+  return dockerHost.slice('unix://'.length)
+}

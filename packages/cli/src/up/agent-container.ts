@@ -1,0 +1,1 @@
+export async function removeAgentContainer(_home: string, _dockerHost: string): Promise<boolean> { return false }
