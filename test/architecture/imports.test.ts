@@ -43,8 +43,8 @@ function sourcesOf(pkg: string): string[] {
 
 function importsOf(pkg: string, file: string): Import[] {
   const source = readFileSync(file, 'utf8')
-  const statements = source.matchAll(/^\s*(?:import|export)\b[^'"]*?from\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|^import\s+['"]([^'"]+)['"]/gm)
-  return [...statements].map((match) => ({ pkg, file: relative(PACKAGES, file), target: match[1] ?? match[2] ?? match[3] ?? '' }))
+  const statements = source.matchAll(/^\s*(?:import|export)\b[^'"]*?from\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|^import\s+['"]([^'"]+)['"]|createRequire\(import\.meta\.url\)\(['"]([^'"]+)['"]\)/gm)
+  return [...statements].map((match) => ({ pkg, file: relative(PACKAGES, file), target: match[1] ?? match[2] ?? match[3] ?? match[4] ?? '' }))
 }
 
 /** Tests and what only they use may reach further: a contract suite imports vitest, a fixture another package. */

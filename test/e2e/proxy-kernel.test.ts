@@ -24,12 +24,32 @@ let otherHost: NetworkNamespace
 beforeAll(async () => {
   const prefix = `skp${randomBytes(3).toString('hex')}`
   const create = async (name: string) => stack.use(await NetworkNamespace.create(`${prefix}-${name}`))
-  ;[host, client, podA, podB, otherHost] = await Promise.all([create('host'), create('client'), create('pod-a'), create('pod-b'), create('other')])
-  await host.ip(`link add eth0 type veth peer name eth0 netns ${client.name}`, `link add eth1 type veth peer name eth0 netns ${otherHost.name}`)
-  await host.ip(`addr add ${HOST_IP}/24 dev eth0`, 'addr add 10.9.1.1/24 dev eth1', 'link set eth0 up', 'link set eth1 up', 'addr add 10.244.1.1/32 dev lo')
+  ;[host, client, podA, podB, otherHost] = await Promise.all([
+    create('host'),
+    create('client'),
+    create('pod-a'),
+    create('pod-b'),
+    create('other'),
+  ])
+  await host.ip(
+    `link add eth0 type veth peer name eth0 netns ${client.name}`,
+    `link add eth1 type veth peer name eth0 netns ${otherHost.name}`,
+  )
+  await host.ip(
+    `addr add ${HOST_IP}/24 dev eth0`,
+    'addr add 10.9.1.1/24 dev eth1',
+    'link set eth0 up',
+    'link set eth1 up',
+    'addr add 10.244.1.1/32 dev lo',
+  )
   await host.ip('route add 10.244.2.0/24 via 10.9.1.2', 'route add 203.0.113.0/24 via 10.9.0.2')
   await client.ip('addr add 10.9.0.2/24 dev eth0', 'link set eth0 up')
-  await otherHost.ip('addr add 10.9.1.2/24 dev eth0', 'link set eth0 up', `addr add ${remote.ip}/32 dev lo`, 'route add 10.244.1.0/24 via 10.9.1.1')
+  await otherHost.ip(
+    'addr add 10.9.1.2/24 dev eth0',
+    'link set eth0 up',
+    `addr add ${remote.ip}/32 dev lo`,
+    'route add 10.244.1.0/24 via 10.9.1.1',
+  )
   await plugIn(podA, a.ip)
   await plugIn(podB, b.ip)
   // As Docker leaves it, with what the agent adds.
@@ -42,15 +62,31 @@ afterAll(() => stack.disposeAsync())
 
 async function plugIn(pod: NetworkNamespace, ip: string): Promise<void> {
   const link = `skf${ip.split('.').at(-1)}`
-  await host.ip(`link add ${link} address ee:ee:ee:ee:ee:ee type veth peer name eth0 netns ${pod.name}`, `link set ${link} up`, `route add ${ip}/32 dev ${link} src 10.244.1.1`)
-  const gateway = ['route add 169.254.1.1 dev eth0 scope link', 'route add default via 169.254.1.1 dev eth0', 'neigh add 169.254.1.1 lladdr ee:ee:ee:ee:ee:ee dev eth0 nud permanent']
+  await host.ip(
+    `link add ${link} address ee:ee:ee:ee:ee:ee type veth peer name eth0 netns ${pod.name}`,
+    `link set ${link} up`,
+    `route add ${ip}/32 dev ${link} src 10.244.1.1`,
+  )
+  const gateway = [
+    'route add 169.254.1.1 dev eth0 scope link',
+    'route add default via 169.254.1.1 dev eth0',
+    'neigh add 169.254.1.1 lladdr ee:ee:ee:ee:ee:ee dev eth0 nud permanent',
+  ]
   await pod.ip(`addr add ${ip}/32 dev eth0`, 'link set eth0 up', ...gateway)
 }
 
 type Options = Partial<Pick<Route, 'externalIps' | 'externalBackends' | 'keepsSource'>>
 
 function routes(backends: readonly Backend[], options: Options = {}): { routes: Route[] } {
-  const common = { clusterIps: [CLUSTER_IP], externalIps: [], backends, externalBackends: backends, keepsSource: false, sticky: false, ...options }
+  const common = {
+    clusterIps: [CLUSTER_IP],
+    externalIps: [],
+    backends,
+    externalBackends: backends,
+    keepsSource: false,
+    sticky: false,
+    ...options,
+  }
   return {
     routes: [
       { ...common, id: 'default/web:tcp', protocol: 'tcp', port: 80, nodePort: NODE_PORT },
@@ -77,7 +113,13 @@ describe('Services in the kernel', () => {
   })
 
   it('answer at their node port from outside, from the host by its address and by 127.0.0.1, and from pods', async () => {
-    for (const [from, address] of [[client, HOST_IP], [host, HOST_IP], [host, '127.0.0.1'], [podB, HOST_IP]] as const) { // biome-ignore format: one line
+    for (const [from, address] of [
+      [client, HOST_IP],
+      [host, HOST_IP],
+      [host, '127.0.0.1'],
+      [podB, HOST_IP],
+    ] as const) {
+      // biome-ignore format: one line
       expect([from.name, address, countsOf(await from.call('askMany', address, NODE_PORT, 9, 1))]).toEqual([from.name, address, { a: 3, b: 3, remote: 3 }])
     }
   })
@@ -127,14 +169,21 @@ describe('Services in the kernel', () => {
   it('lose no new connection while backends come and go', async () => {
     const sets = [[a], [a, b], [b, remote], [a, b, remote]]
     let isOver = false
-    const asking = Promise.all([podA.call('askMany', CLUSTER_IP, 80, 400, 8), client.call('askMany', HOST_IP, NODE_PORT, 400, 8)]).finally(() => (isOver = true))
+    const asking = Promise.all([
+      podA.call('askMany', CLUSTER_IP, 80, 400, 8),
+      client.call('askMany', HOST_IP, NODE_PORT, 400, 8),
+    ]).finally(() => (isOver = true))
     for (let i = 0; !isOver; i++) await apply(sets[i % sets.length] ?? [a])
     const [inside, outside] = await asking
     for (const answers of [inside, outside]) expect(Object.keys(countsOf(answers)).sort()).toEqual(['a', 'b', 'remote'])
   })
 
   it('send a UDP flow elsewhere when its backend leaves, and leave the others alone', async () => {
-    for (const [from, address, port] of [[podB, CLUSTER_IP, 80], [client, HOST_IP, UDP_NODE_PORT]] as const) { // biome-ignore format: one line
+    for (const [from, address, port] of [
+      [podB, CLUSTER_IP, 80],
+      [client, HOST_IP, UDP_NODE_PORT],
+    ] as const) {
+      // biome-ignore format: one line
       await apply([a])
       expect(nameOf((await from.call('askUdp', 'moving', address, port)).answer)).toBe('a')
       await apply([a, b])

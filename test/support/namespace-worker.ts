@@ -17,7 +17,7 @@ export interface Attempt {
   readonly ms: number
 }
 
-const logger = pino({ level: process.env.LOG_LEVEL ?? 'warn' })
+const logger = pino({ level: process.env.LOG_LEVEL ?? 'error' })
 const udpSockets = new Map<string, UdpSocket>()
 let kernel: KernelRoutes | undefined
 let deletions = 0

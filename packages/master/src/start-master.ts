@@ -216,6 +216,9 @@ interface StopOptions {
   readonly options: ResolvedOptions
 }
 
+/** What a component has under way ends by itself within this time; after it the API server closes all the same. */
+const COMPONENTS_STOP_TIMEOUT_MS = 3_000
+
 /** Components first, so that they end in peace; then requests, then the store, when nothing writes any more. */
 async function whenStopped({ serving, store, stopping, components, options }: StopOptions): Promise<void> {
   const stop = () => stopping.abort()
@@ -223,10 +226,20 @@ async function whenStopped({ serving, store, stopping, components, options }: St
   if (options.signal.aborted) stop()
   await aborted(stopping.signal)
   options.signal.removeEventListener('abort', stop)
-  await components
+  if (!(await endsWithin(components, COMPONENTS_STOP_TIMEOUT_MS))) options.logger.warn('a component did not stop in time')
   await serving.apiServer.close()
   await store.close()
   options.logger.info('master stopped')
+}
+
+function endsWithin(promise: Promise<void>, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), timeoutMs)
+    void promise.finally(() => {
+      clearTimeout(timer)
+      resolve(true)
+    })
+  })
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -41,7 +41,15 @@ export async function programRoutes(options: ProgramRoutesOptions): Promise<void
   }
 }
 
-async function programOnce({ kernel, services, slices, slicesOf, nodeName, onProgrammed, logger }: ProgramRoutesOptions): Promise<boolean> {
+async function programOnce({
+  kernel,
+  services,
+  slices,
+  slicesOf,
+  nodeName,
+  onProgrammed,
+  logger,
+}: ProgramRoutesOptions): Promise<boolean> {
   // Read before the table is built: what is acknowledged may be older than what is programmed, never newer.
   const revision = slices.revision()
   try {

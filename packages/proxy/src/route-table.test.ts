@@ -2,7 +2,13 @@ import type { EndpointSlice, Service } from '@skiff/api'
 import { describe, expect, it } from 'vitest'
 import { buildRouteTable } from './route-table.ts'
 
-const metadata = (name: string) => ({ name, namespace: 'default', uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' })
+const metadata = (name: string) => ({
+  name,
+  namespace: 'default',
+  uid: name,
+  resourceVersion: '1',
+  creationTimestamp: '2026-01-01T00:00:00Z',
+})
 
 function service(spec: Partial<Service['spec']> = {}): Service {
   return {
@@ -64,7 +70,10 @@ describe('the route table', () => {
   })
 
   it('leaves headless Services and external names alone', () => {
-    const services = [service({ clusterIP: 'None', clusterIPs: ['None'] }), service({ type: 'ExternalName', clusterIP: '', externalName: 'example.com' })]
+    const services = [
+      service({ clusterIP: 'None', clusterIPs: ['None'] }),
+      service({ type: 'ExternalName', clusterIP: '', externalName: 'example.com' }),
+    ]
     expect(buildRouteTable({ services, slicesOf: () => [], nodeName: 'a' }).routes).toEqual([])
   })
 

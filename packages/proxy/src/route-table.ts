@@ -88,7 +88,9 @@ interface PortEndpoint extends Backend {
 
 function endpointsOfPort(slice: EndpointSlice, port: ServicePort): PortEndpoint[] {
   if (slice.addressType !== 'IPv4') return []
-  const target = (slice.ports ?? []).find((p) => (p.name ?? '') === (port.name ?? '') && protocolOf(p.protocol) === protocolOf(port.protocol))
+  const target = (slice.ports ?? []).find(
+    (p) => (p.name ?? '') === (port.name ?? '') && protocolOf(p.protocol) === protocolOf(port.protocol),
+  )
   const number = target?.port
   if (number === undefined || !isPort(number)) return []
   return (slice.endpoints ?? []).flatMap((endpoint) => endpointAddresses(endpoint, number))

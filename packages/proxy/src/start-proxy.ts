@@ -47,8 +47,21 @@ export async function startProxy(options: ProxyOptions): Promise<void> {
 }
 
 async function runProxy(options: ProxyOptions): Promise<void> {
-  const { client, logger, signal, nodeName, onProgrammed, clusterDomain, dnsAddress, gatewayPort = DEFAULT_GATEWAY_PORT } = options
-  const services = createInformer<Service>(client, SERVICES, { logger, signal, indexes: { clusterIp: (service) => service.spec.clusterIPs ?? [] } })
+  const {
+    client,
+    logger,
+    signal,
+    nodeName,
+    onProgrammed,
+    clusterDomain,
+    dnsAddress,
+    gatewayPort = DEFAULT_GATEWAY_PORT,
+  } = options
+  const services = createInformer<Service>(client, SERVICES, {
+    logger,
+    signal,
+    indexes: { clusterIp: (service) => service.spec.clusterIPs ?? [] },
+  })
   const slices = createInformer<EndpointSlice>(client, ENDPOINT_SLICES, { logger, signal, indexes: { service: serviceOfSlice } })
   const namespaces = createInformer<Namespace>(client, NAMESPACES, { logger, signal })
   const informers = [services, slices, namespaces]
@@ -77,7 +90,10 @@ async function runProxy(options: ProxyOptions): Promise<void> {
     isComplete = true
     const cluster = { domain: clusterDomain, nodeName, services, slicesOf }
     const gateway = gatewayPort === 0 ? undefined : serveGateway({ port: gatewayPort, cluster, logger, signal })
-    await Promise.all([gateway, programRoutes({ kernel, services, slices, slicesOf, nodeName, changes, onProgrammed, logger, signal })])
+    await Promise.all([
+      gateway,
+      programRoutes({ kernel, services, slices, slicesOf, nodeName, changes, onProgrammed, logger, signal }),
+    ])
   })
   await Promise.all([watching, dns, routes])
 }
@@ -94,15 +110,25 @@ async function mend(options: ProxyOptions, kernel: KernelRoutes, changes: Change
 }
 
 /** Takes everything of the proxy's off this host (`skiff down --purge`). */
-export async function removeProxy(options: Pick<ProxyOptions, 'clusterId' | 'serviceCidr' | 'dnsAddress' | 'logger'>): Promise<void> {
+export async function removeProxy(
+  options: Pick<ProxyOptions, 'clusterId' | 'serviceCidr' | 'dnsAddress' | 'logger'>,
+): Promise<void> {
   await createKernelRoutes(tableOf(options), options.logger).remove()
   await tearDownHost(hostOf(options), options.logger)
 }
 
 type Ranges = Pick<ProxyOptions, 'clusterId' | 'serviceCidr' | 'dnsAddress'>
 
-const tableOf = (options: Ranges) => ({ name: tableName(options), serviceCidr: options.serviceCidr, dnsAddress: options.dnsAddress })
-const hostOf = (options: Ranges) => ({ tableName: tableName(options), serviceCidr: options.serviceCidr, dnsAddress: options.dnsAddress })
+const tableOf = (options: Ranges) => ({
+  name: tableName(options),
+  serviceCidr: options.serviceCidr,
+  dnsAddress: options.dnsAddress,
+})
+const hostOf = (options: Ranges) => ({
+  tableName: tableName(options),
+  serviceCidr: options.serviceCidr,
+  dnsAddress: options.dnsAddress,
+})
 
 function tableName({ clusterId }: Ranges): string {
   return `skiff_${clusterId.replaceAll('-', '').slice(0, 8)}`

@@ -78,7 +78,7 @@ async function certificate(): Promise<{ cert: string; key: string }> {
     signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(true),
-      new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }]),
+      new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'other' }]),
     ],
   })
   const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')

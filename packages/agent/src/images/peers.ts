@@ -55,6 +55,8 @@ export function fetchOverTls(tls: {
     new Promise((resolve, reject) => {
       const call = request({
         host: peer.address,
+        // Certificates say the node's name; not always its address: that may be the master's too.
+        servername: peer.node,
         port: tls.port,
         path: `/images/${encodeURIComponent(name)}`,
         ca: tls.ca,

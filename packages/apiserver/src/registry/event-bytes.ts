@@ -37,7 +37,7 @@ export class EventBytes {
 
   line(registry: ResourceRegistry, event: ObjectEvent, form: EventForm): Buffer {
     const shape = `${form.as} ${form.version} ${form.includeObject} ${form.withColumns}`
-    const key = `${event.entry.key} ${event.revision} ${event.type} ${shape}`
+    const key = `${registry.apiVersion} ${event.entry.key} ${event.revision} ${event.type} ${shape}`
     const known = this.lines.get(key)
     if (known !== undefined) return known
     const made = Buffer.concat([eventStart(event.type), this.objectBytes(registry, event, form), EVENT_END])
@@ -60,8 +60,8 @@ export class EventBytes {
 
   private objectBytes(registry: ResourceRegistry, { entry, revision }: ObjectEvent, form: EventForm): Buffer {
     const bytes = revision === entry.modRevision ? entry.value : atRevision(entry.value, revision)
-    if (form.as === 'object') return bytes
-    const object = revision === entry.modRevision ? registry.shared.cache.get(entry) : decodeBytes(bytes)
+    if (form.as === 'object') return registry.servedBytes(bytes)
+    const object = revision === entry.modRevision ? registry.wrap(entry).object : registry.served(decodeBytes(bytes))
     return Buffer.from(JSON.stringify(this.transformed(registry, object, form)))
   }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type KindInfo, type KubeObject, NAMESPACES } from '@skiff/api'
 import type { Entry, Store } from '@skiff/store'
 import { ClaimTable } from './claims.ts'
+import { ConvertedRegistry } from './converted-registry.ts'
 import { KeyedTurns } from './keyed-turns.ts'
 import { keyOf, prefixOf } from './keys.ts'
 import { ObjectCache } from './object-cache.ts'
@@ -49,7 +50,15 @@ export class Registry {
   }
 
   add(definition: ResourceDefinition): void {
-    this.resources.set(resourceKey(definition.info), new ResourceRegistry(definition, this.shared))
+    this.resources.set(resourceKey(definition.info), this.registryOf(definition))
+  }
+
+  private registryOf(definition: ResourceDefinition): ResourceRegistry {
+    const { conversion } = definition
+    if (conversion === undefined) return new ResourceRegistry(definition, this.shared)
+    const storage = this.find(conversion.storage)
+    if (storage === undefined) throw new Error(`${conversion.storage.resource} must be added before its other versions`)
+    return new ConvertedRegistry(definition, conversion, storage)
   }
 
   find(info: Pick<KindInfo, 'group' | 'version' | 'resource'>): ResourceRegistry | undefined {

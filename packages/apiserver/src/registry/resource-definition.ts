@@ -24,6 +24,15 @@ export interface ResourceDefinition {
   readonly requireRevisionOnUpdate?: boolean
   /** Objects expire so many seconds after their last write (Events: 3600). */
   readonly ttlSeconds?: number
+  /** Set on a version that is not the stored one. Of its strategy only `default` counts; the rest is the stored version's. */
+  readonly conversion?: VersionConversion
+}
+
+/** How the objects of one version are kept as those of another. Both give new objects and leave what they are given alone. */
+export interface VersionConversion {
+  readonly storage: KindInfo
+  toStored(object: KubeObject): KubeObject
+  fromStored(object: KubeObject): KubeObject
 }
 
 export type SubresourceName =

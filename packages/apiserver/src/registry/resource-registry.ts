@@ -54,6 +54,16 @@ export class ResourceRegistry {
     return entry === undefined ? undefined : this.wrap(entry)
   }
 
+  /** Stored bytes in this version's form. */
+  servedBytes(bytes: Buffer): Buffer {
+    return bytes
+  }
+
+  /** A stored object in this version's form. */
+  served(stored: KubeObject): KubeObject {
+    return stored
+  }
+
   /** Throws NotFound. */
   get(ref: ObjectRef): EntryObject {
     const found = this.find(ref)

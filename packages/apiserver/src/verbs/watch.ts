@@ -75,7 +75,7 @@ class ObjectWatch implements WatchSource {
   *initialLines(): Iterable<Buffer> {
     const { registry, selection, eventBytes, options } = this.watch
     for (const entry of this.initial) {
-      if (!selection.everything && !selection.matches(registry.shared.cache.get(entry))) continue
+      if (!selection.everything && !selection.matches(registry.wrap(entry).object)) continue
       yield eventBytes.initialLine(registry, entry, this.nextForm())
     }
     const announced = options.sendInitialEvents === true && options.allowBookmarks
@@ -135,7 +135,7 @@ function wantsInitial(options: WatchOptions): boolean {
 /** What a write means to a watcher with a selector: an object that stops matching is DELETED, in its last matching state. */
 export function eventFor(registry: ResourceRegistry, selection: Selection, event: StoreEvent): ObjectEvent | undefined {
   const matches = (entry: Entry | undefined): entry is Entry =>
-    entry !== undefined && (selection.everything || selection.matches(registry.shared.cache.get(entry)))
+    entry !== undefined && (selection.everything || selection.matches(registry.wrap(entry).object))
   const { revision, previous } = event
   const before = matches(previous)
   if (event.type === 'put' && matches(event.entry)) {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { powerOffHost, removeFabric, removeHost } from '../hosts/index.ts'
 import { existingHosts, machineFabric, machineProcesses } from '../up/machine.ts'
 import { purgeThisHost } from '../up/purge.ts'
+import { removeIfEmpty } from '../up/remove-if-empty.ts'
 
 interface DownOptions {
   readonly home: string
@@ -24,5 +25,6 @@ export async function down({ home, purge }: DownOptions): Promise<void> {
   if (hosts.length > 0) await removeFabric(machineFabric())
   if (!purge) return
   for (const folder of ['master', 'agent', 'hosts', 'run', 'log', ...hosts.map((host) => `agent-${host.name}`)]) rmSync(join(home, folder), { recursive: true, force: true })
+  removeIfEmpty(home)
   process.stdout.write(`everything under ${home} is removed\n`)
 }

@@ -65,9 +65,11 @@ function engine({ engine: found, dockerHost, root }: MachineFacts): Judgement {
     if (denied && !root) return [`${dockerHost} may not be used by this user`, 'run it with sudo, or "sudo usermod -aG docker $USER" and log in again']
     return [found.problem, 'install it (Debian: apt-get install docker.io) and start it (systemctl start docker)']
   }
-  const [major = 0, minor = 0] = found.version.split('.').map((part) => Number.parseInt(part, 10))
+  // Debian appends `+dfsg1`.
+  const version = found.version.replace(/\+.*$/, '')
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
   const old = major < OLDEST_ENGINE[0] || (major === OLDEST_ENGINE[0] && minor < OLDEST_ENGINE[1])
-  return old ? [`version ${found.version} is too old`, `at least ${OLDEST_ENGINE.join('.')} is needed: upgrade it`] : [`version ${found.version} answers at ${dockerHost}`]
+  return old ? [`version ${version} is too old`, `at least ${OLDEST_ENGINE.join('.')} is needed: upgrade it`] : [`version ${version} answers at ${dockerHost}`]
 }
 
 function liveRestore({ engine: found }: MachineFacts): Judgement | undefined {

@@ -29,8 +29,7 @@ describe('taking the kubeconfig out again', () => {
   it('leaves everything of others as it was, comments too', () => {
     const text = '# mine\ncurrent-context: work\nclusters:\n  - { name: work, cluster: { server: https://w } }\nusers: []\ncontexts:\n  - { name: work, context: { cluster: work, user: me } }\n'
     const rest = unmergedText(mergedText(text, ours), ours)
-    expect(rest).toContain('# mine')
-    expect(parse(rest)).toEqual(parse(text))
+    expect(rest).toBe(text)
   })
 
   it('leaves nothing where there was nothing before', () => {

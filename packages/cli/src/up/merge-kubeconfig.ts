@@ -1,8 +1,9 @@
 /** Puts the cluster, user and context `skiff` of one kubeconfig into another and leaves everything else as it is. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { parse, parseDocument, stringify } from 'yaml'
+import { type Document, isMap, isSeq, parse, parseDocument, stringify } from 'yaml'
+import { removeIfEmpty } from './remove-if-empty.ts'
 
 export const CONTEXT = 'skiff'
 
@@ -51,14 +52,6 @@ function writePrivate(file: string, text: string): void {
   chmodSync(file, 0o600)
 }
 
-function removeIfEmpty(directory: string): void {
-  try {
-    rmdirSync(directory)
-  } catch {
-    // kubectl keeps its cache there.
-  }
-}
-
 export function mergedText(text: string, admin: Kubeconfig): string {
   if (text.trim() === '') return stringify({ ...renamed(admin), 'current-context': CONTEXT })
   const document = parseDocument(text)
@@ -66,8 +59,11 @@ export function mergedText(text: string, admin: Kubeconfig): string {
   const existing = document.toJS() as Kubeconfig
   const ours = renamed(admin)
   for (const list of ['clusters', 'users', 'contexts'] as const) {
-    const others = (existing[list] ?? []).filter((entry) => entry.name !== CONTEXT)
-    document.set(list, document.createNode([...others, ...(ours[list] ?? [])]))
+    removeEntry(document, list)
+    const entries = document.get(list)
+    const nodes = (ours[list] ?? []).map((entry) => document.createNode(entry))
+    if (isSeq(entries)) entries.items.push(...nodes)
+    else document.set(list, document.createNode(ours[list] ?? []))
   }
   if (!existing['current-context']) document.set('current-context', CONTEXT)
   return document.toString()
@@ -84,10 +80,16 @@ export function unmergedText(text: string, admin: Kubeconfig): string {
   for (const list of ['clusters', 'users', 'contexts'] as const) {
     const others = (existing[list] ?? []).filter(({ name }) => name !== CONTEXT)
     left += others.length
-    document.set(list, document.createNode(others))
+    removeEntry(document, list)
   }
   if (existing['current-context'] === CONTEXT) document.delete('current-context')
   return left === 0 ? '' : document.toString()
+}
+
+/** Takes ours out of a list; entries of others keep their form. */
+function removeEntry(document: Document, list: string): void {
+  const entries = document.get(list)
+  if (isSeq(entries)) entries.items = entries.items.filter((entry) => !isMap(entry) || entry.get('name') !== CONTEXT)
 }
 
 function authorityOf(entry: { readonly cluster?: unknown } | undefined): string | undefined {

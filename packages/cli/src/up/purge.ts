@@ -1,25 +1,25 @@
 /** `skiff down --purge`: this machine as it was before. */
 import { purgeAgent } from '@skiff/agent'
 import { removeProxy } from '@skiff/proxy'
+import { pino } from 'pino'
+import { dockerHostOf } from '../docker-api.ts'
 import { adminKubeconfig, agentDirectory } from '../home.ts'
 import { removeServices } from '../services/install-service.ts'
 import { removeAgentContainer } from './agent-container.ts'
 import { unmergeKubeconfig, userKubeconfig } from './merge-kubeconfig.ts'
-
-const DEFAULT_DOCKER_HOST = 'unix:///var/run/docker.sock'
 
 /**
  * Removes what this cluster has put on this machine itself: services, containers, networks, rules, mounts, the context in
  * the kubeconfig. The directories are left to the caller. Nothing of anybody else's is touched: containers are known by
  * the cluster's label, rules and links by its mark. Safe to repeat after a failure.
  */
-export async function purgeThisHost(home: string, dockerHost = process.env.DOCKER_HOST ?? DEFAULT_DOCKER_HOST): Promise<void> {
+export async function purgeThisHost(home: string, dockerHost = dockerHostOf()): Promise<void> {
   for (const unit of await removeServices(home)) say(`service ${unit} removed`)
   if (await removeAgentContainer(home, dockerHost)) say('the agent’s container is removed')
   const purged = await purgeAgent({ dataDir: agentDirectory(home), dockerHost }).catch(explain)
   if (purged) {
     const { clusterId, serviceCidr, dnsAddress } = purged.facts
-    await removeProxy({ clusterId, serviceCidr, dnsAddress })
+    await removeProxy({ clusterId, serviceCidr, dnsAddress, logger: pino({ level: 'silent' }) })
     say(`${purged.containers} containers and the network of this machine are removed`)
   }
   if (unmergeKubeconfig(adminKubeconfig(home), userKubeconfig())) say(`context "skiff" removed from ${userKubeconfig()}`)

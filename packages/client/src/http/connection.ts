@@ -1,7 +1,8 @@
 import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http'
 import https from 'node:https'
+import { createRequire } from 'node:module'
 import { ApiError } from '@skiff/api'
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 
 export interface ConnectionOptions {
   /** `https://host:port`, `http://host:port` or `unix:/path/api.sock`. */
@@ -94,6 +95,8 @@ export class Connection {
   webSocket(path: string, protocols: readonly string[] = []): WebSocket {
     const { server, ca, cert, key } = this.#options
     const secure = this.#target.protocol === 'https:'
+    // Loaded at the first use: a proxy opens none.
+    const { WebSocket } = createRequire(import.meta.url)('ws') as typeof import('ws')
     return new WebSocket(webSocketUrl(server, path), [...protocols], {
       headers: this.#headers({}),
       ...(secure ? tlsOptions({ ca, cert, key }) : {}),

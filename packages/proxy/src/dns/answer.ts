@@ -73,7 +73,11 @@ function answerDecoded(data: ZoneData, query: dnsPacket.DecodedPacket, transport
     }
     case 'records': {
       const answers = result.records.map(toAnswer)
-      return answered({ answers, additionals: result.additional.map(toAnswer), authorities: answers.length === 0 ? nothingThere : [] })
+      return answered({
+        answers,
+        additionals: result.additional.map(toAnswer),
+        authorities: answers.length === 0 ? nothingThere : [],
+      })
     }
   }
 }
@@ -87,7 +91,12 @@ function opcodeOf(query: dnsPacket.DecodedPacket): number {
 }
 
 function questionAbout(query: dnsPacket.DecodedPacket, name: string, type: dnsPacket.RecordType): Buffer {
-  return dnsPacket.encode({ type: 'query', id: query.id ?? 0, flags: dnsPacket.RECURSION_DESIRED, questions: [{ name, type, class: 'IN' }] })
+  return dnsPacket.encode({
+    type: 'query',
+    id: query.id ?? 0,
+    flags: dnsPacket.RECURSION_DESIRED,
+    questions: [{ name, type, class: 'IN' }],
+  })
 }
 
 function answersIn(reply: Buffer | undefined): readonly dnsPacket.Answer[] {
@@ -141,7 +150,16 @@ function udpLimitOf(query: dnsPacket.DecodedPacket): number {
 function encodeReply(query: dnsPacket.DecodedPacket, reply: Reply): Buffer {
   const recursionDesired = (query.flags ?? 0) & dnsPacket.RECURSION_DESIRED
   const flags = AUTHORITATIVE | recursionDesired | (reply.truncated ? dnsPacket.TRUNCATED_RESPONSE : 0) | (reply.rcode ?? 0)
-  const option: dnsPacket.OptAnswer = { type: 'OPT', name: '.', udpPayloadSize: MAX_UDP_BYTES, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] }
+  const option: dnsPacket.OptAnswer = {
+    type: 'OPT',
+    name: '.',
+    udpPayloadSize: MAX_UDP_BYTES,
+    extendedRcode: 0,
+    ednsVersion: 0,
+    flags: 0,
+    flag_do: false,
+    options: [],
+  }
   return dnsPacket.encode({
     type: 'response',
     id: query.id ?? 0,
@@ -170,6 +188,14 @@ function toAnswer(record: ZoneRecord): dnsPacket.Answer {
 }
 
 function startOfAuthority(domain: string): dnsPacket.Answer {
-  const data = { mname: `ns.dns.${domain}`, rname: `hostmaster.${domain}`, serial: 1, refresh: 7200, retry: 1800, expire: 86_400, minimum: TTL_SECONDS }
+  const data = {
+    mname: `ns.dns.${domain}`,
+    rname: `hostmaster.${domain}`,
+    serial: 1,
+    refresh: 7200,
+    retry: 1800,
+    expire: 86_400,
+    minimum: TTL_SECONDS,
+  }
   return { name: domain, type: 'SOA', class: 'IN', ttl: TTL_SECONDS, data }
 }

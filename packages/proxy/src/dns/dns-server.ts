@@ -44,7 +44,10 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
   return {
     async close() {
       for (const socket of connections) socket.destroy()
-      await Promise.all([new Promise<void>((resolve) => udp.close(resolve)), new Promise<void>((resolve) => tcp.close(() => resolve()))])
+      await Promise.all([
+        new Promise<void>((resolve) => udp.close(resolve)),
+        new Promise<void>((resolve) => tcp.close(() => resolve())),
+      ])
     },
   }
 }

@@ -35,7 +35,12 @@ export function createNameServerList(path: string, own: string): () => Promise<r
  * The first answer that says something; a refusal or failure only when no server has better; undefined when none
  * answers in time.
  */
-export async function askUpstream(servers: readonly string[], message: Buffer, transport: 'udp' | 'tcp', port = 53): Promise<Buffer | undefined> {
+export async function askUpstream(
+  servers: readonly string[],
+  message: Buffer,
+  transport: 'udp' | 'tcp',
+  port = 53,
+): Promise<Buffer | undefined> {
   const ask = transport === 'udp' ? askOverUdp : askOverTcp
   const done = new AbortController()
   const giveUp = AbortSignal.any([done.signal, AbortSignal.timeout(UPSTREAM_TIMEOUT_MS)])
@@ -71,7 +76,9 @@ function saysSomething(reply: Buffer): boolean {
 
 /** The connected socket takes packets from that server only; the identifier tells our reply from an older one. */
 function isReplyTo(message: Buffer, reply: Buffer): boolean {
-  return reply.length >= HEADER_BYTES && reply.readUInt16BE(0) === message.readUInt16BE(0) && (reply.readUInt16BE(2) & 0x8000) !== 0
+  return (
+    reply.length >= HEADER_BYTES && reply.readUInt16BE(0) === message.readUInt16BE(0) && (reply.readUInt16BE(2) & 0x8000) !== 0
+  )
 }
 
 async function askOverUdp({ server, port }: Server, message: Buffer, signal: AbortSignal): Promise<Buffer> {

@@ -74,8 +74,10 @@ function resolveService(data: ZoneData, service: Service, question: ServiceQuest
   }
   const hosts = addressesOf(data, service)
   const [first, second] = rest
-  if (first === undefined) return type === 'A' ? answer(...unique(hosts).map((address): ZoneRecord => ({ type: 'A', name, address }))) : nothing
-  if (first.startsWith('_') && second?.startsWith('_') && rest.length === 2) return resolvePort(data, service, { name, type, port: first.slice(1), protocol: second.slice(1) })
+  if (first === undefined)
+    return type === 'A' ? answer(...unique(hosts).map((address): ZoneRecord => ({ type: 'A', name, address }))) : nothing
+  if (first.startsWith('_') && second?.startsWith('_') && rest.length === 2)
+    return resolvePort(data, service, { name, type, port: first.slice(1), protocol: second.slice(1) })
   if (rest.length > 1) return noSuchName
   const matching = hosts.filter((host) => host.hostname === first)
   if (matching.length === 0) return noSuchName
@@ -93,12 +95,20 @@ function addressesOf(data: ZoneData, service: Service): Host[] {
   const ip = service.spec.clusterIP
   const { namespace = 'default', name } = service.metadata
   if (ip !== undefined && ip !== '' && ip !== 'None') {
-    const ports = (service.spec.ports ?? []).map((p) => ({ name: p.name ?? '', port: p.port, protocol: (p.protocol ?? 'TCP').toLowerCase() }))
+    const ports = (service.spec.ports ?? []).map((p) => ({
+      name: p.name ?? '',
+      port: p.port,
+      protocol: (p.protocol ?? 'TCP').toLowerCase(),
+    }))
     return [{ address: ip, hostname: '', ports }]
   }
   const publishesAll = service.spec.publishNotReadyAddresses === true
   return data.slicesOf(namespace, name).flatMap((slice) => {
-    const ports = (slice.ports ?? []).map((p) => ({ name: p.name ?? '', port: p.port ?? 0, protocol: (p.protocol ?? 'TCP').toLowerCase() }))
+    const ports = (slice.ports ?? []).map((p) => ({
+      name: p.name ?? '',
+      port: p.port ?? 0,
+      protocol: (p.protocol ?? 'TCP').toLowerCase(),
+    }))
     return (slice.endpoints ?? [])
       .filter((endpoint) => publishesAll || endpoint.conditions?.ready !== false)
       .flatMap((endpoint) => endpoint.addresses.map((address) => ({ address, hostname: hostnameOf(endpoint, address), ports })))
@@ -129,7 +139,11 @@ function resolvePort(data: ZoneData, service: Service, question: PortQuestion): 
   const found = addressesOf(data, service).flatMap((host) =>
     host.ports
       .filter((port) => port.name === question.port && port.protocol === question.protocol)
-      .map((port) => ({ target: host.hostname === '' ? base : `${host.hostname}.${base}`, address: host.address, port: port.port })),
+      .map((port) => ({
+        target: host.hostname === '' ? base : `${host.hostname}.${base}`,
+        address: host.address,
+        port: port.port,
+      })),
   )
   if (found.length === 0) return noSuchName
   if (question.type !== 'SRV') return nothing

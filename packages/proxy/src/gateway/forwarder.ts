@@ -13,14 +13,27 @@ const MAX_CONNECTIONS_PER_BACKEND = 128
 export interface Forwarder {
   /** Resolves when the answer is on its way or the client has left; rejects when the backend gave none. */
   forward(request: IncomingMessage, response: ServerResponse, backend: Backend): Promise<void>
-  /** Joins the client's connection with the backend's until one of them ends; rejects when the backend gave none. */
-  forwardUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, backend: Backend): Promise<void>
+  /**
+   * Joins the client's connection with the backend's until one of them ends. `onRefusal` is called, at once, when the
+   * backend gave no answer: the client waits for one.
+   */
+  forwardUpgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    to: { readonly backend: Backend; readonly onRefusal: (err: Error) => void },
+  ): void
   /** Ends the connections to backends. */
   close(): void
 }
 
 export function createForwarder(): Forwarder {
-  const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS_PER_BACKEND, scheduling: 'lifo', timeout: IDLE_CONNECTION_MS })
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: MAX_CONNECTIONS_PER_BACKEND,
+    scheduling: 'lifo',
+    timeout: IDLE_CONNECTION_MS,
+  })
   // The path goes through as it came (`toProxy`); the pod sees the name that the client asked for.
   const proxy = httpProxy.createProxyServer({ xfwd: true, toProxy: true })
   keepBodiesOfDeletes(proxy)
@@ -32,7 +45,12 @@ export function createForwarder(): Forwarder {
     makeSendable(answer, response)
     breakWithTheBackend(answer, response)
   })
-  proxy.on('proxyReqWs', (outgoing, _, socket) => prepareUpgrade(outgoing, socket))
+  const answered = new WeakSet<IncomingMessage>()
+  proxy.on('proxyReqWs', (outgoing, request, socket) => {
+    prepareUpgrade(outgoing, socket)
+    outgoing.once('response', () => answered.add(request))
+    outgoing.once('upgrade', () => answered.add(request))
+  })
   proxy.on('open', (socket) => socket.on('error', () => socket.destroy()))
   return {
     forward(request, response, backend) {
@@ -47,10 +65,9 @@ export function createForwarder(): Forwarder {
         })
       })
     },
-    forwardUpgrade(request, socket, head, backend) {
-      return new Promise((resolve, reject) => {
-        socket.once('close', resolve)
-        proxy.ws(request, socket, head, { target: targetOf(backend) }, reject)
+    forwardUpgrade(request, socket, head, { backend, onRefusal }) {
+      proxy.ws(request, socket, head, { target: targetOf(backend) }, (err) => {
+        if (!answered.has(request)) onRefusal(err)
       })
     },
     close: () => agent.destroy(),
@@ -73,13 +90,17 @@ function keepBodiesOfDeletes(proxy: httpProxy): void {
  * doesn't tell of the request, and the server has answered it already; `Upgrade` is here only where it was not followed.
  */
 function removeHopByHop({ headers }: IncomingMessage): void {
-  for (const name of ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'expect', 'upgrade', 'http2-settings']) delete headers[name]
+  for (const name of ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'expect', 'upgrade', 'http2-settings'])
+    delete headers[name]
 }
 
 function limitConnectTime(outgoing: ClientRequest): void {
   const { socket } = outgoing
   if (!socket?.connecting) return
-  const timer = setTimeout(() => outgoing.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`)), CONNECT_TIMEOUT_MS)
+  const timer = setTimeout(
+    () => outgoing.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`)),
+    CONNECT_TIMEOUT_MS,
+  )
   const stop = () => clearTimeout(timer)
   socket.once('connect', stop)
   socket.once('close', stop)

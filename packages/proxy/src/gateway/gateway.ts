@@ -42,7 +42,11 @@ export function createGateway(options: GatewayOptions, forwarder: Forwarder): Se
     socket.on('error', () => socket.destroy())
     const target = findTarget(request)
     if (target.kind === 'answer') socket.end(plainResponse(target))
-    else forwarder.forwardUpgrade(request, socket, head, target.next()).catch((err) => socket.end(plainResponse(badGateway(target, err))))
+    else
+      forwarder.forwardUpgrade(request, socket, head, {
+        backend: target.next(),
+        onRefusal: (err) => socket.end(plainResponse(badGateway(target, err))),
+      })
   })
   return server
 
@@ -81,7 +85,12 @@ function createTargetFinder({ port, cluster }: GatewayOptions): (request: Incomi
     const backends = httpBackendsOf(object, cluster)
     const next = () => takeTurn(service, backends)
     const [first] = backends
-    if (!first) return { kind: 'answer', status: 503, text: `Service ${service} has no ready pod for HTTP: kubectl get endpointslices -n ${name.namespace} -l kubernetes.io/service-name=${name.name}` }
+    if (!first)
+      return {
+        kind: 'answer',
+        status: 503,
+        text: `Service ${service} has no ready pod for HTTP: kubectl get endpointslices -n ${name.namespace} -l kubernetes.io/service-name=${name.name}`,
+      }
     return { kind: 'target', service, backendCount: backends.length, next: () => next() ?? first }
   }
 
@@ -92,8 +101,13 @@ function createTargetFinder({ port, cluster }: GatewayOptions): (request: Incomi
   }
 
   function answerWithoutService({ method, url, headers }: IncomingMessage): Answer {
-    if (method === 'GET' && url === '/') return { kind: 'answer', status: 200, type: 'text/html', text: servicePage(cluster.services.list(), port) }
-    return { kind: 'answer', status: 404, text: `No Service is named by ${headers.host ?? 'no Host header'}: ask for http://SERVICE.NAMESPACE.localhost/` }
+    if (method === 'GET' && url === '/')
+      return { kind: 'answer', status: 200, type: 'text/html', text: servicePage(cluster.services.list(), port) }
+    return {
+      kind: 'answer',
+      status: 404,
+      text: `No Service is named by ${headers.host ?? 'no Host header'}: ask for http://SERVICE.NAMESPACE.localhost/`,
+    }
   }
 }
 
@@ -106,7 +120,12 @@ function stripOrigin(request: IncomingMessage): void {
 }
 
 /** A pod that died a moment ago costs nobody a page: what changes nothing is asked of the next one. */
-async function forwardInTurn(request: IncomingMessage, response: ServerResponse, target: Target, forwarder: Forwarder): Promise<void> {
+async function forwardInTurn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: Target,
+  forwarder: Forwarder,
+): Promise<void> {
   const attempts = mayBeRepeated(request) ? Math.min(MAX_ATTEMPTS, target.backendCount + 1) : 1
   for (let attempt = 1; ; attempt++) {
     try {
@@ -127,7 +146,11 @@ function isWebSocket({ headers, method }: IncomingMessage): boolean {
 }
 
 function badGateway({ service }: Target, err: unknown): Answer {
-  return { kind: 'answer', status: 502, text: `No pod of Service ${service} answered: ${err instanceof Error ? err.message : String(err)}` }
+  return {
+    kind: 'answer',
+    status: 502,
+    text: `No pod of Service ${service} answered: ${err instanceof Error ? err.message : String(err)}`,
+  }
 }
 
 function sendAnswer(response: ServerResponse, { status, type = 'text/plain', text }: Answer): void {
@@ -139,6 +162,11 @@ const REASONS: Record<number, string> = { 200: 'OK', 404: 'Not Found', 502: 'Bad
 
 function plainResponse({ status, text }: Answer): string {
   const body = Buffer.from(`${text}\n`)
-  const head = [`HTTP/1.1 ${status} ${REASONS[status]}`, 'content-type: text/plain; charset=utf-8', `content-length: ${body.length}`, 'connection: close']
+  const head = [
+    `HTTP/1.1 ${status} ${REASONS[status]}`,
+    'content-type: text/plain; charset=utf-8',
+    `content-length: ${body.length}`,
+    'connection: close',
+  ]
   return `${head.join('\r\n')}\r\n\r\n${body}`
 }

@@ -7,7 +7,10 @@ export function servicePage(services: readonly Service[], gatewayPort: number): 
     .filter((service) => service.spec.type !== 'ExternalName' && httpPortOf(service))
     .map(({ metadata: { name, namespace = 'default' } }) => ({ name, namespace, url: urlOf(name, namespace, gatewayPort) }))
     .sort((a, b) => (a.url < b.url ? -1 : 1))
-    .map(({ name, namespace, url }) => `<li><a href="${escapeHtml(url)}">${escapeHtml(name)}</a> <small>in ${escapeHtml(namespace)}</small></li>`)
+    .map(
+      ({ name, namespace, url }) =>
+        `<li><a href="${escapeHtml(url)}">${escapeHtml(name)}</a> <small>in ${escapeHtml(namespace)}</small></li>`,
+    )
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Services</title><style>body { font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 40rem; }</style></head>

@@ -26,8 +26,11 @@ export async function setUpHost(setup: HostSetup, logger: Logger): Promise<void>
   await runCommand('nft', ['-f', '-'], `${guardLoopbackScript(tableName)}\n`)
   await setSysctl('net.ipv4.conf.all.route_localnet', 'NodePorts do not answer on 127.0.0.1', logger)
   await runCommand('ip', ['addr', 'replace', `${dnsAddress}/32`, 'dev', 'lo', 'scope', 'host'])
-  if (!(await hasDefaultRoute())) await runCommand('ip', ['route', 'replace', serviceCidr, 'dev', 'lo', 'src', dnsAddress, 'proto', ROUTE_PROTOCOL])
-  await acceptServiceTraffic(setup).catch((err) => logger.warn({ err }, 'a firewall that forwards nothing by default will drop what is for Services'))
+  if (!(await hasDefaultRoute()))
+    await runCommand('ip', ['route', 'replace', serviceCidr, 'dev', 'lo', 'src', dnsAddress, 'proto', ROUTE_PROTOCOL])
+  await acceptServiceTraffic(setup).catch((err) =>
+    logger.warn({ err }, 'a firewall that forwards nothing by default will drop what is for Services'),
+  )
 }
 
 /** The opposite of `setUpHost`, for what other clusters on this host don't need. */
@@ -36,17 +39,21 @@ export async function tearDownHost(setup: HostSetup, logger: Logger): Promise<vo
   const ignore = () => undefined
   await runCommand('ip', ['addr', 'del', `${dnsAddress}/32`, 'dev', 'lo']).catch(ignore)
   await runCommand('ip', ['route', 'del', serviceCidr, 'dev', 'lo', 'proto', ROUTE_PROTOCOL]).catch(ignore)
-  for (const [chain, ...match] of acceptRules(setup)) await runCommand('iptables', ['-w', '10', '-D', chain, ...match]).catch(ignore)
+  for (const [chain, ...match] of acceptRules(setup))
+    await runCommand('iptables', ['-w', '10', '-D', chain, ...match]).catch(ignore)
   const tables = await runCommand('nft', ['list', 'tables', 'ip'])
   // The guard of the loopback addresses has gone with the table.
-  if (!/^table ip skiff_[0-9a-f]{8}$/m.test(tables)) await setSysctl('net.ipv4.conf.all.route_localnet', 'it stays on', logger, '0')
+  if (!/^table ip skiff_[0-9a-f]{8}$/m.test(tables))
+    await setSysctl('net.ipv4.conf.all.route_localnet', 'it stays on', logger, '0')
 }
 
 /** In a container without the right to, the host may already be as it should. */
 async function setSysctl(name: string, otherwise: string, logger: Logger, value = '1'): Promise<void> {
   const path = `/proc/sys/${name.replaceAll('.', '/')}`
   if ((await readFile(path, 'utf8')).trim() === value) return
-  await writeFile(path, value).catch((err) => logger.warn({ err }, `${otherwise}: run \`sysctl -w ${name}=${value}\` on the host`))
+  await writeFile(path, value).catch((err) =>
+    logger.warn({ err }, `${otherwise}: run \`sysctl -w ${name}=${value}\` on the host`),
+  )
 }
 
 async function hasDefaultRoute(): Promise<boolean> {

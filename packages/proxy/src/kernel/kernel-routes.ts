@@ -31,7 +31,9 @@ export function createKernelRoutes(table: NftTable, logger: Logger): KernelRoute
       await write(table, before, after, logger)
       programmed = after
       if (before && !udpChanged(before, after)) return
-      await forgetStaleUdpFlows(table, before ?? emptyRuleSet(), after).catch((err) => logger.warn({ err }, 'UDP flows of former endpoints could not be ended'))
+      await forgetStaleUdpFlows(table, before ?? emptyRuleSet(), after).catch((err) =>
+        logger.warn({ err }, 'UDP flows of former endpoints could not be ended'),
+      )
     },
     async stillThere() {
       const isThere = await runCommand('nft', ['list', 'chain', 'ip', table.name, LANDMARK_CHAIN]).then(
@@ -62,7 +64,13 @@ async function write(table: NftTable, before: RuleSet | undefined, after: RuleSe
 
 async function forgetStaleUdpFlows(table: NftTable, before: RuleSet, after: RuleSet): Promise<void> {
   const conntrack = await runCommand('conntrack', ['-L', '-p', 'udp'])
-  for (const { destination, port, answeredBy } of staleUdpFlows({ conntrack, table, before, after, hostAddresses: ownAddresses() })) {
+  for (const { destination, port, answeredBy } of staleUdpFlows({
+    conntrack,
+    table,
+    before,
+    after,
+    hostAddresses: ownAddresses(),
+  })) {
     const flow = ['-p', 'udp', '--orig-dst', destination, '--orig-port-dst', port, '--reply-src', answeredBy]
     // It exits with 1 when there is no such flow any more.
     await runCommand('conntrack', ['-D', ...flow]).catch(() => undefined)
@@ -77,6 +85,6 @@ async function nft(script: string): Promise<void> {
   try {
     await runCommand('nft', ['-f', '-'], `${script}\n`)
   } catch (cause) {
-    throw new Error(`the kernel refused the Service rules: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new Error('the Service rules could not be written', { cause })
   }
 }

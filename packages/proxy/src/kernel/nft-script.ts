@@ -108,7 +108,12 @@ function changedElements(name: string, before: RuleSet, after: RuleSet): string[
   ]
 }
 
-function changedMap(name: string, map: string, before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+function changedMap(
+  name: string,
+  map: string,
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): string[] {
   const gone = [...before].filter(([key, chain]) => after.get(key) !== chain).map(([key]) => key)
   const added = [...after].filter(([key, chain]) => before.get(key) !== chain).map(([key, chain]) => `${key} : goto ${chain}`)
   return elementLines(name, map, gone, added)

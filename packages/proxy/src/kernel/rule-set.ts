@@ -52,7 +52,14 @@ interface MutableRuleSet extends RuleSet {
 }
 
 export function emptyRuleSet(): MutableRuleSet {
-  return { chains: new Map(), services: new Map(), nodePorts: new Map(), external: new Set(), hairpin: new Set(), backends: new Map() }
+  return {
+    chains: new Map(),
+    services: new Map(),
+    nodePorts: new Map(),
+    external: new Set(),
+    hairpin: new Set(),
+    backends: new Map(),
+  }
 }
 
 function addRoute(rules: MutableRuleSet, route: Route): void {
@@ -91,10 +98,18 @@ function externalChain(route: Route): string | undefined {
 function externalRules(route: Route): string[] {
   const internal = internalChain(route)
   const markForMasquerade = `meta mark set meta mark or ${SERVICE_MARK}`
-  const shortCuts = route.keepsSource && internal ? [`fib saddr type local ${markForMasquerade} goto ${internal}`, `iifname "${POD_LINKS}*" goto ${internal}`] : []
+  const shortCuts =
+    route.keepsSource && internal
+      ? [`fib saddr type local ${markForMasquerade} goto ${internal}`, `iifname "${POD_LINKS}*" goto ${internal}`]
+      : []
   const masquerade = route.keepsSource ? [] : [markForMasquerade]
   if (route.externalBackends.length === 0) return shortCuts
-  return [...shortCuts, ...masquerade, `ct mark set ct mark or ${SERVICE_MARK}`, dnatRule(route.protocol, route.externalBackends, route.sticky)]
+  return [
+    ...shortCuts,
+    ...masquerade,
+    `ct mark set ct mark or ${SERVICE_MARK}`,
+    dnatRule(route.protocol, route.externalBackends, route.sticky),
+  ]
 }
 
 /** `numgen inc` deals connections out in turn, so that the shares are exactly even on each host. */

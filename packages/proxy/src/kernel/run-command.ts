@@ -8,8 +8,10 @@ export function runCommand(program: string, args: readonly string[], input = '')
     const child = execFile(program, args, { maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout)
       const isMissing = error.code === 'ENOENT'
-      const problem = isMissing ? 'is not installed (Debian: apt-get install nftables iproute2 iptables conntrack)' : stderr.trim() || error.message
-      reject(new Error(`${program}: ${problem}`, { cause: error }))
+      const problem = isMissing
+        ? 'is not installed (Debian: apt-get install nftables iproute2 iptables conntrack)'
+        : stderr.trim() || error.message
+      reject(new Error(`${program}: ${problem}`))
     })
     child.stdin?.on('error', () => undefined)
     child.stdin?.end(input)

@@ -44,12 +44,18 @@ const FLOW = /src=\S+ dst=(?<dst>\S+) sport=\d+ dport=(?<dport>\d+) .*?src=(?<by
 
 function isOurs({ table, before, after, hostAddresses }: UdpFlowInput, ip: string, port: string): boolean {
   if (isInRange(ip, table.serviceCidr)) return ip !== table.dnsAddress || after.services.has(serviceKey(ip, port))
-  const isClaimed = ({ external, nodePorts }: RuleSet) => external.has(serviceKey(ip, port)) || (hostAddresses.has(ip) && nodePorts.has(`udp . ${port}`))
+  const isClaimed = ({ external, nodePorts }: RuleSet) =>
+    external.has(serviceKey(ip, port)) || (hostAddresses.has(ip) && nodePorts.has(`udp . ${port}`))
   return isClaimed(before) || isClaimed(after)
 }
 
-function mayLeadTo({ after, hostAddresses }: UdpFlowInput, flow: { dst: string; dport: string; by: string; byPort: string }): boolean {
-  const chain = after.services.get(serviceKey(flow.dst, flow.dport)) ?? (hostAddresses.has(flow.dst) ? after.nodePorts.get(`udp . ${flow.dport}`) : undefined)
+function mayLeadTo(
+  { after, hostAddresses }: UdpFlowInput,
+  flow: { dst: string; dport: string; by: string; byPort: string },
+): boolean {
+  const chain =
+    after.services.get(serviceKey(flow.dst, flow.dport)) ??
+    (hostAddresses.has(flow.dst) ? after.nodePorts.get(`udp . ${flow.dport}`) : undefined)
   const backends = chain === undefined ? [] : (after.backends.get(chain) ?? [])
   return backends.some(({ ip, port }) => ip === flow.by && String(port) === flow.byPort)
 }

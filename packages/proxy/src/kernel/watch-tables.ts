@@ -19,7 +19,9 @@ export async function watchTableDeletions(onDeleted: () => void, logger: Logger,
 
 /** The kernel ends the program with us, however we end: it reads nothing whose end it could notice. */
 async function monitor(onDeleted: () => void, signal: AbortSignal): Promise<void> {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'nft', 'monitor', 'destroy', 'tables'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'nft', 'monitor', 'destroy', 'tables'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   const stop = () => child.kill()
   signal.addEventListener('abort', stop, { once: true })
   createInterface({ input: child.stdout }).on('line', (line) => {

@@ -71,7 +71,9 @@ class DockerRuntime implements ContainerRuntime {
 
   async listPods(): Promise<readonly PodContainers[]> {
     const infos = await this.#inspectAll({})
-    const byUid = Map.groupBy(infos, (info) => podOf(info.Config.Labels).uid)
+    // A container of ours without a pod is a trial of what the host allows.
+    const ofPods = infos.filter((info) => podOf(info.Config.Labels).uid !== '')
+    const byUid = Map.groupBy(ofPods, (info) => podOf(info.Config.Labels).uid)
     return [...byUid.values()].map(podContainersOf)
   }
 

@@ -1,9 +1,10 @@
 import http from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import Docker from 'dockerode'
+import type Docker from 'dockerode'
 import { EngineUnavailableError } from '../runtime.ts'
 import { callsOf, type DockerCalls } from './dockerode.ts'
 import { isNoAnswer, wordsOf } from './engine-errors.ts'
+import { loadDockerode } from './load-dockerode.ts'
 
 /** The newest version of the Engine's API whose answers we know; an older engine is spoken to in its own. */
 const KNOWN_API_VERSION = '1.51'
@@ -38,9 +39,10 @@ export class Engine {
     // `host` is set so that dockerode doesn't take $DOCKER_HOST.
     const connection = { socketPath, host: undefined }
     const agent = new http.Agent({ keepAlive: true, maxSockets: POOL_SIZE })
-    this.#calls = new Docker({ ...connection, agent } as Docker.DockerOptions)
-    this.#streams = new Docker(connection as unknown as Docker.DockerOptions)
-    this.#unversioned = callsOf(new Docker(connection as unknown as Docker.DockerOptions))
+    const Dockerode = loadDockerode()
+    this.#calls = new Dockerode({ ...connection, agent } as Docker.DockerOptions)
+    this.#streams = new Dockerode(connection as unknown as Docker.DockerOptions)
+    this.#unversioned = callsOf(new Dockerode(connection as unknown as Docker.DockerOptions))
   }
 
   get available(): boolean {

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import type { Route } from '../route-table.ts'
+import { replaceTableScript, updateTableScript } from './nft-script.ts'
+import { buildRuleSet, emptyRuleSet } from './rule-set.ts'
+
+const TABLE = { name: 'skiff_0', serviceCidr: '10.96.0.0/16', dnsAddress: '10.96.0.10' }
+const a = { ip: '10.244.1.2', port: 8080 }
+const b = { ip: '10.244.1.3', port: 8080 }
+
+function route(id: string, changes: Partial<Route> = {}): Route {
+  const backends = changes.backends ?? [a]
+  return {
+    id,
+    protocol: 'tcp',
+    port: 80,
+    clusterIps: [],
+    externalIps: [],
+    nodePort: undefined,
+    backends,
+    externalBackends: backends,
+    keepsSource: false,
+    sticky: false,
+    ...changes,
+  }
+}
+
+const rulesOf = (...routes: readonly Route[]) => buildRuleSet({ routes })
+
+describe('the rules', () => {
+  it('keep TCP and UDP apart where both have one number', () => {
+    const dns = { clusterIps: ['10.96.0.53'], port: 53, nodePort: 30_053 }
+    const rules = rulesOf(route('dns:tcp', dns), route('dns:udp', { ...dns, protocol: 'udp' }))
+    expect([...rules.services.keys()]).toEqual(['10.96.0.53 . tcp . 53', '10.96.0.53 . udp . 53'])
+    expect([...rules.nodePorts.keys()]).toEqual(['tcp . 30053', 'udp . 30053'])
+    expect(new Set([...rules.services.values(), ...rules.nodePorts.values()]).size).toBe(4)
+  })
+
+  it('never give a cluster IP to a Service that names it as an external address', () => {
+    const thief = route('a-thief', { externalIps: ['10.96.0.7'], backends: [b] })
+    const own = rulesOf(route('owner', { clusterIps: ['10.96.0.7'] }))
+    expect(rulesOf(thief, route('owner', { clusterIps: ['10.96.0.7'] })).services).toEqual(own.services)
+    expect(rulesOf(thief, route('owner', { clusterIps: ['10.96.0.7'], backends: [] })).services.size).toBe(0)
+  })
+
+  it('give an address that two Services claim to the first', () => {
+    const shared = { externalIps: ['203.0.113.7'] }
+    expect(rulesOf(route('first', shared), route('second', shared)).services).toEqual(rulesOf(route('first', shared)).services)
+  })
+
+  it('lead nowhere without backends, but claim external addresses, which are refused', () => {
+    const rules = rulesOf(
+      route('web', { clusterIps: ['10.96.0.7'], externalIps: ['203.0.113.7'], nodePort: 30_080, backends: [] }),
+    )
+    expect([rules.services.size, rules.nodePorts.size, rules.chains.size]).toEqual([0, 0, 0])
+    expect([...rules.external]).toEqual(['203.0.113.7 . tcp . 80'])
+  })
+})
+
+describe('the nftables script', () => {
+  const web = (...backends: Route['backends']) => rulesOf(route('web', { clusterIps: ['10.96.0.7'], nodePort: 30_080, backends }))
+
+  it('is empty when nothing changed', () => {
+    expect(updateTableScript(TABLE, web(a, b), web(a, b))).toBe('')
+  })
+
+  it('touches only the chains of a Service whose backends changed', () => {
+    const other = route('other', { clusterIps: ['10.96.0.8'] })
+    const before = rulesOf(other, route('web', { clusterIps: ['10.96.0.7'], backends: [a] }))
+    const after = rulesOf(other, route('web', { clusterIps: ['10.96.0.7'], backends: [b] }))
+    const chain = after.services.get('10.96.0.7 . tcp . 80')
+    expect(updateTableScript(TABLE, before, after).split('\n')).toEqual([
+      `flush chain ip skiff_0 ${chain}`,
+      `add rule ip skiff_0 ${chain} meta l4proto tcp dnat to 10.244.1.3:8080`,
+      'delete element ip skiff_0 hairpin { 10.244.1.2 . 10.244.1.2 }',
+      'add element ip skiff_0 hairpin { 10.244.1.3 . 10.244.1.3 }',
+    ])
+  })
+
+  it('takes elements away before the chains that they lead to', () => {
+    const lines = updateTableScript(TABLE, web(a), emptyRuleSet()).split('\n')
+    const last = (prefix: string) => lines.findLastIndex((line) => line.startsWith(prefix))
+    const first = (prefix: string) => lines.findIndex((line) => line.startsWith(prefix))
+    expect(last('delete element')).toBeLessThan(first('flush chain'))
+    expect(last('flush chain')).toBeLessThan(first('delete chain'))
+  })
+
+  it('moves an element in one transaction when its Service gets another name', () => {
+    const renamed = rulesOf(route('blog', { clusterIps: ['10.96.0.7'] }))
+    const script = updateTableScript(TABLE, rulesOf(route('web', { clusterIps: ['10.96.0.7'] })), renamed)
+    const elements = script.split('\n').filter((line) => line.includes(' services '))
+    expect(elements).toEqual([
+      'delete element ip skiff_0 services { 10.96.0.7 . tcp . 80 }',
+      `add element ip skiff_0 services { 10.96.0.7 . tcp . 80 : goto ${renamed.services.get('10.96.0.7 . tcp . 80')} }`,
+    ])
+  })
+
+  it('replaces the whole table in one transaction, whether it was there or not', () => {
+    expect(replaceTableScript(TABLE, web(a)).split('\n').slice(0, 3)).toEqual([
+      'table ip skiff_0',
+      'delete table ip skiff_0',
+      'table ip skiff_0 {',
+    ])
+  })
+})
