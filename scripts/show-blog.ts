@@ -24,17 +24,28 @@ async function deploymentsReady(): Promise<void> {
   const list = await client.list<Deployment>(DEPLOYMENTS, { namespace: 'default', labelSelector: 'part-of=blog' })
   for (const deployment of list.items) note(deployment)
   if ([...ready.values()].every(Boolean)) return
-  for await (const event of client.watch<Deployment>(DEPLOYMENTS, { namespace: 'default', labelSelector: 'part-of=blog', resourceVersion: list.resourceVersion, signal })) {
+  for await (const event of client.watch<Deployment>(DEPLOYMENTS, {
+    namespace: 'default',
+    labelSelector: 'part-of=blog',
+    resourceVersion: list.resourceVersion,
+    signal,
+  })) {
     if (event.type !== 'BOOKMARK') note(event.object)
     if ([...ready.values()].every(Boolean)) return
   }
   const waiting = [...ready].filter(([, done]) => !done).map(([name]) => name)
-  throw new Error(`${waiting.join(', ')} did not become ready within ${READY_TIMEOUT_MS / 1000} s; "npx skiff get pods" and "kubectl describe pods" say why`)
+  throw new Error(
+    `${waiting.join(', ')} did not become ready within ${READY_TIMEOUT_MS / 1000} s; "npx skiff get pods" and "kubectl describe pods" say why`,
+  )
 
   function note(deployment: Deployment): void {
     const { spec, status, metadata } = deployment
-    const done = status?.observedGeneration === metadata.generation && status?.updatedReplicas === spec.replicas && status?.availableReplicas === spec.replicas
-    if (done && ready.get(metadata.name) !== true) console.log(`    ${metadata.name} is ready (${status?.availableReplicas}/${spec.replicas})`)
+    const done =
+      status?.observedGeneration === metadata.generation &&
+      status?.updatedReplicas === spec.replicas &&
+      status?.availableReplicas === spec.replicas
+    if (done && ready.get(metadata.name) !== true)
+      console.log(`    ${metadata.name} is ready (${status?.availableReplicas}/${spec.replicas})`)
     ready.set(metadata.name, done)
   }
 }
@@ -44,13 +55,18 @@ async function showAnswers(): Promise<void> {
   const address = items[0]?.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
   if (address === undefined) throw new Error('no node has an address')
   const title = `Hello from ${new Date().toISOString()}`
-  const post = await answerOf(`http://${address}:31001/posts`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ title }) })
+  const post = await answerOf(`http://${address}:31001/posts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ title }),
+  })
   console.log(`    POST http://${address}:31001/posts answered ${JSON.stringify(post)}`)
   const deadline = Date.now() + ANSWER_TIMEOUT_MS
   for (;;) {
     const posts = (await answerOf(`http://${address}:31002/posts`)) as { title: string }[]
     if (posts.some((seen) => seen.title === title)) break
-    if (Date.now() > deadline) throw new Error(`the post did not appear in http://${address}:31002/posts within ${ANSWER_TIMEOUT_MS / 1000} s`)
+    if (Date.now() > deadline)
+      throw new Error(`the post did not appear in http://${address}:31002/posts within ${ANSWER_TIMEOUT_MS / 1000} s`)
     await sleep(100)
   }
   console.log(`    GET http://${address}:31002/posts shows it; the web page is http://${address}:31000/`)

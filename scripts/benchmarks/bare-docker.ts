@@ -13,9 +13,18 @@ export class BareDocker {
 
   async startPod(name: string): Promise<void> {
     const common = { Image: PAUSE_IMAGE, Labels: { [LABEL]: '1' } }
-    const sandbox = await this.#docker.createContainer({ ...common, name: `bench-${name}-sandbox`, Hostname: name, HostConfig: { NetworkMode: 'none' } })
+    const sandbox = await this.#docker.createContainer({
+      ...common,
+      name: `bench-${name}-sandbox`,
+      Hostname: name,
+      HostConfig: { NetworkMode: 'none' },
+    })
     await sandbox.start()
-    const app = await this.#docker.createContainer({ ...common, name: `bench-${name}`, HostConfig: { NetworkMode: `container:${sandbox.id}` } })
+    const app = await this.#docker.createContainer({
+      ...common,
+      name: `bench-${name}`,
+      HostConfig: { NetworkMode: `container:${sandbox.id}` },
+    })
     await app.start()
   }
 

@@ -5,9 +5,16 @@ import { printFigure } from './figure.ts'
 
 export function measureMemory(cluster: Cluster): void {
   const processes = skiffProcesses(cluster)
-  const sum = (...components: string[]) => processes.filter(({ component }) => components.includes(component)).reduce((total, { megabytes }) => total + megabytes, 0)
+  const sum = (...components: string[]) =>
+    processes.filter(({ component }) => components.includes(component)).reduce((total, { megabytes }) => total + megabytes, 0)
   printFigure({ name: 'resident memory of the master', value: sum('master'), unit: 'MB', goal: '<= 150' })
-  printFigure({ name: 'resident memory of agent and proxy', value: sum('agent', 'proxy') / cluster.hosts.length, unit: 'MB', goal: '<= 150', details: { processes } })
+  printFigure({
+    name: 'resident memory of agent and proxy',
+    value: sum('agent', 'proxy') / cluster.hosts.length,
+    unit: 'MB',
+    goal: '<= 150',
+    details: { processes },
+  })
 }
 
 /** The Node processes that belong to this cluster, by what they run. */

@@ -1,5 +1,5 @@
 /** From apply to Ready: one pod, and many on one host, against bare Docker in the same run. */
-import { type Pod, PODS, podIsReady } from '@skiff/api'
+import { PODS, type Pod, podIsReady } from '@skiff/api'
 import type { Cluster } from '../../test/support/cluster.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
 import { BareDocker, PAUSE_IMAGE } from './bare-docker.ts'
@@ -19,16 +19,31 @@ export async function measurePods(cluster: Cluster): Promise<void> {
     single.skiff.push(await startAndRemove(cluster, [`single-${i}`]))
   }
   const [skiff, docker] = [median(single.skiff), median(single.bare)]
-  printFigure({ name: 'one pod, apply to Ready / bare Docker', value: skiff / docker, unit: 'x', goal: '<= 0.85', details: { skiffSeconds: rounded(skiff), bareSeconds: rounded(docker), rounds: ROUNDS } })
+  printFigure({
+    name: 'one pod, apply to Ready / bare Docker',
+    value: skiff / docker,
+    unit: 'x',
+    goal: '<= 0.85',
+    details: { skiffSeconds: rounded(skiff), bareSeconds: rounded(docker), rounds: ROUNDS },
+  })
 
   const bareSeconds: Record<number, number> = {}
   for (const concurrency of [2, 4, 8]) {
     bareSeconds[concurrency] = await bare.startPods(MANY, concurrency)
     await bare.removeAll()
   }
-  const many = await startAndRemove(cluster, Array.from({ length: MANY }, (_, i) => `many-${i}`))
+  const many = await startAndRemove(
+    cluster,
+    Array.from({ length: MANY }, (_, i) => `many-${i}`),
+  )
   const best = Math.min(...Object.values(bareSeconds))
-  printFigure({ name: `${MANY} pods on one host / bare Docker at its best`, value: many / best, unit: 'x', goal: '<= 0.9', details: { skiffSeconds: rounded(many), bareSeconds } })
+  printFigure({
+    name: `${MANY} pods on one host / bare Docker at its best`,
+    value: many / best,
+    unit: 'x',
+    goal: '<= 0.9',
+    details: { skiffSeconds: rounded(many), bareSeconds },
+  })
 }
 
 /** Seconds from the first request until every pod was seen Ready. */
@@ -48,13 +63,20 @@ async function startAndRemove(cluster: Cluster, names: readonly string[]): Promi
   signal.abort()
   await created
   for (const name of names) await client.delete(PODS, { namespace: 'default', name }, { gracePeriodSeconds: 0 })
-  await waitFor('the containers are gone', async () => (await cluster.host(0).docker('ps', '-aq', '--filter', 'label=io.kubernetes.pod.namespace=default')) === '', 60_000)
+  await waitFor(
+    'the containers are gone',
+    async () => (await cluster.host(0).docker('ps', '-aq', '--filter', 'label=io.kubernetes.pod.namespace=default')) === '',
+    60_000,
+  )
   return seconds
 }
 
 function podOf(name: string) {
   return {
     metadata: { name },
-    spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: PAUSE_IMAGE, imagePullPolicy: 'IfNotPresent' as const }] },
+    spec: {
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: 'main', image: PAUSE_IMAGE, imagePullPolicy: 'IfNotPresent' as const }],
+    },
   }
 }

@@ -43,13 +43,23 @@ function sourcesOf(pkg: string): string[] {
 
 function importsOf(pkg: string, file: string): Import[] {
   const source = readFileSync(file, 'utf8')
-  const statements = source.matchAll(/^\s*(?:import|export)\b[^'"]*?from\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|^import\s+['"]([^'"]+)['"]|createRequire\(import\.meta\.url\)\(['"]([^'"]+)['"]\)/gm)
-  return [...statements].map((match) => ({ pkg, file: relative(PACKAGES, file), target: match[1] ?? match[2] ?? match[3] ?? match[4] ?? '' }))
+  const statements = source.matchAll(
+    /^\s*(?:import|export)\b[^'"]*?from\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|^import\s+['"]([^'"]+)['"]|createRequire\(import\.meta\.url\)\(['"]([^'"]+)['"]\)/gm,
+  )
+  return [...statements].map((match) => ({
+    pkg,
+    file: relative(PACKAGES, file),
+    target: match[1] ?? match[2] ?? match[3] ?? match[4] ?? '',
+  }))
 }
 
 /** Tests and what only they use may reach further: a contract suite imports vitest, a fixture another package. */
 const isTestCode = (file: string) => /\.(test|contract|fixture)\.ts$/.test(file) || file.includes('/testing')
-const packageName = (target: string) => target.split('/').slice(0, target.startsWith('@') ? 2 : 1).join('/')
+const packageName = (target: string) =>
+  target
+    .split('/')
+    .slice(0, target.startsWith('@') ? 2 : 1)
+    .join('/')
 const isOurs = (target: string) => target.startsWith('@skiff/')
 const isRelative = (target: string) => target.startsWith('.')
 const isBuiltIn = (target: string) => target.startsWith('node:') || builtinModules.includes(target)
@@ -60,13 +70,18 @@ describe('the architecture', () => {
   })
 
   it('lets packages import only what lies below them', () => {
-    const wrong = imports.filter(({ pkg, target, file }) => isOurs(target) && !isTestCode(file) && !MAY_IMPORT[pkg]?.includes(target.slice('@skiff/'.length)))
+    const wrong = imports.filter(
+      ({ pkg, target, file }) =>
+        isOurs(target) && !isTestCode(file) && !MAY_IMPORT[pkg]?.includes(target.slice('@skiff/'.length)),
+    )
     expect(wrong).toEqual([])
   })
 
   it('lets packages import each other through their front door only', () => {
     expect(imports.filter(({ target }) => isOurs(target) && target.split('/').length > 2)).toEqual([])
-    const escaping = imports.filter(({ pkg, file, target }) => isRelative(target) && relative(join(pkg, 'src'), join(dirname(file), target)).startsWith('..'))
+    const escaping = imports.filter(
+      ({ pkg, file, target }) => isRelative(target) && relative(join(pkg, 'src'), join(dirname(file), target)).startsWith('..'),
+    )
     expect(escaping).toEqual([])
   })
 
@@ -80,9 +95,13 @@ describe('the architecture', () => {
 
   it('declares what it imports, and imports what it declares', () => {
     for (const pkg of Object.keys(MAY_IMPORT)) {
-      const manifest = JSON.parse(readFileSync(join(PACKAGES, pkg, 'package.json'), 'utf8')) as { dependencies?: Record<string, string> }
+      const manifest = JSON.parse(readFileSync(join(PACKAGES, pkg, 'package.json'), 'utf8')) as {
+        dependencies?: Record<string, string>
+      }
       const declared = Object.keys(manifest.dependencies ?? {})
-      const used = imports.filter((entry) => entry.pkg === pkg && !isTestCode(entry.file) && !isRelative(entry.target) && !isBuiltIn(entry.target))
+      const used = imports.filter(
+        (entry) => entry.pkg === pkg && !isTestCode(entry.file) && !isRelative(entry.target) && !isBuiltIn(entry.target),
+      )
       const names = new Set(used.map(({ target }) => packageName(target)))
       expect([pkg, [...names].filter((name) => !declared.includes(name))]).toEqual([pkg, []])
       expect([pkg, declared.filter((name) => !names.has(name))]).toEqual([pkg, []])

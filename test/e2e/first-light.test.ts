@@ -1,4 +1,4 @@
-import { type Deployment, DEPLOYMENTS, type Pod, PODS, podIsReady, type Service, SERVICES } from '@skiff/api'
+import { DEPLOYMENTS, type Deployment, PODS, type Pod, podIsReady, SERVICES, type Service } from '@skiff/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../packages/cli/src/hosts/index.ts'
 import { type Cluster, manifest, startCluster } from '../support/cluster.ts'
@@ -12,7 +12,11 @@ beforeAll(async () => {
 afterAll(() => cluster?.[Symbol.asyncDispose]())
 
 async function applyByCurl(body: string): Promise<string> {
-  return run('curl', ['-sS', '--fail-with-body', '--unix-socket', cluster.socket, '--data-binary', '@-', 'http://skiff/apply'], body)
+  return run(
+    'curl',
+    ['-sS', '--fail-with-body', '--unix-socket', cluster.socket, '--data-binary', '@-', 'http://skiff/apply'],
+    body,
+  )
 }
 
 async function podsOf(app: string): Promise<readonly Pod[]> {
@@ -20,10 +24,14 @@ async function podsOf(app: string): Promise<readonly Pod[]> {
 }
 
 async function readyPods(app: string, count: number): Promise<readonly Pod[]> {
-  return waitFor(`${count} pods of ${app} are ready`, async () => {
-    const ready = (await podsOf(app)).filter((pod) => podIsReady(pod) && pod.metadata.deletionTimestamp === undefined)
-    return ready.length === count && ready
-  }, 60_000)
+  return waitFor(
+    `${count} pods of ${app} are ready`,
+    async () => {
+      const ready = (await podsOf(app)).filter((pod) => podIsReady(pod) && pod.metadata.deletionTimestamp === undefined)
+      return ready.length === count && ready
+    },
+    60_000,
+  )
 }
 
 async function clusterIpOf(name: string): Promise<string> {
@@ -53,13 +61,25 @@ describe('the blog on two hosts', () => {
 
   it('shows in query what was posted through the outside address, on whichever host one asks', async () => {
     const [first, second] = [cluster.host(0), cluster.host(1)]
-    const answer = await fetch(`http://${first.address}:31001/posts`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"title":"Ahoy"}' })
+    const answer = await fetch(`http://${first.address}:31001/posts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"title":"Ahoy"}',
+    })
     expect(answer.status).toBe(201)
     const { id } = (await answer.json()) as { id: string }
-    await waitFor('query shows the post', async () => (await (await fetch(`http://${second.address}:31002/posts`)).text()).includes('Ahoy'))
-    const comment = await fetch(`http://${second.address}:31000/api/posts/${id}/comments`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"content":"Aye"}' })
+    await waitFor('query shows the post', async () =>
+      (await (await fetch(`http://${second.address}:31002/posts`)).text()).includes('Ahoy'),
+    )
+    const comment = await fetch(`http://${second.address}:31000/api/posts/${id}/comments`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"content":"Aye"}',
+    })
     expect(comment.status).toBe(201)
-    await waitFor('the comment is moderated', async () => (await (await fetch(`http://${first.address}:31002/posts`)).text()).includes('"approved"'))
+    await waitFor('the comment is moderated', async () =>
+      (await (await fetch(`http://${first.address}:31002/posts`)).text()).includes('"approved"'),
+    )
   })
 
   it('reaches Services by address and by name from pods of every host', async () => {
@@ -83,7 +103,8 @@ describe('the blog on two hosts', () => {
     await readyPods('hello', 2)
     const [pod] = await readyPods('query', 1)
     if (!pod) throw new Error('query has no pod')
-    const script = "const n={};for(let i=0;i<40;i++){const t=await(await fetch('http://hello/',{headers:{connection:'close'}})).text();n[t]=(n[t]??0)+1}console.log(JSON.stringify(Object.values(n)))"
+    const script =
+      "const n={};for(let i=0;i<40;i++){const t=await(await fetch('http://hello/',{headers:{connection:'close'}})).text();n[t]=(n[t]??0)+1}console.log(JSON.stringify(Object.values(n)))"
     await waitFor('both copies answer in turn', async () => {
       const output = await cluster.kubectlOk(['exec', pod.metadata.name, '--', 'node', '--input-type=module', '-e', script])
       const shares = JSON.parse(output) as number[]
@@ -98,7 +119,12 @@ describe('the blog on two hosts', () => {
     expect(await cluster.kubectlOk(['exec', 'deploy/hello', '--', 'node', '-p', '6 * 7'])).toBe('42\n')
     const failing = await cluster.kubectl(['exec', pod?.metadata.name ?? '', '--', 'node', '-e', 'process.exit(3)'])
     expect(failing.code).toBe(3)
-    expect(await cluster.kubectlOk(['exec', '-i', 'deploy/hello', '--', 'node', '-e', 'process.stdin.pipe(process.stdout)'], 'through and back')).toBe('through and back')
+    expect(
+      await cluster.kubectlOk(
+        ['exec', '-i', 'deploy/hello', '--', 'node', '-e', 'process.stdin.pipe(process.stdout)'],
+        'through and back',
+      ),
+    ).toBe('through and back')
   })
 
   it('scales, restarts and changes images as kubectl asks', async () => {
@@ -117,30 +143,45 @@ describe('the blog on two hosts', () => {
     await cluster.kubectlOk(['delete', '-f', '-', '--wait=true', '--timeout=60s'], manifest('hello.yaml'))
     await waitFor('the pods are gone', async () => (await podsOf('hello')).length === 0)
     for (const host of cluster.hosts) {
-      await waitFor('the containers are gone', async () => !(await host.docker('ps', '-a', '--format', '{{.Names}}')).includes('_hello-'), 60_000)
+      await waitFor(
+        'the containers are gone',
+        async () => !(await host.docker('ps', '-a', '--format', '{{.Names}}')).includes('_hello-'),
+        60_000,
+      )
     }
   })
 
   it('restarts a container that was killed', async () => {
     const [pod] = await readyPods('moderation', 1)
     const host = cluster.hosts.find(({ name }) => name === pod?.spec.nodeName)
-    const [id = ''] = (await host?.docker('ps', '-q', '--filter', 'label=io.kubernetes.container.name=moderation'))?.split('\n') ?? []
+    const [id = ''] =
+      (await host?.docker('ps', '-q', '--filter', 'label=io.kubernetes.container.name=moderation'))?.split('\n') ?? []
     await host?.docker('kill', id)
-    await waitFor('the container was restarted', async () => {
-      const [now] = await podsOf('moderation')
-      return now?.metadata.uid === pod?.metadata.uid && now?.status?.containerStatuses?.[0]?.restartCount === 1 && podIsReady(now)
-    }, 60_000)
+    await waitFor(
+      'the container was restarted',
+      async () => {
+        const [now] = await podsOf('moderation')
+        return (
+          now?.metadata.uid === pod?.metadata.uid && now?.status?.containerStatuses?.[0]?.restartCount === 1 && podIsReady(now)
+        )
+      },
+      60_000,
+    )
   })
 
   it('replaces the pods of a host that is gone, and the Service answers again', async () => {
     const victim = cluster.host(1)
     await victim.powerOff()
-    await waitFor('every pod is ready again, all on the other host', async () => {
-      const { items } = await cluster.client.list<Deployment>(DEPLOYMENTS, { namespace: 'default' })
-      const pods = (await cluster.client.list<Pod>(PODS, { namespace: 'default' })).items.filter(podIsReady)
-      const available = items.every((deployment) => deployment.status?.availableReplicas === deployment.spec.replicas)
-      return available && pods.length === 7 && pods.every((pod) => pod.spec.nodeName === 'node1')
-    }, 60_000)
+    await waitFor(
+      'every pod is ready again, all on the other host',
+      async () => {
+        const { items } = await cluster.client.list<Deployment>(DEPLOYMENTS, { namespace: 'default' })
+        const pods = (await cluster.client.list<Pod>(PODS, { namespace: 'default' })).items.filter(podIsReady)
+        const available = items.every((deployment) => deployment.status?.availableReplicas === deployment.spec.replicas)
+        return available && pods.length === 7 && pods.every((pod) => pod.spec.nodeName === 'node1')
+      },
+      60_000,
+    )
     expect(await (await fetch(`http://${cluster.host(0).address}:31002/healthz`)).text()).toContain('"ok":true')
   })
 })

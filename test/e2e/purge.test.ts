@@ -6,7 +6,8 @@ import { importBusybox } from '../support/test-image.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const SKIFF = join(import.meta.dirname, '..', '..', 'packages', 'cli', 'bin', 'skiff')
-const OTHERS_KUBECONFIG = 'current-context: work\nclusters:\n  - { name: work, cluster: { server: https://work } }\nusers: []\ncontexts: []\n'
+const OTHERS_KUBECONFIG =
+  'current-context: work\nclusters:\n  - { name: work, cluster: { server: https://work } }\nusers: []\ncontexts: []\n'
 
 /** Of each thing that a cluster leaves on a machine: in memory, on the disk, in the kernel and in Docker. */
 const MANIFEST = `
@@ -56,7 +57,12 @@ afterAll(() => fabric?.[Symbol.asyncDispose]())
 
 /** On the host, as root with a home directory of his own. */
 function skiff(args: readonly string[], input = ''): Promise<string> {
-  const env = [`HOME=${join(folder, 'user')}`, `SKIFF_HOME=${join(folder, 'state')}`, `DOCKER_HOST=${host.dockerHost}`, 'KUBECONFIG=']
+  const env = [
+    `HOME=${join(folder, 'user')}`,
+    `SKIFF_HOME=${join(folder, 'state')}`,
+    `DOCKER_HOST=${host.dockerHost}`,
+    'KUBECONFIG=',
+  ]
   return host.exec(['env', ...env, SKIFF, ...args], input)
 }
 
@@ -78,7 +84,10 @@ async function machine(): Promise<Record<string, string>> {
     networks: await host.docker('network', 'ls', '--format', '{{.Name}} {{.Driver}}'),
     volumes: await host.docker('volume', 'ls', '-q'),
     images: await host.docker('images', '--format', '{{.Repository}}:{{.Tag}}'),
-    files: readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => !/^(docker|cgroup)\b/.test(name)).sort().join('\n'),
+    files: readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => !/^(docker|cgroup)\b/.test(name))
+      .sort()
+      .join('\n'),
     kubeconfig: readFileSync(join(folder, 'user', '.kube', 'config'), 'utf8'),
   }
   for (const [name, command] of Object.entries(looks)) found[name] = await host.exec(command)
@@ -86,7 +95,17 @@ async function machine(): Promise<Record<string, string>> {
 }
 
 test('after "down --purge" the machine is as it was before "up", and what is not ours still runs', async () => {
-  await host.docker('run', '-d', '--name', 'bystander', '--label', 'io.kubernetes.pod.name=of-somebody-else', 'skiff-test/purge:1', 'sleep', '3600')
+  await host.docker(
+    'run',
+    '-d',
+    '--name',
+    'bystander',
+    '--label',
+    'io.kubernetes.pod.name=of-somebody-else',
+    'skiff-test/purge:1',
+    'sleep',
+    '3600',
+  )
   // iptables makes the empty chains of a table when it first writes to it, and nobody ever removes them.
   await host.exec(['sh', '-c', 'iptables -I INPUT -j ACCEPT; iptables -D INPUT -j ACCEPT'])
   const before = await machine()
@@ -94,11 +113,24 @@ test('after "down --purge" the machine is as it was before "up", and what is not
   await skiff(['up'])
   await skiff(['apply', '-f', '-'], MANIFEST)
   await waitFor('everything runs', async () => JSON.parse(await skiff(['status', '--output', 'json'])).pods.ready === 3, 60_000)
-  await waitFor('the Service answers', async () => (await host.exec(['busybox', 'wget', '-qO-', 'http://127.0.0.1:31777/'])).includes('hello'))
+  await waitFor('the Service answers', async () =>
+    (await host.exec(['busybox', 'wget', '-qO-', 'http://127.0.0.1:31777/'])).includes('hello'),
+  )
   const during = await machine()
   const told = await skiff(['down', '--purge'])
 
-  for (const place of ['containers', 'nftables', 'iptables', 'routes', 'addresses', 'links', 'mounts', 'files', 'kubeconfig', 'images'] as const) {
+  for (const place of [
+    'containers',
+    'nftables',
+    'iptables',
+    'routes',
+    'addresses',
+    'links',
+    'mounts',
+    'files',
+    'kubeconfig',
+    'images',
+  ] as const) {
     expect([place, during[place]]).not.toEqual([place, before[place]])
   }
   expect(await machine()).toEqual({ ...before, containers: expect.stringContaining('bystander') })

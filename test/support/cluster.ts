@@ -89,10 +89,20 @@ export class TestHost {
     await this.#cluster.processes.stop(`agent-${this.name}`)
   }
 
-  /** SIGKILL for the agent and the proxy that it started. */
+  /** SIGKILL for the agent: its proxy ends by itself, its containers don't. */
   async killAgent(): Promise<void> {
-    await this.run(['sh', '-c', 'pkill -9 -f "[m]ain.js.* (agent|proxy) " || true'])
+    await this.kill('agent')
     await waitFor(`the agent of ${this.name} is gone`, () => !this.#cluster.processes.isRunning(`agent-${this.name}`))
+  }
+
+  /** The process id, inside the host, of its agent or proxy; undefined: it doesn't run. */
+  async pidOf(component: 'agent' | 'proxy'): Promise<number | undefined> {
+    const found = await this.run(['sh', '-c', `pgrep -o -f 'main[.]js ${component} ' || true`])
+    return found.trim() === '' ? undefined : Number(found)
+  }
+
+  async kill(component: 'agent' | 'proxy'): Promise<void> {
+    await this.run(['kill', '-9', String(await this.pidOf(component))])
   }
 
   /** Pulls the cable. */
@@ -114,6 +124,16 @@ export class TestHost {
 
   async killDaemon(): Promise<void> {
     await this.run(['sh', '-c', 'kill -9 $(cat /run/docker.pid)'])
+  }
+
+  /** As a service manager stops it: without live-restore it takes its containers with it. */
+  async stopDaemon(): Promise<void> {
+    const pid = (await this.run(['cat', '/run/docker.pid'])).trim()
+    await this.run(['kill', pid])
+    await waitFor(
+      `the daemon of ${this.name} has ended`,
+      async () => (await this.run(['sh', '-c', `test -d /proc/${pid} || echo gone`])) === 'gone\n',
+    )
   }
 
   startDaemon(daemon?: DaemonOptions): Promise<void> {

@@ -40,6 +40,7 @@ export function createInformer<T extends ApiObject>(client: ApiClient, info: Kin
   const synced = Promise.withResolvers<void>()
   synced.promise.catch(() => undefined)
   signal.addEventListener('abort', () => synced.reject(signal.reason), { once: true })
+  if (signal.aborted) synced.reject(signal.reason)
 
   const tell = (listener: (change: InformerChange<T>) => void, change: InformerChange<T>) => {
     try {

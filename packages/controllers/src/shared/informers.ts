@@ -32,7 +32,8 @@ import type { Logger } from 'pino'
 const NODE_LEASE_NAMESPACE = 'kube-node-lease'
 export const ROOT_CA_CONFIG_MAP = 'kube-root-ca.crt'
 export const DEFAULT_SERVICE_ACCOUNT = 'default'
-const BOOTSTRAP_TOKEN_TYPE = 'bootstrap.kubernetes.io/token'
+/** Tokens of `skiff token create`, for hosts and for people. */
+const TOKEN_TYPE = 'skiff.dev/token'
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name'
 
 /** One watch per kind, however many controllers look at it. Nothing is read before `start`. */
@@ -68,7 +69,7 @@ export function createSharedInformers(client: ApiClient, options: { readonly log
     bootstrapTokens: createInformer<Secret>(client, SECRETS, {
       ...options,
       namespace: 'kube-system',
-      fieldSelector: `type=${BOOTSTRAP_TOKEN_TYPE}`,
+      fieldSelector: `type=${TOKEN_TYPE}`,
     }),
   }
 }

@@ -1,10 +1,10 @@
 import { createSocket } from 'node:dgram'
+import { connect } from 'node:net'
 import type { EndpointSlice, Service } from '@skiff/api'
 import dnsPacket from 'dns-packet'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DnsServer, startDnsServer } from './dns-server.ts'
-import { askUpstream } from './upstream.ts'
 import type { ZoneData } from './zone.ts'
 
 const metadata = (name: string) => ({
@@ -24,6 +24,18 @@ const services: Service[] = [
   },
   { apiVersion: 'v1', kind: 'Service', metadata: metadata('db'), spec: { clusterIP: 'None', ports: [{ port: 5432 }] } },
   { apiVersion: 'v1', kind: 'Service', metadata: metadata('far'), spec: { type: 'ExternalName', externalName: 'example.com' } },
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: metadata('alias'),
+    spec: { type: 'ExternalName', externalName: 'Posts.default.svc.cluster.local.' },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: metadata('round'),
+    spec: { type: 'ExternalName', externalName: 'round.default.svc.cluster.local' },
+  },
 ]
 
 const many = Array.from({ length: 200 }, (_, i) => ({
@@ -42,16 +54,17 @@ const slices: EndpointSlice[] = [
   },
 ]
 
+let isComplete = true
 const zone: ZoneData = {
   domain: 'cluster.local',
-  isComplete: () => true,
+  isComplete: () => isComplete,
   service: (namespace, name) => services.find((s) => namespace === 'default' && s.metadata.name === name),
   serviceByClusterIp: (ip) => services.find((s) => s.spec.clusterIP === ip),
   namespaceExists: (name) => name === 'default',
   slicesOf: (_, name) => (name === 'db' ? slices : []),
 }
 
-const PORT = 20_053
+const PORT = 20_000 + (process.pid % 10_000)
 let server: DnsServer
 
 beforeAll(async () => {
@@ -65,9 +78,13 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-async function ask(name: string, type: dnsPacket.RecordType = 'A'): Promise<dnsPacket.DecodedPacket & { rcode: string }> {
+async function ask(
+  name: string,
+  type: dnsPacket.RecordType = 'A',
+  additionals: dnsPacket.Answer[] = [],
+): Promise<dnsPacket.DecodedPacket & { rcode: string }> {
   const reply = await send(
-    dnsPacket.encode({ type: 'query', id: 7, flags: dnsPacket.RECURSION_DESIRED, questions: [{ type, name }] }),
+    dnsPacket.encode({ type: 'query', id: 7, flags: dnsPacket.RECURSION_DESIRED, questions: [{ type, name }], additionals }),
   )
   return dnsPacket.decode(reply) as dnsPacket.DecodedPacket & { rcode: string }
 }
@@ -100,8 +117,73 @@ describe('the cluster DNS', () => {
     expect((await ask('db-199.db.default.svc.cluster.local')).rcode).toBe('NXDOMAIN')
   })
 
-  it('truncates what does not fit into UDP', async () => {
-    expect((await ask('db.default.svc.cluster.local')).flag_tc).toBe(true)
+  it('gives as many endpoints as fit into UDP, and says that there are more', async () => {
+    const plain = await ask('db.default.svc.cluster.local')
+    expect(plain.flag_tc).toBe(true)
+    expect(plain.answers?.length).toBeGreaterThan(5)
+    const edns = await ask('db.default.svc.cluster.local', 'A', [
+      { type: 'OPT', name: '.', udpPayloadSize: 4096 } as dnsPacket.OptAnswer,
+    ])
+    expect(edns.answers?.length).toBeGreaterThan(2 * (plain.answers?.length ?? 0))
+    expect(edns.additionals).toMatchObject([{ type: 'OPT' }])
+  })
+
+  it('gives all of them over TCP', async () => {
+    const socket = connect(PORT, '127.0.0.1')
+    socket.write(
+      dnsPacket.streamEncode({ type: 'query', id: 7, questions: [{ type: 'A', name: 'db.default.svc.cluster.local' }] }),
+    )
+    let received = Buffer.alloc(0)
+    for await (const chunk of socket) {
+      received = Buffer.concat([received, chunk])
+      if (received.length >= received.readUInt16BE(0) + 2) break
+    }
+    expect(dnsPacket.streamDecode(received).answers).toHaveLength(199)
+  })
+
+  it('follows an external name, since resolvers of programs do not', async () => {
+    const reply = await ask('alias.default.svc.cluster.local')
+    expect(reply.answers).toMatchObject([
+      { type: 'CNAME', data: 'posts.default.svc.cluster.local' },
+      { type: 'A', data: '10.96.0.7' },
+    ])
+    expect((await ask('round.default.svc.cluster.local')).answers?.length).toBeGreaterThan(0)
+  })
+
+  it('says SERVFAIL, not that a name is missing, until everything was read', async () => {
+    isComplete = false
+    expect((await ask('posts.default.svc.cluster.local')).rcode).toBe('SERVFAIL')
+    isComplete = true
+  })
+
+  it('answers questions of types that it does not know', async () => {
+    expect(await ask('posts.default.svc.cluster.local', 'UNKNOWN_65' as dnsPacket.RecordType)).toMatchObject({
+      rcode: 'NOERROR',
+      answers: [],
+    })
+  })
+
+  it('says FORMERR to names that can be read but not written', async () => {
+    const header = Buffer.from([0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+    const question = Buffer.concat([Buffer.from([63]), Buffer.alloc(63, 0xff), Buffer.from([0, 0, 1, 0, 1])])
+    const reply = dnsPacket.decode(await send(Buffer.concat([header, question])))
+    expect(reply).toMatchObject({ id: 7, type: 'response', answers: [] })
+  })
+
+  it('does not answer answers', async () => {
+    const socket = createSocket('udp4')
+    const heard: Buffer[] = []
+    socket.on('message', (message) => heard.push(message))
+    const response = dnsPacket.encode({
+      type: 'response',
+      id: 1,
+      questions: [{ type: 'A', name: 'posts.default.svc.cluster.local' }],
+    })
+    const query = dnsPacket.encode({ type: 'query', id: 2, questions: [{ type: 'A', name: 'posts.default.svc.cluster.local' }] })
+    for (const message of [response, response, query]) socket.send(message, PORT, '127.0.0.1')
+    await expect.poll(() => heard.length).toBeGreaterThan(0)
+    expect(heard.map((message) => message.readUInt16BE(0))).toEqual([2])
+    socket.close()
   })
 
   it('answers ports, external names and reverse names', async () => {
@@ -124,9 +206,5 @@ describe('the cluster DNS', () => {
       )
     socket.close()
     expect((await ask('posts.default.svc.cluster.local')).answers).toHaveLength(1)
-  })
-
-  it('has no upstream answer when there is no upstream', async () => {
-    expect(await askUpstream([], Buffer.alloc(12), 'udp')).toBeUndefined()
   })
 })

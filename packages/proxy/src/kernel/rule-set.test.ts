@@ -64,7 +64,7 @@ describe('the nftables script', () => {
   })
 
   it('touches only the chains of a Service whose backends changed', () => {
-    const other = route('other', { clusterIps: ['10.96.0.8'] })
+    const other = route('other', { clusterIps: ['10.96.0.8'], backends: [{ ip: '10.244.1.9', port: 80 }] })
     const before = rulesOf(other, route('web', { clusterIps: ['10.96.0.7'], backends: [a] }))
     const after = rulesOf(other, route('web', { clusterIps: ['10.96.0.7'], backends: [b] }))
     const chain = after.services.get('10.96.0.7 . tcp . 80')
