@@ -35,13 +35,21 @@ export async function askDocker<T>(dockerHost: string, path: string, { method = 
   return value as T
 }
 
+/** As the engine sent it: logs, which are no JSON. */
+export async function readDockerText(dockerHost: string, path: string): Promise<string> {
+  return (await exchange(dockerHost, path, { method: 'GET', body: undefined, timeoutMs: TIMEOUT_MS })).answer
+}
+
 function exchange(dockerHost: string, path: string, { method, body, timeoutMs }: Required<DockerRequest>): Promise<{ status: number; answer: string }> {
   return new Promise((resolve, reject) => {
     const sent = request(
       { socketPath: socketPathOf(dockerHost), path, method, signal: AbortSignal.timeout(timeoutMs), headers: { host: 'docker', 'content-type': 'application/json' } },
       (answer) => text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, answer: body }), reject),
     )
-    sent.once('error', (error) => reject(new Error(`no Docker Engine answers at ${dockerHost}`, { cause: error })))
+    sent.once('error', (error: NodeJS.ErrnoException) => {
+      const denied = error.code === 'EACCES' ? `${dockerHost} may not be used by this user: "sudo usermod -aG docker $USER", and log in again` : undefined
+      reject(new Error(denied ?? `no Docker Engine answers at ${dockerHost}`, { cause: error }))
+    })
     sent.end(body === undefined ? '' : JSON.stringify(body))
   })
 }

@@ -92,6 +92,12 @@ program
   .action(async (options) => (await import('./commands/proxy.ts')).proxy(options))
 
 program
+  .command('purge-agent', { hidden: true })
+  .description('take away what an agent left here (done by `down --purge`, in a container where that isn’t root)')
+  .requiredOption('--docker-host <url>')
+  .action(async (options) => void (await (await import('./up/purge-agent.ts')).purgeAgentAndProxy(home(), options.dockerHost)))
+
+program
   .command('token')
   .description('tokens for hosts and people')
   .command('create')

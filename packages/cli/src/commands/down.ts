@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { dockerHostOf } from '../docker-api.ts'
 import { powerOffHost, removeFabric, removeHost } from '../hosts/index.ts'
+import { removeAgentContainer } from '../up/agent-container.ts'
 import { existingHosts, machineFabric, machineProcesses } from '../up/machine.ts'
 import { purgeThisHost } from '../up/purge.ts'
 import { removeIfEmpty } from '../up/remove-if-empty.ts'
@@ -17,6 +19,7 @@ export async function down({ home, purge }: DownOptions): Promise<void> {
   for (const name of ['agent', ...hosts.map((host) => `agent-${host.name}`), 'master']) {
     if (await processes.stop(name)) process.stdout.write(`${name} stopped\n`)
   }
+  if (await removeAgentContainer(dockerHostOf(), home)) process.stdout.write('agent stopped\n')
   if (purge) await purgeThisHost(home)
   for (const host of hosts) {
     await (purge ? removeHost(host) : powerOffHost(host))

@@ -5,9 +5,12 @@ import { createJoinToken } from '@skiff/master'
 import { parse } from 'yaml'
 import { adminKubeconfig, agentDirectory, apiSocket, masterDirectory } from '../home.ts'
 import { createFabric, type Host, hostAddress, hostSocket, insideHost, startHost } from '../hosts/index.ts'
+import { dockerHostOf } from '../docker-api.ts'
 import { lastError } from '../last-lines.ts'
 import { localClient } from '../local-client.ts'
 import { showProgress } from '../progress.ts'
+import { agentContainerEnded } from '../up/agent-container.ts'
+import { ensureAgentWithoutRoot, isRoot } from '../up/agent-without-root.ts'
 import { type BackgroundProcess, type ProcessTable } from '../up/background-process.ts'
 import { buildStamp } from '../up/build-stamp.ts'
 import { furtherHosts, machineFabric, machineProcesses, nodeNameOfMachine, SKIFF } from '../up/machine.ts'
@@ -29,8 +32,9 @@ const JOIN_TOKEN_TTL_MS = 10 * 60_000
 
 /** A master and agents on this machine, in the background. Whatever runs already as it should is left alone. */
 export async function up(options: UpOptions): Promise<void> {
-  if (process.getuid?.() !== 0) throw new Error('"up" makes networks and needs root: run it with sudo, or see docker-compose.yml for an agent in a container')
-  const { home, agents } = options
+  const { home } = options
+  const agents = isRoot() ? options.agents : 1
+  if (!isRoot()) process.stdout.write(`without root: one agent, in a container on ${dockerHostOf()}\n`)
   mkdirSync(home, { recursive: true, mode: 0o700 })
   const processes = machineProcesses(home)
   const stamp = buildStamp()
@@ -85,7 +89,7 @@ interface AgentOptions {
 async function ensureAgent(processes: ProcessTable, options: AgentOptions): Promise<void> {
   const { home, name, host } = options
   const agent: BackgroundProcess = { name: agentProcess(host), command: agentCommand(options), stamp: options.stamp, env: await joinEnvironment(home, host) }
-  const outcome = await processes.ensure(agent)
+  const outcome = isRoot() ? await processes.ensure(agent) : await ensureAgentWithoutRoot({ home, env: {}, ...agent })
   process.stdout.write(outcome === 'unchanged' ? `agent ${name} runs already\n` : `agent ${name} is ${outcome}\n`)
 }
 
@@ -120,7 +124,7 @@ async function nodesReady(processes: ProcessTable, home: string, names: readonly
           const { items } = await client.list<Node>(NODES)
           return names.every((name) => items.some((node) => node.metadata.name === name && isReady(node))) || undefined
         },
-        { what: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} Ready`, timeoutMs: NODE_TIMEOUT_MS, hopeless: () => agentEnded(processes, names) },
+        { what: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} Ready`, timeoutMs: NODE_TIMEOUT_MS, hopeless: () => (isRoot() ? agentEnded(processes, names) : agentContainerEnded(dockerHostOf(), home)) },
       )
       return { result: undefined, done: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} Ready` }
     })

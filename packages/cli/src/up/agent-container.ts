@@ -1,7 +1,7 @@
 /** The agent of a user without root: a container on the engine that the user may use, known by the home in its label. */
 import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { askDocker, DockerError } from '../docker-api.ts'
+import { askDocker, DockerError, readDockerText } from '../docker-api.ts'
 import { AGENT_IMAGE, type AgentContainer, agentContainerOptions, HOME_LABEL, STAMP_LABEL } from './agent-container-options.ts'
 
 interface Inspected {
@@ -39,16 +39,16 @@ export async function agentContainerEnded(dockerHost: string, home: string): Pro
   return `the container ${name} ended with ${found.State.ExitCode}${found.State.Error ? ` (${found.State.Error})` : ''}: see "docker logs ${name}"`
 }
 
-/** Gives whether there was one. Pods go on. */
-export async function removeAgentContainer(home: string, dockerHost: string): Promise<boolean> {
+/** Gives whether there was one; without an engine none can run. Pods go on. */
+export async function removeAgentContainer(dockerHost: string, home: string): Promise<boolean> {
   const name = agentContainerName(home)
-  const existing = await inspect(dockerHost, name)
+  const existing = await inspect(dockerHost, name).catch(() => undefined)
   if (existing?.Config.Labels[HOME_LABEL] !== home) return false
   await stopAndRemove(dockerHost, name)
   return true
 }
 
-/** Runs a command in the agent's place to its end, with all its rights: for what only root may remove. Gives its output. */
+/** Runs a command in the agent's place to its end, with all its rights: for what only root may remove. */
 export async function runInAgentContainer(dockerHost: string, agent: AgentContainer): Promise<void> {
   const name = `${agentContainerName(agent.home)}-once`
   await stopAndRemove(dockerHost, name)
@@ -90,12 +90,10 @@ async function stopAndRemove(dockerHost: string, name: string): Promise<void> {
   await askDocker(dockerHost, `/containers/${name}?force=true&v=true`, { method: 'DELETE' }).catch(unlessMissing)
 }
 
+/** Frames of the log have headers of 8 bytes, which no text has. */
 async function logsOf(dockerHost: string, name: string): Promise<string> {
-  const [, output = ''] = await askDocker<string>(dockerHost, `/containers/${name}/logs?stdout=1&stderr=1&tail=5`).then(
-    () => [],
-    () => [],
-  )
-  return output
+  const log = await readDockerText(dockerHost, `/containers/${name}/logs?stdout=1&stderr=1&tail=5`)
+  return log.replaceAll(/[^\P{C}\n]+./gu, '').trim()
 }
 
 function unlessMissing(error: unknown): undefined {

@@ -6,7 +6,7 @@ export interface WaitOptions {
   readonly what: string
   readonly timeoutMs: number
   /** Asked at each turn: a reason why waiting is of no use any more. */
-  readonly hopeless?: () => string | undefined
+  readonly hopeless?: () => string | undefined | Promise<string | undefined>
 }
 
 /** Asks until the answer is not undefined. Failures to ask count as "not yet"; the last one is the error's cause. */
@@ -20,7 +20,7 @@ export async function waitUntil<T>(ask: () => Promise<T | undefined>, { what, ti
     } catch (error) {
       lastFailure = error
     }
-    const reason = hopeless?.()
+    const reason = await hopeless?.()
     if (reason !== undefined) throw new Error(`${what}: ${reason}`)
     if (Date.now() > deadline) throw new Error(`${what} within ${timeoutMs / 1000} s: not so`, { cause: lastFailure })
     await sleep(POLL_MS)

@@ -8,6 +8,9 @@ const PLAIN_UDP_BYTES = 512
 const MAX_UDP_BYTES = 1232
 const MAX_TCP_BYTES = 65_535
 const HEADER_BYTES = 12
+const MAX_LABEL_BYTES = 63
+const TYPE_AND_CLASS_BYTES = 4
+const OPCODE_AND_RECURSION = 0x7900
 
 export type LocalAnswer =
   | { readonly kind: 'answered'; readonly packet: Buffer }
@@ -26,18 +29,13 @@ export function answerQuery(data: ZoneData, message: Buffer, transport: Transpor
     return answerDecoded(data, dnsPacket.decode(message), transport)
   } catch {
     // dns-packet throws on what it can't read, and on names that it read but can't write.
-    return { kind: 'answered', packet: bareReply(message, RCODE.formatError) }
+    return { kind: 'answered', packet: echo(message, RCODE.formatError) }
   }
 }
 
-/** The reply to a query that upstream could not answer. */
+/** The reply to a query that upstream could not answer; undefined for what is no query. */
 export function serverFailure(message: Buffer): Buffer | undefined {
-  if (message.length < HEADER_BYTES || isResponse(message)) return undefined
-  try {
-    return encodeReply(dnsPacket.decode(message), { rcode: RCODE.serverFailure })
-  } catch {
-    return bareReply(message, RCODE.serverFailure)
-  }
+  return message.length < HEADER_BYTES || isResponse(message) ? undefined : echo(message, RCODE.serverFailure)
 }
 
 const RCODE = { formatError: 1, serverFailure: 2, noSuchName: 3, notImplemented: 4 } as const
@@ -56,6 +54,8 @@ function answerDecoded(data: ZoneData, query: dnsPacket.DecodedPacket, transport
   const [question] = query.questions ?? []
   if (opcodeOf(query) !== 0) return answered({ rcode: RCODE.notImplemented })
   if (!question || query.questions?.length !== 1) return answered({ rcode: RCODE.formatError })
+  // Not text: it would come out as other bytes, more of them.
+  if (question.name.includes('\ufffd')) throw new Error('the name is not text')
   const result = resolveName(data, question.name.toLowerCase().replace(/\.$/, ''), question.type)
   const nothingThere = [startOfAuthority(data.domain)]
   switch (result.kind) {
@@ -108,12 +108,25 @@ function answersIn(reply: Buffer | undefined): readonly dnsPacket.Answer[] {
   }
 }
 
-/** A header alone, with the query's identifier, for what can't be read further. */
-function bareReply(message: Buffer, rcode: number): Buffer {
-  const reply = Buffer.alloc(HEADER_BYTES)
+/** The question as it came, byte by byte, for what can't be read or written; without it where not even that is possible. */
+function echo(message: Buffer, rcode: number): Buffer {
+  const end = endOfQuestion(message)
+  const reply = Buffer.alloc(end ?? HEADER_BYTES)
+  if (end !== undefined) message.copy(reply, HEADER_BYTES, HEADER_BYTES, end)
   message.copy(reply, 0, 0, 2)
-  reply.writeUInt16BE(0x8000 | (message.readUInt16BE(2) & 0x7900) | rcode, 2)
+  reply.writeUInt16BE(0x8000 | (message.readUInt16BE(2) & OPCODE_AND_RECURSION) | dnsPacket.RECURSION_AVAILABLE | rcode, 2)
+  reply.writeUInt16BE(end === undefined ? 0 : 1, 4)
   return reply
+}
+
+function endOfQuestion(message: Buffer): number | undefined {
+  let offset = HEADER_BYTES
+  for (let length = message[offset]; length !== 0; length = message[offset]) {
+    if (length === undefined || length > MAX_LABEL_BYTES) return undefined
+    offset += length + 1
+  }
+  const end = offset + 1 + TYPE_AND_CLASS_BYTES
+  return end <= message.length ? end : undefined
 }
 
 /**
@@ -127,11 +140,19 @@ function fit(query: dnsPacket.DecodedPacket, reply: Reply, transport: Transport)
   const { additionals: _, ...essential } = reply
   const smaller = encodeReply(query, essential)
   if (smaller.length <= limit) return smaller
-  const answers = reply.answers ?? []
-  const empty = encodeReply(query, { truncated: true }).length
-  let room = limit - empty
-  const fitting = answers.findIndex((answer) => (room -= encodedLength(answer)) < 0)
-  return encodeReply(query, { answers: fitting === -1 ? answers : answers.slice(0, fitting), truncated: true })
+  const room = limit - encodeReply(query, { truncated: true }).length
+  return encodeReply(query, { answers: answersWithin(reply.answers ?? [], room), truncated: true })
+}
+
+function answersWithin(answers: readonly dnsPacket.Answer[], bytes: number): readonly dnsPacket.Answer[] {
+  let used = 0
+  const fitting: dnsPacket.Answer[] = []
+  for (const answer of answers) {
+    used += encodedLength(answer)
+    if (used > bytes) break
+    fitting.push(answer)
+  }
+  return fitting
 }
 
 function encodedLength(answer: dnsPacket.Answer): number {

@@ -51,7 +51,6 @@ export function createForwarder(): Forwarder {
     outgoing.once('response', () => answered.add(request))
     outgoing.once('upgrade', () => answered.add(request))
   })
-  proxy.on('open', (socket) => socket.on('error', () => socket.destroy()))
   return {
     forward(request, response, backend) {
       removeHopByHop(request)

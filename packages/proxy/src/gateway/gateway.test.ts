@@ -149,12 +149,14 @@ describe('the gateway', () => {
 
 describe('the defects of http-proxy', () => {
   it('#1586: ends the request to the pod when the client leaves', async () => {
-    const arrived = Promise.withResolvers<IncomingMessage>()
-    cluster.setService('posts', [await cluster.startPod((request) => arrived.resolve(request))])
-    const socket = await gateway.connect('GET / HTTP/1.1', `Host: ${POSTS}`)
-    const request = await arrived.promise
-    socket.destroy()
-    await once(request.socket, 'close')
+    for (const head of [['GET / HTTP/1.1'], ['POST / HTTP/1.1', 'Content-Length: 0', 'Expect: 100-continue']]) {
+      const arrived = Promise.withResolvers<IncomingMessage>()
+      cluster.setService('posts', [await cluster.startPod((request) => arrived.resolve(request))])
+      const socket = await gateway.connect(...head, `Host: ${POSTS}`)
+      const request = await arrived.promise
+      socket.destroy()
+      await once(request.socket, 'close')
+    }
   })
 
   it('#1647: survives a Trailer header of the pod and of the client', async () => {
@@ -216,7 +218,7 @@ describe('WebSockets through the gateway', () => {
       server.on('upgrade', (_, socket) => {
         socket.on('error', () => undefined)
         socket.write(switchesProtocols)
-        socket.pipe(socket)
+        socket.on('data', (chunk) => socket.write(chunk))
         accepted.resolve(socket as Socket)
       }),
     )
@@ -257,6 +259,17 @@ describe('WebSockets through the gateway', () => {
     expect((await gateway.get(POSTS)).status).toBe(503)
   })
 
+  it('#1468: end when the client is reset before the pod has agreed', async () => {
+    const asked = Promise.withResolvers<Socket>()
+    const pod = await cluster.startPod(says(''), (server) => server.on('upgrade', (_, socket) => asked.resolve(socket as Socket)))
+    cluster.setService('posts', [pod])
+    const client = await gateway.connect(...HANDSHAKE)
+    const waiting = (await asked.promise).resume().on('error', () => undefined)
+    client.resetAndDestroy()
+    await once(waiting, 'close')
+    expect((await gateway.get('nothing.default.localhost')).status).toBe(404)
+  })
+
   it('pass a refusal on as it is', async () => {
     const refuse = (server: Server) =>
       server.on('upgrade', (_, socket) =>
@@ -265,6 +278,7 @@ describe('WebSockets through the gateway', () => {
     cluster.setService('posts', [await cluster.startPod(says(''), refuse)])
     const text = await readAll(await gateway.connect(...HANDSHAKE))
     expect(text).toMatch(/^HTTP\/1.1 403 Forbidden\r\n[\s\S]*\r\n\r\nnope$/)
+    expect(text).not.toMatch(/transfer-encoding/i)
   })
 
   it('are answered 404, 503 and 502 as requests are', async () => {

@@ -1,0 +1,210 @@
+/** What is killed on a host comes back, and what was not killed goes on. */
+import { CONFIG_MAPS, type ConfigMap, NODES, type Node, type Pod, podIsReady } from '@skiff/api'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Cluster, manifest, startCluster, type TestHost } from '../support/cluster.ts'
+import { Load } from '../support/load.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { containerOf, hostOf, nodePortUrls, podsOf, readyPods, runningContainers } from '../support/workloads.ts'
+
+let cluster: Cluster
+
+beforeAll(async () => {
+  cluster = await startCluster({ hosts: 2 })
+  await cluster.kubectlOk(['apply', '-f', '-'], manifest('hello.yaml'))
+  await readyPods(cluster, 'hello', 2)
+})
+afterAll(() => cluster?.[Symbol.asyncDispose]())
+
+const restartsOf = (pod: Pod | undefined) => pod?.status?.containerStatuses?.[0]?.restartCount
+
+async function podOn(host: TestHost): Promise<Pod> {
+  const pod = (await readyPods(cluster, 'hello', 2)).find(({ spec }) => spec.nodeName === host.name)
+  if (!pod) throw new Error(`no pod of hello is on ${host.name}`)
+  return pod
+}
+
+/** The same pod, ready again. */
+async function readyAgain({ metadata }: Pod, isIt: (now: Pod) => boolean = () => true): Promise<Pod> {
+  return waitFor(`${metadata.name} is ready again`, async () => {
+    const now = (await podsOf(cluster, 'hello')).find(({ metadata: { uid } }) => uid === metadata.uid)
+    return now !== undefined && podIsReady(now) && isIt(now) && now
+  })
+}
+
+async function helloAnswersEverywhere(): Promise<void> {
+  for (const url of await nodePortUrls(cluster, 'hello')) {
+    await waitFor(`${url} answers from both pods`, async () => {
+      const answers = new Set<string>()
+      for (let i = 0; i < 8; i++) answers.add(await (await fetch(url, { headers: { connection: 'close' } })).text())
+      return answers.size === 2
+    })
+  }
+}
+
+describe('a pod', () => {
+  it('whose container is killed gets another one in the same place', async () => {
+    const pod = await podOn(cluster.host(1))
+    const host = hostOf(cluster, pod)
+    await host.docker('kill', await containerOf(host, pod, 'hello'))
+    const now = await readyAgain(pod, (one) => restartsOf(one) === (restartsOf(pod) ?? 0) + 1)
+    expect(now.status?.podIP).toBe(pod.status?.podIP)
+    await helloAnswersEverywhere()
+  })
+
+  it('whose sandbox is killed is built anew, and its Service finds it', async () => {
+    const pod = await podOn(cluster.host(1))
+    const host = hostOf(cluster, pod)
+    const before = await runningContainers(host, pod)
+    const begin = performance.now()
+    await host.docker('kill', await containerOf(host, pod, 'POD'))
+    const now = await readyAgain(pod, (one) => restartsOf(one) === (restartsOf(pod) ?? 0) + 1)
+    console.log(`sandbox killed, pod ready again: ${Math.round(performance.now() - begin)} ms`)
+    const after = await runningContainers(host, now)
+    expect(after).toHaveLength(2)
+    expect(after.filter((container) => before.includes(container))).toEqual([])
+    await helloAnswersEverywhere()
+  })
+})
+
+describe('an agent', () => {
+  it('that is killed finds its containers as it left them', async () => {
+    const host = cluster.host(1)
+    const [pod, containers] = [await podOn(host), await runningContainers(host)]
+    await using load = new Load(await nodePortUrls(cluster, 'hello'))
+    await load.goesOn(20)
+    await host.killAgent()
+    await load.goesOn(50)
+    await host.startAgent()
+    await agentSees(host, pod, containers)
+    expect(load.failures).toEqual([])
+  })
+
+  it('whose data directory is lost knows its containers by their labels', async () => {
+    const host = cluster.host(1)
+    const [pod, containers] = [await podOn(host), await runningContainers(host)]
+    await host.stopAgent()
+    rmSync(join(cluster.home, `agent-${host.name}`), { recursive: true })
+    await host.startAgent()
+    await agentSees(host, pod, containers)
+  })
+
+  /** It has taken over what runs, and nothing else; it notices what happens from now on. */
+  async function agentSees(host: TestHost, pod: Pod, containers: readonly string[]): Promise<void> {
+    const started = await waitFor('the agent has its proxy', () => host.pidOf('proxy'))
+    expect(started).toBeGreaterThan(0)
+    await cluster.nodesReady()
+    expect(await runningContainers(host)).toEqual(containers)
+    const now = await podOn(host)
+    expect(now.status?.containerStatuses).toEqual(pod.status?.containerStatuses)
+    expect(now.status?.conditions).toEqual(pod.status?.conditions)
+    await host.docker('kill', await containerOf(host, pod, 'hello'))
+    await readyAgain(pod, (one) => restartsOf(one) === (restartsOf(pod) ?? 0) + 1)
+    await helloAnswersEverywhere()
+  }
+})
+
+describe('a proxy', () => {
+  it('that is killed leaves its rules to work, and comes back', async () => {
+    const host = cluster.host(1)
+    const urls = await nodePortUrls(cluster, 'hello', [host])
+    await using load = new Load(urls)
+    await load.goesOn(20)
+    const before = await host.pidOf('proxy')
+    await host.kill('proxy')
+    await waitFor('another proxy runs', async () => {
+      const now = await host.pidOf('proxy')
+      return now !== undefined && now !== before
+    })
+    await load.goesOn(100)
+    await load.stop()
+    expect(load.failures).toEqual([])
+    await cluster.kubectlOk(['scale', 'deploy/hello', '--replicas=3'])
+    const names = (await readyPods(cluster, 'hello', 3)).map(({ metadata }) => `hello from ${metadata.name}`).sort()
+    await using after = new Load(urls)
+    await waitFor('the host knows the third pod', () => new Set(after.answers.map(({ body }) => body)).size === 3)
+    expect([...new Set(after.answers.map(({ body }) => body))].sort()).toEqual(names)
+    await cluster.kubectlOk(['scale', 'deploy/hello', '--replicas=2'])
+    await readyPods(cluster, 'hello', 2)
+    await after.stop()
+    expect(after.failures).toEqual([])
+  })
+})
+
+describe('a Docker daemon', () => {
+  it('that is killed and restarts with live-restore changes nothing for its pods', async () => {
+    const host = cluster.host(1)
+    const [pod, containers] = [await podOn(host), await runningContainers(host)]
+    await using load = new Load(await nodePortUrls(cluster, 'hello'))
+    await host.killDaemon()
+    await nodeSays(host, 'False')
+    await host.startDaemon()
+    await nodeSays(host, 'True')
+    expect(await runningContainers(host)).toEqual(containers)
+    expect(restartsOf(await podOn(host))).toBe(restartsOf(pod))
+    await load.stop()
+    expect(load.failures).toEqual([])
+    await host.docker('kill', await containerOf(host, pod, 'hello'))
+    await readyAgain(pod, (one) => restartsOf(one) === (restartsOf(pod) ?? 0) + 1)
+  })
+
+  it('that takes its containers with it has them all back, each once, within 10 s of its return', async () => {
+    const host = cluster.host(1)
+    const pod = await podOn(host)
+    await host.killDaemon()
+    await host.startDaemon({ liveRestore: false })
+    await readyAgain(pod)
+    await host.stopDaemon()
+    await host.startDaemon()
+    const begin = performance.now()
+    const now = await readyAgain(pod, (one) => (restartsOf(one) ?? 0) > (restartsOf(pod) ?? 0))
+    const tookMs = performance.now() - begin
+    console.log(`dockerd back without its containers, pod ready again: ${Math.round(tookMs)} ms`)
+    expect(tookMs).toBeLessThan(10_000)
+    expect(await runningContainers(host, now)).toHaveLength(2)
+    await helloAnswersEverywhere()
+  })
+
+  async function nodeSays(host: TestHost, wanted: string): Promise<void> {
+    await waitFor(`${host.name} is Ready ${wanted}`, async () => {
+      const { status } = await cluster.client.get<Node>(NODES, { name: host.name })
+      return status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === wanted)
+    })
+  }
+})
+
+describe('the master', () => {
+  it('that is killed comes back with all it has acknowledged, and nobody suffers meanwhile', async () => {
+    const pods = await readyPods(cluster, 'hello', 2)
+    const acknowledged: ConfigMap[] = []
+    const writing = (async () => {
+      for (let i = 0; ; i++) {
+        const draft = { metadata: { name: `note-${i}`, namespace: 'default' }, data: { i: String(i) } }
+        acknowledged.push(await cluster.client.create<ConfigMap>(CONFIG_MAPS, draft as never))
+      }
+    })().catch(() => undefined)
+    await using load = new Load(await nodePortUrls(cluster, 'hello'))
+    await waitFor('some are written', () => acknowledged.length > 50)
+    await cluster.killMaster()
+    await writing
+    // Long enough for every agent's silence to count, if the master's own absence did.
+    await load.goesOn(800)
+    const begin = performance.now()
+    await cluster.startMaster()
+    console.log(`master serves again after ${Math.round(performance.now() - begin)} ms`)
+    const { items } = await cluster.client.list<ConfigMap>(CONFIG_MAPS, { namespace: 'default' })
+    const kept = new Map(items.map(({ metadata }) => [metadata.name, metadata]))
+    for (const { metadata } of acknowledged) {
+      expect(kept.get(metadata.name)).toMatchObject({ uid: metadata.uid, resourceVersion: metadata.resourceVersion })
+    }
+    await load.goesOn(800)
+    await load.stop()
+    expect(load.failures).toEqual([])
+    const now = await readyPods(cluster, 'hello', 2)
+    expect(now.map(({ metadata }) => metadata.uid).sort()).toEqual(pods.map(({ metadata }) => metadata.uid).sort())
+    expect(now.map(restartsOf)).toEqual(pods.map(restartsOf))
+    await cluster.kubectlOk(['rollout', 'restart', 'deploy/hello'])
+    await cluster.kubectlOk(['rollout', 'status', 'deploy/hello', '--timeout=30s'])
+  })
+})

@@ -1,0 +1,45 @@
+/** What tests ask of the workloads of a cluster. */
+import { type Pod, PODS, podIsReady, type Service, SERVICES } from '@skiff/api'
+import type { Cluster, TestHost } from './cluster.ts'
+import { waitFor } from './wait-for.ts'
+
+export async function podsOf(cluster: Cluster, app: string): Promise<readonly Pod[]> {
+  return (await cluster.client.list<Pod>(PODS, { namespace: 'default', labelSelector: `app=${app}` })).items
+}
+
+/** Exactly so many pods, besides those that leave, and all of them ready. */
+export async function readyPods(cluster: Cluster, app: string, count: number): Promise<readonly Pod[]> {
+  return waitFor(`${count} pods of ${app} are ready`, async () => {
+    const staying = (await podsOf(cluster, app)).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    return staying.length === count && staying.every(podIsReady) && staying
+  }, 60_000)
+}
+
+/** Where the Service answers on each of these hosts, from outside. */
+export async function nodePortUrls(cluster: Cluster, name: string, hosts: readonly TestHost[] = cluster.hosts): Promise<string[]> {
+  const service = await cluster.client.get<Service>(SERVICES, { namespace: 'default', name })
+  const port = service.spec.ports?.[0]?.nodePort
+  return hosts.map(({ address }) => `http://${address}:${port}/`)
+}
+
+export function hostOf(cluster: Cluster, pod: Pod): TestHost {
+  const host = cluster.hosts.find(({ name }) => name === pod.spec.nodeName)
+  if (!host) throw new Error(`pod ${pod.metadata.name} is on no host`)
+  return host
+}
+
+/** The running containers and sandboxes of pods, or of one of them: `id pid` each, sorted. */
+export async function runningContainers(host: TestHost, pod?: Pod): Promise<readonly string[]> {
+  const label = pod ? `io.kubernetes.pod.uid=${pod.metadata.uid}` : 'io.kubernetes.pod.uid'
+  const ids = (await host.docker('ps', '-q', '--no-trunc', '--filter', `label=${label}`)).split('\n').filter(Boolean)
+  if (ids.length === 0) return []
+  const output = await host.docker('inspect', '--format', '{{.Id}} {{.State.Pid}}', ...ids)
+  return output.split('\n').filter(Boolean).sort()
+}
+
+/** The id of the pod's running container of that name; `POD` is its sandbox. */
+export async function containerOf(host: TestHost, pod: Pod, name: string): Promise<string> {
+  const filters = [`label=io.kubernetes.pod.uid=${pod.metadata.uid}`, `label=io.kubernetes.container.name=${name}`]
+  const output = await host.docker('ps', '-q', ...filters.flatMap((filter) => ['--filter', filter]))
+  return output.trim()
+}
