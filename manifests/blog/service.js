@@ -6,7 +6,8 @@ const DELIVERY_TRIES = 5
 
 /** `routes` maps `METHOD /path/:param` to a function of {params, body} that returns the answer, or [status, answer]. */
 export function serve(name, routes) {
-  const table = Object.entries({ 'GET /healthz': () => ({ ok: true }), ...routes }).map(([route, answer]) => {
+  const known = { 'GET /': () => ({ service: name, routes: Object.keys(routes) }), 'GET /healthz': () => ({ ok: true }), ...routes }
+  const table = Object.entries(known).map(([route, answer]) => {
     const [method, path] = route.split(' ')
     const pattern = new RegExp(`^${path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`)
     return { method, pattern, answer }

@@ -1,21 +1,14 @@
 /** Runs the benchmarks that are named on the command line, or all. See scripts/bench. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cluster, startCluster } from '../../test/support/cluster.ts'
 import { measureMemory } from './memory.ts'
 import { measurePods } from './pods.ts'
 import { measureService } from './service.ts'
 import { measureStore } from './store.ts'
 
-/** Long enough for garbage of the start to be collected. */
-const SETTLE_MS = 15_000
-
 const IN_CLUSTER: Record<string, (cluster: Cluster) => Promise<void>> = {
   pods: measurePods,
   service: measureService,
-  memory: async (cluster) => {
-    await sleep(SETTLE_MS)
-    measureMemory(cluster)
-  },
+  memory: measureMemory,
 }
 
 const asked = process.argv.slice(2)

@@ -1,9 +1,18 @@
-/** Resident memory of an idle cluster's processes. */
+/** Resident memory of an idle cluster's processes, the sample application running. */
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Cluster } from '../../test/support/cluster.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Deployment, DEPLOYMENTS } from '@skiff/api'
+import { type Cluster, manifest } from '../../test/support/cluster.ts'
+import { waitFor } from '../../test/support/wait-for.ts'
 import { printFigure } from './figure.ts'
 
-export function measureMemory(cluster: Cluster): void {
+/** Long enough for garbage of the start to be collected. */
+const SETTLE_MS = 20_000
+
+export async function measureMemory(cluster: Cluster): Promise<void> {
+  await cluster.kubectlOk(['apply', '-f', '-'], manifest('blog.yaml'))
+  await waitFor('the blog runs', async () => (await cluster.client.list<Deployment>(DEPLOYMENTS)).items.every(({ status, spec }) => status?.availableReplicas === spec.replicas), 90_000)
+  await sleep(SETTLE_MS)
   const processes = skiffProcesses(cluster)
   const sum = (...components: string[]) =>
     processes.filter(({ component }) => components.includes(component)).reduce((total, { megabytes }) => total + megabytes, 0)

@@ -86,6 +86,12 @@ describe('the pod network', () => {
     expect(await one.traces()).toEqual(before)
   })
 
+  test('an agent that starts again leaves the routes as they are until it knows the nodes', async () => {
+    const before = await one.traces()
+    await createPodNetwork({ clusterId, commands: commandsInside(one.host) }).configure(one.configuration)
+    expect((await one.traces())).toEqual(before)
+  })
+
   test('a peer that moved is reached where it is now, and one that left not at all', async () => {
     await one.network.setPeers([{ node: 'x', nodeIp: `${fabric.fabric.prefix}.77`, podCidr: '10.203.7.0/24' }, peerOf(two)])
     await one.network.setPeers([{ node: 'x', nodeIp: `${fabric.fabric.prefix}.78`, podCidr: '10.203.7.0/24' }, peerOf(two)])

@@ -64,7 +64,10 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
   const pods = createInformer<Pod>(client, PODS, { fieldSelector: `spec.nodeName=${nodeName}`, logger, signal })
   const services = createInformer<Service>(client, SERVICES, { logger, signal })
   const reporting = reporter.run()
-  const beating = beat(options, node)
+  routes.nodes.onChange(({ object }) => {
+    if (object.metadata.name === nodeName) reporter.compare(object)
+  })
+  const beating = beat(options, node, reporter)
   pods.start()
   services.start()
   watchEngine(options, reporter)
@@ -91,12 +94,13 @@ async function stop(signal: AbortSignal, workers: PodWorkers, work: readonly Pro
   await Promise.all(work)
 }
 
-function beat(options: RunAgentOptions, node: Node): Promise<void>[] {
+function beat(options: RunAgentOptions, node: Node, reporter: NodeReporter): Promise<void>[] {
   const { endpoints, nodeName } = options
   const heartbeats = keepHeartbeats({
     ...options,
     node: nodeName,
     endpointsRevision: () => endpoints.revision,
+    onConnected: () => reporter.writeAgain(),
     onRevision: (listener) => endpoints.onChange(listener),
   })
   return [heartbeats, keepNodeLease({ ...options, node })]

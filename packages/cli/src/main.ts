@@ -2,9 +2,12 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { describeFailure } from './failure.ts'
 import { skiffHome } from './home.ts'
+import { leaveOutHttpWebSocket } from './lean-http.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
+
+leaveOutHttpWebSocket()
 
 const program = new Command('skiff')
   .description('Kubernetes manifests on plain Docker hosts')

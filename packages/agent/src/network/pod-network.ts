@@ -31,7 +31,8 @@ class RoutedPodNetwork implements PodNetwork {
   readonly #hostPorts: HostPorts
   #addresses: AddressAllocator | undefined
   #configuration: Configuration | undefined
-  #peers: readonly Peer[] = []
+  /** undefined: nobody has said yet, and what an earlier agent of this host set stays. */
+  #peers: readonly Peer[] | undefined
 
   constructor({ clusterId, commands }: PodNetworkOptions) {
     this.#clusterId = clusterId
@@ -47,7 +48,7 @@ class RoutedPodNetwork implements PodNetwork {
     await this.#commands.run('ip', ['addr', 'replace', `${this.#allocator().nodeAddress}/32`, 'dev', 'lo'])
     await configureFirewall(this.#commands, this.#marks, options)
     await this.#hostPorts.restore()
-    await this.setPeers(this.#peers)
+    if (this.#peers !== undefined) await this.setPeers(this.#peers)
   }
 
   async setPeers(peers: readonly Peer[]): Promise<void> {

@@ -7,6 +7,8 @@ export interface HeartbeatOptions {
   readonly node: string
   /** The highest EndpointSlice revision that this node's proxy has programmed. */
   readonly endpointsRevision: () => number | null
+  /** The stream is there, for the first time or again: the master may have taken this node for dead meanwhile. */
+  readonly onConnected: () => void
   /** Told of a listener that is to be called when the revision changes. */
   readonly onRevision: (listener: () => void) => () => void
   readonly random: () => number
@@ -52,6 +54,7 @@ async function beatUntilClosed(socket: WebSocket, closed: Promise<void>, options
   socket.once('open', () => {
     heard()
     beat()
+    options.onConnected()
   })
   socket.on('pong', heard)
   try {

@@ -21,9 +21,11 @@ export interface NodeReporterOptions {
   readonly signal: AbortSignal
 }
 
-/** How often the status is computed; it is written when it has changed, and this often anyway. */
+/** How often the status is computed; it is written when it has changed, when the API says another, and this often anyway. */
 const COMPUTE_MS = 10_000
 const WRITE_ANYWAY_MS = 5 * 60_000
+/** Whoever else writes this node's conditions is not answered more often. */
+const CORRECTION_PAUSE_MS = 1_000
 const ENGINE_TIMEOUT_MS = 5_000
 export const IDENTITY_ANNOTATION = 'dev.skiff/agent'
 
@@ -34,6 +36,7 @@ export class NodeReporter {
   #problems = new Map<string, string>()
   #written: { readonly text: string; readonly at: number } | undefined
   #previous: NodeStatus | undefined
+  #correction: NodeJS.Timeout | undefined
   #wake = Promise.withResolvers<void>()
 
   constructor(options: NodeReporterOptions) {
@@ -60,6 +63,21 @@ export class NodeReporter {
     if (this.#problems.get(source) === message) return
     if (message === undefined) this.#problems.delete(source)
     else this.#problems.set(source, message)
+    this.wake()
+  }
+
+  /** What the API shows of this node: a master that didn't hear of it for a while has said Unknown in its place. */
+  compare({ status }: Node): void {
+    if (this.#written === undefined || conditionsOf(status) === conditionsOf(this.#previous)) return
+    this.#correction ??= setTimeout(() => {
+      this.#correction = undefined
+      this.writeAgain()
+    }, CORRECTION_PAUSE_MS).unref()
+  }
+
+  /** Writes the status whether it has changed or not. */
+  writeAgain(): void {
+    this.#written = undefined
     this.wake()
   }
 
@@ -120,6 +138,11 @@ export class NodeReporter {
       now: now(),
     })
   }
+}
+
+function conditionsOf(status: NodeStatus | undefined): string {
+  const conditions = status?.conditions ?? []
+  return conditions.map(({ type, status: value }) => `${type} ${value}`).sort().join()
 }
 
 /** An engine that hangs must not keep the node from saying so. */

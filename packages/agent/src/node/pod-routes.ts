@@ -40,7 +40,8 @@ export class PodRoutes {
       throw error
     }
     onProblem(undefined)
-    this.nodes.onChange(() => this.#refresh())
+    // Not before all are known: the routes to nodes that are not in the list are taken away.
+    this.nodes.synced.then(() => this.nodes.onChange(() => this.#refresh())).catch(() => undefined)
   }
 
   async #ownCidr(): Promise<string> {

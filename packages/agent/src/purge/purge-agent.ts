@@ -27,7 +27,8 @@ export async function purgeAgent({ dataDir, dockerHost }: PurgeAgentOptions): Pr
   const containers = await removeContainers(dockerHost, facts.clusterId)
   const network = createPodNetwork({ clusterId: facts.clusterId, commands: hostCommands() })
   await network.cleanup({ clusterCidr: facts.podCidr })
-  await unmountBelow(dataDir)
+  // Not the directory itself: where the agent is a container, that is its mount.
+  await unmountBelow(join(dataDir, 'pods'))
   return { containers, facts }
 }
 

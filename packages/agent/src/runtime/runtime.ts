@@ -273,7 +273,7 @@ export class ImageError extends Error {
 
 /** The pod network of this host. `plumb` gives a running sandbox its address and routes; it is idempotent. */
 export interface PodNetwork {
-  /** Once per node CIDR: own address on lo, forwarding, masquerading, accept rules. */
+  /** Once per node CIDR: own address on lo, forwarding, masquerading, accept rules. Routes of an earlier agent stay. */
   configure(options: {
     readonly podCidr: string
     readonly clusterCidr: string

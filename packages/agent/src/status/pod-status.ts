@@ -60,7 +60,9 @@ function reportedFailure(pod: Pod): { reason: string; message: string } | undefi
 function sandboxIsReady({ pod, observed, memory }: PodStatusInput): boolean {
   const sandbox = liveSandbox(observed)
   if (sandbox === undefined) return false
-  return pod.spec.hostNetwork === true || memory.plumbedSandbox === sandbox.id
+  if (pod.spec.hostNetwork === true || memory.plumbedSandbox === sandbox.id) return true
+  // Containers are only started in a sandbox that has its address: an earlier agent saw to it.
+  return runningContainers(observed).some(({ sandboxId }) => sandboxId === sandbox.id)
 }
 
 /** An address once had is shown to the end, as the kubelet does. */

@@ -16,10 +16,11 @@ interface DownOptions {
 export async function down({ home, purge }: DownOptions): Promise<void> {
   const processes = machineProcesses(home)
   const hosts = existingHosts(home)
+  // Agents first: they say goodbye to the master.
+  if (await removeAgentContainer(dockerHostOf(), home)) process.stdout.write('agent stopped\n')
   for (const name of ['agent', ...hosts.map((host) => `agent-${host.name}`), 'master']) {
     if (await processes.stop(name)) process.stdout.write(`${name} stopped\n`)
   }
-  if (await removeAgentContainer(dockerHostOf(), home)) process.stdout.write('agent stopped\n')
   if (purge) await purgeThisHost(home)
   for (const host of hosts) {
     await (purge ? removeHost(host) : powerOffHost(host))

@@ -12,6 +12,8 @@ export interface AgentContainer {
   readonly dockerSocket: string
   readonly command: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Runs once to its end; without it, it is started again and at each boot. */
+  readonly once?: boolean
   /** Another one than the running container's means that it is out of date. */
   readonly stamp: string
 }
@@ -22,7 +24,7 @@ const CAPABILITIES = ['NET_ADMIN', 'SYS_ADMIN', 'SYS_PTRACE']
 const LOG_OPTIONS = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } }
 
 /** The body of `POST /containers/create`. */
-export function agentContainerOptions({ home, dataDir, root, dockerSocket, command, env, stamp }: AgentContainer) {
+export function agentContainerOptions({ home, dataDir, root, dockerSocket, command, env, once = false, stamp }: AgentContainer) {
   return {
     Image: AGENT_IMAGE,
     Cmd: [...command],
@@ -38,7 +40,7 @@ export function agentContainerOptions({ home, dataDir, root, dockerSocket, comma
       // It sets the host's ip_forward and its links' route_localnet.
       MaskedPaths: [],
       ReadonlyPaths: [],
-      RestartPolicy: { Name: 'unless-stopped' },
+      RestartPolicy: { Name: once ? 'no' : 'unless-stopped' },
       LogConfig: LOG_OPTIONS,
       Mounts: [
         bind(root, { ReadOnly: true }),

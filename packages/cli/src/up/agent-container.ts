@@ -52,7 +52,7 @@ export async function removeAgentContainer(dockerHost: string, home: string): Pr
 export async function runInAgentContainer(dockerHost: string, agent: AgentContainer): Promise<void> {
   const name = `${agentContainerName(agent.home)}-once`
   await stopAndRemove(dockerHost, name)
-  await create(dockerHost, name, agent)
+  await create(dockerHost, name, { ...agent, once: true })
   try {
     await askDocker(dockerHost, `/containers/${name}/start`, { method: 'POST' }).catch(explainStart(agent.dataDir))
     const { StatusCode } = await askDocker<{ StatusCode: number }>(dockerHost, `/containers/${name}/wait`, { method: 'POST', timeoutMs: ENDED_TIMEOUT_MS })

@@ -138,7 +138,6 @@ function prepareUpgrade(outgoing: ClientRequest, socket: Duplex): void {
   })
   outgoing.on('upgrade', (_, backend) => {
     socket.once('close', () => backend.destroy())
-    backend.once('close', () => socket.destroy())
   })
   socket.once('close', () => outgoing.destroy())
 }

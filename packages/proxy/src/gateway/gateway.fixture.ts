@@ -36,6 +36,7 @@ export class TestCluster implements GatewayCluster, AsyncDisposable {
   readonly #services = new Map<string, Service>()
   readonly #slices = new Map<string, EndpointSlice[]>()
   readonly #servers: Server[] = []
+  readonly #sockets = new Set<Socket>()
   #port = 0
 
   /** Starts a pod and gives its address; it does not serve any Service yet. */
@@ -45,6 +46,7 @@ export class TestCluster implements GatewayCluster, AsyncDisposable {
   ): Promise<string> {
     const server = createServer(answer)
     prepare(server)
+    server.on('connection', (socket) => this.#sockets.add(socket))
     const ip = `127.0.0.${this.#servers.length + 2}`
     server.listen(this.#port, ip)
     await once(server, 'listening')
@@ -74,7 +76,7 @@ export class TestCluster implements GatewayCluster, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const server of this.#servers) server.closeAllConnections()
+    for (const socket of this.#sockets) socket.destroy()
     await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))))
   }
 }
@@ -90,11 +92,13 @@ export class TestGateway implements AsyncDisposable {
   readonly #server: Server
   readonly #forwarder: Forwarder
   readonly #agent = new Agent({ keepAlive: true })
+  readonly #sockets = new Set<Socket>()
 
   private constructor(server: Server, forwarder: Forwarder) {
     this.#server = server
     this.#forwarder = forwarder
     this.port = (server.address() as AddressInfo).port
+    server.on('connection', (socket) => this.#sockets.add(socket))
   }
 
   static async start(cluster: GatewayCluster): Promise<TestGateway> {
@@ -120,7 +124,7 @@ export class TestGateway implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#agent.destroy()
-    this.#server.closeAllConnections()
+    for (const socket of this.#sockets) socket.destroy()
     await new Promise((resolve) => this.#server.close(resolve))
     this.#forwarder.close()
   }

@@ -250,8 +250,7 @@ describe('WebSockets through the gateway', () => {
       const client = await open()
       const pod = await accepted
       const [resetting, other] = reset === 'client' ? [client, pod] : [pod, client]
-      const ended = once(other, 'close')
-      other.resume()
+      const ended = once(other.resume(), 'end')
       resetting.resetAndDestroy()
       await ended
       cluster.setService('posts', [])
@@ -266,7 +265,7 @@ describe('WebSockets through the gateway', () => {
     const client = await gateway.connect(...HANDSHAKE)
     const waiting = (await asked.promise).resume().on('error', () => undefined)
     client.resetAndDestroy()
-    await once(waiting, 'close')
+    await once(waiting, 'end')
     expect((await gateway.get('nothing.default.localhost')).status).toBe(404)
   })
 
