@@ -64,7 +64,9 @@ test('runs pods and Services for a user without root, and takes everything away 
   const told = await skiff(['up', '--agents', '2'])
   await skiff(['apply', '-f', '-'], MANIFEST)
   await waitFor('the pod is ready', async () => JSON.parse(await skiff(['status', '--output', 'json'])).pods.ready === 1, 60_000)
-  await waitFor('the Service answers', async () => (await host.exec(['busybox', 'wget', '-qO-', 'http://127.0.0.1:31778/'])).includes('hello'))
+  await waitFor('the Service answers', async () =>
+    (await host.exec(['busybox', 'wget', '-qO-', 'http://127.0.0.1:31778/'])).includes('hello'),
+  )
   const again = await skiff(['up'])
   const inMemory = await host.docker('exec', await containerOf('main'), 'cat', '/proc/mounts')
   await skiff(['down', '--purge'])
@@ -74,7 +76,9 @@ test('runs pods and Services for a user without root, and takes everything away 
   expect(inMemory).toMatch(/^tmpfs \/fast tmpfs/m)
   expect(await host.docker('ps', '-aq')).toBe('')
   expect(await host.exec(['nft', '-s', 'list', 'tables'])).toBe(nftables)
-  expect(await host.exec(['sh', '-c', 'ip -o link | grep -c skf || true; iptables-save | grep -c "skiff " || true'])).toBe('0\n0\n')
+  expect(await host.exec(['sh', '-c', 'ip -o link | grep -c skf || true; iptables-save | grep -c "skiff " || true'])).toBe(
+    '0\n0\n',
+  )
   expect(await asNobody(['find', join(HOME, '.local/state'), '-type', 'f'])).toBe('')
 })
 

@@ -78,7 +78,7 @@ function fetchOnce(url: string, timeoutMs: number): Promise<string> {
       answer.on('data', (text: string) => (body += text))
       answer.once('error', reject)
       answer.once('end', () =>
-        answer.statusCode === 200 ? resolve(body.trim()) : reject(new Error(`status ${answer.statusCode}`)),
+        answer.statusCode === 200 ? resolve(body.trim()) : reject(new Error(`status ${answer.statusCode}: ${body}`)),
       )
     })
     const late = setTimeout(() => asking.destroy(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs)

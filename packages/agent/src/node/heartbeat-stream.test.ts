@@ -11,6 +11,7 @@ let master: WebSocketServer
 let stop: AbortController
 let ended: Promise<void>
 let endpoints: ProgrammedEndpoints
+let connections: number
 
 async function start(options: { readonly autoPong: boolean }): Promise<void> {
   master = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options })
@@ -24,6 +25,9 @@ async function start(options: { readonly autoPong: boolean }): Promise<void> {
     node: 'n',
     endpointsRevision,
     onRevision,
+    onConnected: () => {
+      connections += 1
+    },
     random: () => 0,
     logger: SILENT,
     signal: stop.signal,
@@ -33,6 +37,7 @@ async function start(options: { readonly autoPong: boolean }): Promise<void> {
 beforeEach(() => {
   stop = new AbortController()
   endpoints = new ProgrammedEndpoints()
+  connections = 0
 })
 
 afterEach(async () => {
@@ -61,6 +66,7 @@ test('a stream that the master has closed is dialled again', async () => {
     return nextStream()
   })
   expect(await nextMessage(await again)).toContain('heartbeat')
+  expect(connections).toBe(2)
 })
 
 test('a stream on which the master is silent is given up', async () => {

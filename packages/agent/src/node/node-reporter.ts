@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isAlreadyExists, isNotFound, NODES, type Node } from '@skiff/api'
+import { findCondition, isAlreadyExists, isNotFound, NODES, type Node } from '@skiff/api'
 import type { ApiClient, Log } from '@skiff/client'
 import type { ContainerRuntime, ImageService, RuntimeInfo } from '../runtime/runtime.ts'
 import { machineFacts } from './machine-facts.ts'
@@ -68,16 +68,17 @@ export class NodeReporter {
 
   /** What the API shows of this node: a master that didn't hear of it for a while has said Unknown in its place. */
   compare({ status }: Node): void {
-    if (this.#written === undefined || conditionsOf(status) === conditionsOf(this.#previous)) return
+    if (this.#written === undefined || saysTheSame(status, this.#previous)) return
     this.#correction ??= setTimeout(() => {
       this.#correction = undefined
       this.writeAgain()
     }, CORRECTION_PAUSE_MS).unref()
   }
 
-  /** Writes the status whether it has changed or not. */
+  /** Writes the status whether it has changed or not, compared with what the API says now. */
   writeAgain(): void {
     this.#written = undefined
+    this.#previous = undefined
     this.wake()
   }
 
@@ -140,9 +141,9 @@ export class NodeReporter {
   }
 }
 
-function conditionsOf(status: NodeStatus | undefined): string {
-  const conditions = status?.conditions ?? []
-  return conditions.map(({ type, status: value }) => `${type} ${value}`).sort().join()
+/** Of conditions that others added nothing is said. */
+function saysTheSame(status: NodeStatus | undefined, own: NodeStatus | undefined): boolean {
+  return (own?.conditions ?? []).every((condition) => findCondition(status?.conditions, condition.type)?.status === condition.status)
 }
 
 /** An engine that hangs must not keep the node from saying so. */

@@ -47,6 +47,19 @@ test('a condition keeps its time of transition until its status changes', () => 
   expect(timeOf('PodScheduled')).toBe('2026-01-01T00:00:00Z')
 })
 
+test("what an earlier agent started in a sandbox says that the sandbox has its address", () => {
+  const pod = podOf({ containers: [{ name: 'c', image: 'a' }] })
+  const sandbox = { id: 's', attempt: 0, phase: 'running' as const, labels: {}, pid: 7 }
+  const container = { ...sandbox, id: 'c-1', name: 'c', sandboxId: 's' }
+  const readyToStart = (containers: unknown[]) => {
+    const observed = { pod: REF, sandboxes: [sandbox], containers } as unknown as PodContainers
+    const { conditions } = podStatus({ pod, observed, memory: new MutablePodMemory(), nodeIp: '10.0.0.2', now: NOW })
+    return conditions?.find(({ type }) => type === 'PodReadyToStartContainers')?.status
+  }
+  expect(readyToStart([{ ...container, createdAt: NOW, startedAt: NOW, image: 'a', imageId: 'i' }])).toBe('True')
+  expect(readyToStart([])).toBe('False')
+})
+
 test("a condition that others write stays where it is, and the pod's address outlives its sandbox", () => {
   const status = { conditions: [{ type: 'x.y/z', status: 'True' }], podIP: '10.244.1.9', phase: 'Succeeded' as const }
   const pod = { ...podOf({ containers: [{ name: 'c', image: 'a' }] }), status }

@@ -1,7 +1,7 @@
-import http from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { EngineUnavailableError } from '../runtime.ts'
+import { ConnectionPool } from './connection-pool.ts'
 import { callsOf, type DockerCalls } from './dockerode.ts'
 import { isNoAnswer, wordsOf } from './engine-errors.ts'
 import { loadDockerode } from './load-dockerode.ts'
@@ -38,7 +38,7 @@ export class Engine {
     const socketPath = socketPathOf(dockerHost)
     // `host` is set so that dockerode doesn't take $DOCKER_HOST.
     const connection = { socketPath, host: undefined }
-    const agent = new http.Agent({ keepAlive: true, maxSockets: POOL_SIZE })
+    const agent = new ConnectionPool(POOL_SIZE)
     const Dockerode = loadDockerode()
     this.#calls = new Dockerode({ ...connection, agent } as Docker.DockerOptions)
     this.#streams = new Dockerode(connection as unknown as Docker.DockerOptions)

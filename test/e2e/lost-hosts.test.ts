@@ -1,0 +1,142 @@
+/** A host that loses its power or its network: who notices, how soon, and what happens when it is back. */
+import { ENDPOINT_SLICES, type EndpointSlice, NODES, type Node, PODS, type Pod, podIsReady } from '@skiff/api'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Cluster, manifest, startCluster, type TestHost } from '../support/cluster.ts'
+import { Load } from '../support/load.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { hostOf, nodePortUrls, podsOf, readyPods, runningContainers } from '../support/workloads.ts'
+
+/** architecture.md, "The promise": from the last heartbeat, which is at most a second before the cut. */
+const OUT_OF_ENDPOINTS_MS = 5_000
+const REPLACED_MS = 15_000
+
+let cluster: Cluster
+
+beforeAll(async () => {
+  cluster = await startCluster({ hosts: 3 })
+  await cluster.kubectlOk(['apply', '-f', '-'], manifest('hello.yaml'))
+  await readyPods(cluster, 'hello', 2)
+})
+afterAll(() => cluster?.[Symbol.asyncDispose]())
+
+async function isNotOffered(pod: Pod): Promise<boolean> {
+  const { items } = await cluster.client.list<EndpointSlice>(ENDPOINT_SLICES, { namespace: 'default', labelSelector: 'kubernetes.io/service-name=hello' })
+  const offered = items.flatMap(({ endpoints = [] }) => endpoints).filter(({ conditions }) => conditions?.ready)
+  return !offered.some(({ targetRef }) => targetRef?.uid === pod.metadata.uid)
+}
+
+async function nodeIsWhole({ name }: TestHost): Promise<boolean> {
+  const { status, spec } = await cluster.client.get<Node>(NODES, { name })
+  const ready = status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false
+  return ready && (spec.taints ?? []).length === 0
+}
+
+describe('a host whose network is cut', () => {
+  it('is replaced within seconds, and rejoins without its old copies', async () => {
+    const [pod] = await readyPods(cluster, 'hello', 2)
+    if (!pod) throw new Error('hello has no pod')
+    const lost = hostOf(cluster, pod)
+    const others = cluster.hosts.filter((host) => host !== lost)
+    await using load = new Load(await nodePortUrls(cluster, 'hello', others))
+    await load.goesOn(20)
+
+    const cutAt = performance.now()
+    await lost.cut()
+    if (process.env.SKIFF_TEST_KEEP) console.log(new Date())
+    await waitFor('the lost pod is out of the endpoints', () => isNotOffered(pod))
+    const outMs = performance.now() - cutAt
+    await waitFor('its replacement is ready', async () => {
+      const pods = (await podsOf(cluster, 'hello')).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      return pods.filter(podIsReady).length === 2 && pods.every(({ spec }) => spec.nodeName !== lost.name)
+    })
+    const replacedMs = performance.now() - cutAt
+    const failedUntil = Math.max(0, ...load.failures.map(({ at }) => at - cutAt))
+    if (process.env.SKIFF_TEST_KEEP) console.log(await cluster.kubectlOk(['get', 'events', '-A', '--sort-by=.metadata.creationTimestamp', '-o', 'custom-columns=T:.metadata.creationTimestamp,O:.involvedObject.name,R:.reason,M:.message']), new Date())
+    expect(outMs).toBeLessThan(OUT_OF_ENDPOINTS_MS)
+    expect(replacedMs).toBeLessThan(REPLACED_MS)
+
+    const healedAt = performance.now()
+    await lost.heal()
+    await waitFor('the node is Ready and has no taints', () => nodeIsWhole(lost))
+    const wholeMs = performance.now() - healedAt
+    await waitFor('the old copy is stopped', async () => (await runningContainers(lost, pod)).length === 0)
+    const stoppedMs = performance.now() - healedAt
+    await waitFor('the old copy is gone', async () => !(await podsOf(cluster, 'hello')).some(({ metadata }) => metadata.uid === pod.metadata.uid))
+    await load.goesOn(50)
+    await load.stop()
+    const old = `hello from ${pod.metadata.name}`
+    expect(load.since(healedAt).filter(({ body, error }) => body === old || error !== undefined)).toEqual([])
+    console.log(`cut: out of the endpoints after ${ms(outMs)}, last failed request began after ${ms(failedUntil)}, replacement ready after ${ms(replacedMs)}`)
+    console.log(`healed: node whole after ${ms(wholeMs)}, old copy stopped after ${ms(stoppedMs)}`)
+    expect(wholeMs).toBeLessThan(10_000)
+    expect(stoppedMs).toBeLessThan(10_000)
+    await readyPods(cluster, 'hello', 2)
+    for (const url of await nodePortUrls(cluster, 'hello', [lost])) await waitFor(`${url} answers`, async () => (await fetch(url)).ok)
+  })
+})
+
+describe('a host that loses its power', () => {
+  it('runs again what still belongs to it, and nothing of what was deleted meanwhile', async () => {
+    const lost = cluster.host(1)
+    for (const name of ['stays', 'leaves']) await cluster.kubectlOk(['apply', '-f', '-'], JSON.stringify(boundPod(name, lost)))
+    const [stays, leaves] = [await readyPod('stays'), await readyPod('leaves')]
+    await lost.powerOff()
+    await waitFor('the node is known to be gone', async () => !(await nodeIsWhole(lost)))
+    await cluster.kubectlOk(['delete', 'pod', 'leaves', '--force', '--grace-period=0'])
+    await lost.powerOn()
+    await lost.startAgent()
+    const onAt = performance.now()
+    await waitFor('the pod runs again', async () => {
+      const now = await cluster.client.get<Pod>(PODS, { namespace: 'default', name: 'stays' })
+      return podIsReady(now) && now.metadata.uid === stays.metadata.uid && now.status?.containerStatuses?.[0]?.restartCount === 1
+    })
+    console.log(`power is back: its pod is ready ${ms(performance.now() - onAt)} after its agent's start`)
+    await waitFor('the node is Ready and has no taints', () => nodeIsWhole(lost))
+    await waitFor('nothing of the deleted pod is left', async () => {
+      return (await lost.docker('ps', '-aq', '--filter', `label=io.kubernetes.pod.uid=${leaves.metadata.uid}`)) === ''
+    })
+    await readyPods(cluster, 'hello', 2)
+  })
+})
+
+describe('most hosts at once', () => {
+  it('lose their pods to no one: it may be the master that is cut off', async () => {
+    const pods = await readyPods(cluster, 'hello', 2)
+    const lost = [cluster.host(1), cluster.host(2)]
+    await Promise.all(lost.map((host) => host.cut()))
+    await waitFor('both are known to be silent', async () => {
+      const nodes = await Promise.all(lost.map(({ name }) => cluster.client.get<Node>(NODES, { name })))
+      return nodes.every(({ status }) => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'Unknown'))
+    })
+    // As long as the eviction of a single host's pods takes.
+    const begin = performance.now()
+    await waitFor('evictions would have happened', () => performance.now() - begin > 7_000)
+    await Promise.all(lost.map((host) => host.heal()))
+    for (const host of lost) await waitFor(`${host.name} is whole`, () => nodeIsWhole(host))
+    const now = await readyPods(cluster, 'hello', 2)
+    expect(now.map(({ metadata }) => metadata.uid).sort()).toEqual(pods.map(({ metadata }) => metadata.uid).sort())
+  })
+})
+
+const ms = (value: number) => `${Math.round(value)} ms`
+
+async function readyPod(name: string): Promise<Pod> {
+  return waitFor(`${name} is ready`, async () => {
+    const pod = await cluster.client.get<Pod>(PODS, { namespace: 'default', name })
+    return podIsReady(pod) && pod
+  })
+}
+
+/** It stays on its host whatever happens to that. */
+function boundPod(name: string, host: TestHost) {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: {
+      nodeName: host.name,
+      tolerations: [{ operator: 'Exists' }],
+      containers: [{ name: 'hello', image: 'skiff-sample/hello:1', readinessProbe: { httpGet: { port: 80 }, periodSeconds: 1 } }],
+    },
+  }
+}
