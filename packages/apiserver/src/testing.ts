@@ -5,7 +5,7 @@ import { ApiClient } from '@skiff/client'
 import { createMemoryStore, type Store } from '@skiff/store'
 import { type Logger, pino } from 'pino'
 import { createApiServer } from './api-server.ts'
-import type { Admission, Authenticator, Authorizer } from './http/request-context.ts'
+import type { Admission, Authenticator, Authorizer, Streaming } from './http/request-context.ts'
 import { NodeLiveness } from './liveness/node-liveness.ts'
 import { Registry } from './registry/registry.ts'
 import type { ClusterConfig, ResourceDefinition } from './registry/resource-definition.ts'
@@ -27,6 +27,7 @@ export interface TestApiServerOptions {
   readonly admission?: Admission
   readonly authenticator?: Authenticator
   readonly authorizer?: Authorizer
+  readonly streaming?: Streaming
   readonly logger?: Logger
   /** Default: a new memory store. It is closed with the server. */
   readonly store?: Store
@@ -60,6 +61,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     authenticator: options.authenticator ?? EVERYBODY_IS_ADMIN,
     authorizer: options.authorizer ?? EVERYTHING_IS_ALLOWED,
     admission,
+    ...(options.streaming ? { streaming: options.streaming } : {}),
     liveness,
     caCertificates: '',
     clock,

@@ -28,10 +28,15 @@ interface DockerRequest {
 }
 
 /** The engine's answer as JSON (undefined when it has no body). Throws DockerError with the engine's words, or what kept it from answering. */
-export async function askDocker<T>(dockerHost: string, path: string, { method = 'GET', body, timeoutMs = TIMEOUT_MS }: DockerRequest = {}): Promise<T> {
+export async function askDocker<T>(
+  dockerHost: string,
+  path: string,
+  { method = 'GET', body, timeoutMs = TIMEOUT_MS }: DockerRequest = {},
+): Promise<T> {
   const { status, answer } = await exchange(dockerHost, path, { method, body, timeoutMs })
   const value: unknown = answer.startsWith('{') || answer.startsWith('[') ? JSON.parse(answer) : undefined
-  if (status >= 400) throw new DockerError(status, (value as { message?: string } | undefined)?.message ?? `the Docker Engine answered ${status}`)
+  if (status >= 400)
+    throw new DockerError(status, (value as { message?: string } | undefined)?.message ?? `the Docker Engine answered ${status}`)
   return value as T
 }
 
@@ -40,14 +45,27 @@ export async function readDockerText(dockerHost: string, path: string): Promise<
   return (await exchange(dockerHost, path, { method: 'GET', body: undefined, timeoutMs: TIMEOUT_MS })).answer
 }
 
-function exchange(dockerHost: string, path: string, { method, body, timeoutMs }: Required<DockerRequest>): Promise<{ status: number; answer: string }> {
+function exchange(
+  dockerHost: string,
+  path: string,
+  { method, body, timeoutMs }: Required<DockerRequest>,
+): Promise<{ status: number; answer: string }> {
   return new Promise((resolve, reject) => {
     const sent = request(
-      { socketPath: socketPathOf(dockerHost), path, method, signal: AbortSignal.timeout(timeoutMs), headers: { host: 'docker', 'content-type': 'application/json' } },
+      {
+        socketPath: socketPathOf(dockerHost),
+        path,
+        method,
+        signal: AbortSignal.timeout(timeoutMs),
+        headers: { host: 'docker', 'content-type': 'application/json' },
+      },
       (answer) => text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, answer: body }), reject),
     )
     sent.once('error', (error: NodeJS.ErrnoException) => {
-      const denied = error.code === 'EACCES' ? `${dockerHost} may not be used by this user: "sudo usermod -aG docker $USER", and log in again` : undefined
+      const denied =
+        error.code === 'EACCES'
+          ? `${dockerHost} may not be used by this user: "sudo usermod -aG docker $USER", and log in again`
+          : undefined
       reject(new Error(denied ?? `no Docker Engine answers at ${dockerHost}`, { cause: error }))
     })
     sent.end(body === undefined ? '' : JSON.stringify(body))
@@ -55,6 +73,7 @@ function exchange(dockerHost: string, path: string, { method, body, timeoutMs }:
 }
 
 function socketPathOf(dockerHost: string): string {
-  if (!dockerHost.startsWith('unix://')) throw new Error(`the Docker Engine must be on this host: ${dockerHost} is no unix:// address`)
+  if (!dockerHost.startsWith('unix://'))
+    throw new Error(`the Docker Engine must be on this host: ${dockerHost} is no unix:// address`)
   return dockerHost.slice('unix://'.length)
 }

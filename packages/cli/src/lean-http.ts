@@ -4,5 +4,6 @@
  */
 export function leaveOutHttpWebSocket(): void {
   const http = process.getBuiltinModule('node:http')
-  for (const name of ['WebSocket', 'CloseEvent', 'MessageEvent']) Object.defineProperty(http, name, { value: undefined, configurable: true })
+  for (const name of ['WebSocket', 'CloseEvent', 'MessageEvent'])
+    Object.defineProperty(http, name, { value: undefined, configurable: true })
 }

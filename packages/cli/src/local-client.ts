@@ -8,7 +8,9 @@ export const CLI_USER_AGENT = 'skiff'
 export function localClient(home: string): ApiClient {
   const socket = apiSocket(home)
   if (!existsSync(socket)) {
-    throw new Error(`no master runs here: ${socket} is missing. Start one with "skiff up", or use kubectl with a kubeconfig of the master's machine (${adminKubeconfig(home)})`)
+    throw new Error(
+      `no master runs here: ${socket} is missing. Start one with "skiff up", or use kubectl with a kubeconfig of the master's machine (${adminKubeconfig(home)})`,
+    )
   }
   return new ApiClient({ server: `unix:${socket}`, userAgent: CLI_USER_AGENT })
 }

@@ -1,8 +1,9 @@
 /** `skiff`: parses the command line and hands over. Each command's code is loaded only when it runs. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { describeFailure } from './failure.ts'
+import { describeFailure, UsageError } from './failure.ts'
 import { skiffHome } from './home.ts'
 import { leaveOutHttpWebSocket } from './lean-http.ts'
+import { parseDuration } from './parse-duration.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
@@ -19,7 +20,12 @@ const program = new Command('skiff')
 program
   .command('up')
   .description('start a master and agents on this machine, in the background')
-  .option('--agents <n>', 'how many nodes; those after the first get a Docker daemon and a network namespace of their own', positiveInteger, 1)
+  .option(
+    '--agents <n>',
+    'how many nodes; those after the first get a Docker daemon and a network namespace of their own',
+    positiveInteger,
+    1,
+  )
   .option('--no-merge', 'leave ~/.kube/config alone')
   .option('--port <port>', 'the API server’s port', port, 6443)
   .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
@@ -39,11 +45,13 @@ program
   .action(async (options) => (await import('./commands/status.ts')).status({ home: home(), output: options.output }))
 
 program
-  .command('why <resource> <name>')
+  .command('why <resource> [name]')
   .description('why an object is not as it should be, and what to do')
   .option('-n, --namespace <namespace>', '', 'default')
   .addOption(outputOption())
-  .action(async (resource, name, options) => (await import('./commands/why.ts')).why({ home: home(), resource, name, ...options }))
+  .action(async (resource, name, options) =>
+    (await import('./commands/why.ts')).why({ home: home(), resource, name, ...options }),
+  )
 
 program
   .command('doctor')
@@ -65,7 +73,9 @@ program
   .option('--pod-security-default <level>', 'warn, baseline or privileged', 'warn')
   .option('--insecure-http <port>', 'a plain port for health checks only', port)
   .option('--install-service', 'instead of running here: a service of systemd, now and after each boot')
-  .action(async ({ installService, ...options }) => (installService ? install('master', options) : (await import('./commands/master.ts')).master({ home: home(), ...options })))
+  .action(async ({ installService, ...options }) =>
+    installService ? install('master', options) : (await import('./commands/master.ts')).master({ home: home(), ...options }),
+  )
 
 program
   .command('agent')
@@ -81,7 +91,9 @@ program
   .option('--max-pods <n>', 'how many pods fit', positiveInteger, 110)
   .option('--port <port>', 'the agent’s own HTTPS port', port, 10250)
   .option('--install-service', 'instead of running here: a service of systemd, now and after each boot')
-  .action(async ({ installService, ...options }) => (installService ? install('agent', options) : (await import('./commands/agent.ts')).agent({ home: home(), ...options })))
+  .action(async ({ installService, ...options }) =>
+    installService ? install('agent', options) : (await import('./commands/agent.ts')).agent({ home: home(), ...options }),
+  )
 
 program
   .command('proxy', { hidden: true })
@@ -105,15 +117,18 @@ program
   .description('tokens for hosts and people')
   .command('create')
   .description('print the line that joins another host')
-  .option('--ttl <duration>', 'how long it is good for, such as 24h', '24h')
+  .option('--ttl <duration>', 'how long it is good for, such as 24h', duration, '24h')
   .option('--admin', 'a bearer token for curl or a kubeconfig on another machine')
-  .action(async (options) => (await import('./commands/token.ts')).createToken({ home: home(), ttl: options.ttl, admin: options.admin === true }))
+  .action(async (options) =>
+    (await import('./commands/token.ts')).createToken({ home: home(), ttl: options.ttl, admin: options.admin === true }),
+  )
 
 program
   .command('apply')
   .description('make the cluster look like a manifest')
   .requiredOption('-f, --filename <file>', 'a manifest; - reads standard input')
   .option('-n, --namespace <namespace>', 'for objects that name none')
+  .addOption(outputOption())
   .action(async (options) => (await import('./commands/apply.ts')).apply({ home: home(), ...options }))
 
 program
@@ -121,14 +136,19 @@ program
   .description('print objects as a table')
   .option('-n, --namespace <namespace>', '', 'default')
   .option('-A, --all-namespaces', 'of every namespace')
-  .option('-o, --output <format>', 'wide, json or yaml')
-  .action(async (resource, name, options) => (await import('./commands/get.ts')).get({ home: home(), resource, name, ...options }))
+  .option('-l, --selector <labels>', 'only those with these labels, a=b,c')
+  .addOption(new Option('-o, --output <format>', 'how to print them').choices(['wide', 'json', 'yaml']))
+  .action(async (resource, name, options) =>
+    (await import('./commands/get.ts')).get({ home: home(), resource, name, ...options }),
+  )
 
 program
-  .command('delete <resource> <name>')
+  .command('delete <resource> [name]')
   .description('delete an object')
   .option('-n, --namespace <namespace>', '', 'default')
-  .action(async (resource, name, options) => (await import('./commands/delete.ts')).deleteObject({ home: home(), resource, name, ...options }))
+  .action(async (resource, name, options) =>
+    (await import('./commands/delete.ts')).deleteObject({ home: home(), resource, name, ...options }),
+  )
 
 program
   .command('logs <pod>')
@@ -139,7 +159,10 @@ program
   .option('-p, --previous', 'of the container before its last restart')
   .action(async (pod, options) => (await import('./commands/logs.ts')).logs({ home: home(), pod, ...options }))
 
-async function install(component: 'master' | 'agent', options: { dataDir?: string; join?: string; token?: string; caHash?: string }): Promise<void> {
+async function install(
+  component: 'master' | 'agent',
+  options: { dataDir?: string; join?: string; token?: string; caHash?: string },
+): Promise<void> {
   const { installComponent } = await import('./commands/install-service.ts')
   await installComponent({ home: home(), component, typed: process.argv.slice(2), ...options })
 }
@@ -164,6 +187,15 @@ function port(text: string): number {
   return value
 }
 
+function duration(text: string): string {
+  try {
+    parseDuration(text)
+    return text
+  } catch (error) {
+    throw new InvalidArgumentError(`${describeFailure(error)}.`)
+  }
+}
+
 function labels(text: string): Record<string, string> {
   return Object.fromEntries(
     text.split(',').map((pair) => {
@@ -174,6 +206,12 @@ function labels(text: string): Record<string, string> {
   )
 }
 
+// Whoever reads our output may stop early: `skiff get pods | head -1`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 try {
   await program.parseAsync()
 } catch (error) {
@@ -181,6 +219,6 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE
   } else {
     process.stderr.write(`skiff: ${describeFailure(error)}\n`)
-    process.exitCode = EXIT_FAILED
+    process.exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED
   }
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { CLUSTER_FACTS, CONFIG_MAPS } from '@skiff/api'
 import {
   type ApiServer,
   auditedAuthorizer,
@@ -60,6 +61,10 @@ export async function createServing({ store, certificates, options, signal }: Se
     tokenRequests: auth.tokenRequests,
     streaming: createStreaming({ objects, liveness, signal, credentials: () => agentCredentials(certificates()) }),
     caCertificates: authorityPem,
+    // What joins or asks for a token needs the namespaces and facts of the bootstrap.
+    readiness: {
+      bootstrap: () => (objects.get(CONFIG_MAPS, CLUSTER_FACTS) === undefined ? 'the cluster is being set up' : undefined),
+    },
     logger: logger.child({ component: 'apiserver' }),
   })
   return { apiServer, liveness }

@@ -18,11 +18,19 @@ const STREAM_PATHS = /^\/skiff\/v1\//
 export function upgradeListener(context: ServerContext, connections: Connections): UpgradeListener {
   return (request, socket, head) => {
     socket.on('error', () => socket.destroy())
+    endWithServer(socket, context.stopping)
     const info = parseRequestInfo(request.method ?? 'GET', request.url ?? '/')
     serveUpgrade(context, connections, { request, socket, head, info }).catch((error: unknown) => {
       refuse(socket, statusOf(error, context.logger, { method: request.method ?? '', path: info.path }))
     })
   }
+}
+
+/** Node's server forgets upgraded connections, and yet waits for them to close. */
+function endWithServer(socket: Duplex, stopping: AbortSignal): void {
+  const end = () => socket.destroy()
+  stopping.addEventListener('abort', end, { once: true })
+  socket.once('close', () => stopping.removeEventListener('abort', end))
 }
 
 interface Upgrade {

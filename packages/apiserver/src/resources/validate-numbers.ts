@@ -4,6 +4,10 @@ export function validateNonNegative(value: number | undefined, field: FieldPath)
   return value !== undefined && value < 0 ? [invalid(field, value, 'must be greater than or equal to 0')] : []
 }
 
+export function validatePositive(value: number | undefined, field: FieldPath, detail = 'must be greater than 0'): FieldError[] {
+  return value !== undefined && value <= 0 ? [invalid(field, value, detail)] : []
+}
+
 export type IntOrPercent = number | string
 
 export function validateIntOrPercent(value: IntOrPercent | undefined, field: FieldPath): FieldError[] {

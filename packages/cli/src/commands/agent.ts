@@ -1,8 +1,8 @@
 import { startAgent } from '@skiff/agent'
 import { componentLogger } from '../component-logger.ts'
 import { agentDirectory } from '../home.ts'
-import { nodeNameOfMachine, SKIFF } from '../up/machine.ts'
 import { untilSignal } from '../until-signal.ts'
+import { nodeNameOfMachine, SKIFF } from '../up/machine.ts'
 
 interface AgentCommandOptions {
   readonly home: string
@@ -19,7 +19,13 @@ interface AgentCommandOptions {
 }
 
 /** An agent in the foreground, until SIGTERM. Its pods go on without it. */
-export async function agent({ home, join, dataDir = agentDirectory(home), nodeName = nodeNameOfMachine(), ...options }: AgentCommandOptions): Promise<void> {
+export async function agent({
+  home,
+  join,
+  dataDir = agentDirectory(home),
+  nodeName = nodeNameOfMachine(),
+  ...options
+}: AgentCommandOptions): Promise<void> {
   const { signal } = untilSignal()
   const running = await startAgent({
     ...options,

@@ -6,12 +6,33 @@ interface ApplyOptions {
   readonly home: string
   readonly filename: string
   readonly namespace?: string
+  readonly output: 'text' | 'json'
 }
 
 /** Sends the file to `POST /apply` and prints the server's lines. */
-export async function apply({ home, filename, namespace }: ApplyOptions): Promise<void> {
-  const manifest = filename === '-' ? await text(process.stdin) : await readFile(filename, 'utf8')
+export async function apply({ home, filename, namespace, output }: ApplyOptions): Promise<void> {
+  const manifest = await readManifest(filename)
   const query = namespace === undefined ? '' : `?namespace=${encodeURIComponent(namespace)}`
-  const answer = await localClient(home).request('POST', `/apply${query}`, { body: manifest, contentType: 'application/yaml', accept: 'text/plain' })
-  process.stdout.write(answer.body)
+  const accept = output === 'json' ? 'application/json' : 'text/plain'
+  const answer = await localClient(home).request('POST', `/apply${query}`, {
+    body: manifest,
+    contentType: 'application/yaml',
+    accept,
+  })
+  process.stdout.write(output === 'json' ? `${JSON.stringify(JSON.parse(answer.body.toString('utf8')), null, 2)}\n` : answer.body)
+}
+
+async function readManifest(filename: string): Promise<string> {
+  if (filename === '-') return text(process.stdin)
+  try {
+    return await readFile(filename, 'utf8')
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOENT') throw new Error(`there is no file ${filename}`)
+    if (code === 'EISDIR')
+      throw new Error(
+        `${filename} is a directory: give a file, or "cat ${filename}/*.yaml | skiff apply -f -" (with --- between the documents)`,
+      )
+    throw error
+  }
 }

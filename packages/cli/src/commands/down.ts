@@ -28,7 +28,8 @@ export async function down({ home, purge }: DownOptions): Promise<void> {
   }
   if (hosts.length > 0) await removeFabric(machineFabric())
   if (!purge) return
-  for (const folder of ['master', 'agent', 'hosts', 'run', 'log', ...hosts.map((host) => `agent-${host.name}`)]) rmSync(join(home, folder), { recursive: true, force: true })
+  for (const folder of ['master', 'agent', 'hosts', 'run', 'log', ...hosts.map((host) => `agent-${host.name}`)])
+    rmSync(join(home, folder), { recursive: true, force: true })
   removeIfEmpty(home)
   process.stdout.write(`everything under ${home} is removed\n`)
 }

@@ -1,8 +1,11 @@
-import { pathOf } from '@skiff/api'
+import { type KindInfo, pathOf } from '@skiff/api'
+import type { ApiClient } from '@skiff/client'
 import { stringify } from 'yaml'
 import { alignColumns } from '../columns.ts'
 import { localClient } from '../local-client.ts'
+import { objectTarget } from '../object-target.ts'
 import { resolveResource } from '../resolve-resource.ts'
+import { type Table, tableRows } from '../table.ts'
 
 interface GetOptions {
   readonly home: string
@@ -10,40 +13,40 @@ interface GetOptions {
   readonly name?: string
   readonly namespace: string
   readonly allNamespaces?: boolean
-  readonly output?: string
-}
-
-interface Table {
-  readonly columnDefinitions: readonly { readonly name: string; readonly priority: number }[]
-  readonly rows: readonly { readonly cells: readonly unknown[]; readonly object: { readonly metadata: { readonly namespace?: string } } }[]
+  readonly selector?: string
+  readonly output?: 'wide' | 'json' | 'yaml'
 }
 
 const AS_TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io'
 
-/** Prints the server's own table, or the objects themselves. */
-export async function get({ home, resource, name, namespace, allNamespaces, output }: GetOptions): Promise<void> {
-  const client = localClient(home)
-  const kind = await resolveResource(client, resource)
-  const path = pathOf(kind, allNamespaces && name === undefined ? undefined : namespace, name)
-  if (output === 'json' || output === 'yaml') {
-    const object: unknown = JSON.parse((await client.request('GET', path)).body.toString('utf8'))
-    process.stdout.write(output === 'json' ? `${JSON.stringify(object, null, 2)}\n` : stringify(object))
-    return
-  }
-  const table = JSON.parse((await client.request('GET', path, { accept: AS_TABLE })).body.toString('utf8')) as Table
-  if (table.rows.length === 0) {
-    process.stderr.write(kind.namespaced && !allNamespaces ? `No resources found in ${namespace} namespace.\n` : 'No resources found\n')
-    return
-  }
-  process.stdout.write(alignColumns(tableRows(table, { wide: output === 'wide', withNamespace: kind.namespaced && allNamespaces === true })))
+/** Prints the server's own tables, or the objects themselves. */
+export async function get(options: GetOptions): Promise<void> {
+  const { resources, name } = objectTarget(options.resource, options.name)
+  const client = localClient(options.home)
+  const kinds = await Promise.all(resources.map((resource) => resolveResource(client, resource)))
+  const parts: string[] = []
+  for (const kind of kinds) parts.push(await printed(client, kind, { ...options, ...(name === undefined ? {} : { name }) }))
+  process.stdout.write(parts.filter((part) => part !== '').join(options.output === 'yaml' ? '---\n' : '\n'))
 }
 
-function tableRows(table: Table, { wide, withNamespace }: { wide: boolean; withNamespace: boolean }): string[][] {
-  const shown = table.columnDefinitions.map((column) => wide || column.priority === 0)
-  const pick = (cells: readonly unknown[]) => cells.filter((_, i) => shown[i]).map(String)
-  const header = pick(table.columnDefinitions.map((column) => column.name.toUpperCase()))
-  return [
-    withNamespace ? ['NAMESPACE', ...header] : header,
-    ...table.rows.map((row) => (withNamespace ? [row.object.metadata.namespace ?? '', ...pick(row.cells)] : pick(row.cells))),
-  ]
+async function printed(client: ApiClient, kind: KindInfo, options: GetOptions): Promise<string> {
+  const { namespace, allNamespaces = false, selector, name, output } = options
+  const query = selector === undefined ? '' : `?labelSelector=${encodeURIComponent(selector)}`
+  const path = `${pathOf(kind, allNamespaces && name === undefined ? undefined : namespace, name)}${query}`
+  if (output === 'json' || output === 'yaml') {
+    const object = await readJson<unknown>(client, path)
+    return output === 'json' ? `${JSON.stringify(object, null, 2)}\n` : stringify(object)
+  }
+  const table = await readJson<Table>(client, path, AS_TABLE)
+  if (table.rows.length > 0)
+    return alignColumns(tableRows(table, { wide: output === 'wide', withNamespace: kind.namespaced && allNamespaces }))
+  process.stderr.write(
+    kind.namespaced && !allNamespaces ? `No ${kind.resource} found in ${namespace} namespace.\n` : `No ${kind.resource} found\n`,
+  )
+  return ''
+}
+
+async function readJson<T>(client: ApiClient, path: string, accept?: string): Promise<T> {
+  const { body } = await client.request('GET', path, accept === undefined ? {} : { accept })
+  return JSON.parse(body.toString('utf8')) as T
 }

@@ -18,12 +18,23 @@ interface InstallServiceOptions {
 }
 
 /** `--install-service` of `master` and `agent`: instead of running in the foreground, systemd runs it. */
-export async function installComponent({ home, component, typed, dataDir, join: server, token, caHash }: InstallServiceOptions): Promise<void> {
-  if (machineProcesses(home).isRunning(component)) throw new Error(`"skiff up" runs the ${component} already: stop it with "skiff down" first`)
+export async function installComponent({
+  home,
+  component,
+  typed,
+  dataDir,
+  join: server,
+  token,
+  caHash,
+}: InstallServiceOptions): Promise<void> {
+  if (machineProcesses(home).isRunning(component))
+    throw new Error(`"skiff up" runs the ${component} already: stop it with "skiff down" first`)
   const directory = dataDir ?? agentDirectory(home)
   const joined = existsSync(join(directory, 'client.crt'))
   if (component === 'agent' && !joined && !(server && token && caHash)) {
-    throw new Error('this host has not joined a cluster yet: give --join, --token and --ca-hash, as "skiff token create" on the master’s machine prints them')
+    throw new Error(
+      'this host has not joined a cluster yet: give --join, --token and --ca-hash, as "skiff token create" on the master’s machine prints them',
+    )
   }
   const environment = { file: join(directory, 'join.env'), variables: { SKIFF_TOKEN: token, SKIFF_CA_HASH: caHash } }
   const command = [SKIFF, ...serviceArguments(typed, home, process.cwd())]

@@ -24,4 +24,6 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
   }
   await startProxy({ ...rest, client, logger: componentLogger('proxy'), signal: stop.signal, onProgrammed })
   client.close()
+  // The channel alone would keep this process, and so the agent that waits for its end.
+  if (process.connected) process.disconnect()
 }

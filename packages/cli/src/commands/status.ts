@@ -1,4 +1,16 @@
-import { DEPLOYMENTS, type Deployment, ENDPOINT_SLICES, type EndpointSlice, NODES, type Node, PODS, type Pod, podIsReady, SERVICES, type Service } from '@skiff/api'
+import {
+  DEPLOYMENTS,
+  type Deployment,
+  ENDPOINT_SLICES,
+  type EndpointSlice,
+  NODES,
+  type Node,
+  PODS,
+  type Pod,
+  podIsReady,
+  SERVICES,
+  type Service,
+} from '@skiff/api'
 import { alignColumns } from '../columns.ts'
 import { localClient } from '../local-client.ts'
 
@@ -9,9 +21,19 @@ interface StatusOptions {
 
 export interface ClusterStatus {
   readonly nodes: readonly { readonly name: string; readonly ready: boolean; readonly address: string; readonly pods: number }[]
-  readonly deployments: readonly { readonly namespace: string; readonly name: string; readonly ready: number; readonly wanted: number }[]
+  readonly deployments: readonly {
+    readonly namespace: string
+    readonly name: string
+    readonly ready: number
+    readonly wanted: number
+  }[]
   /** `addresses` answer HTTP requests from this machine (any TCP port of a Service that has a ready endpoint). */
-  readonly services: readonly { readonly namespace: string; readonly name: string; readonly endpoints: number; readonly addresses: readonly string[] }[]
+  readonly services: readonly {
+    readonly namespace: string
+    readonly name: string
+    readonly endpoints: number
+    readonly addresses: readonly string[]
+  }[]
   readonly pods: { readonly running: number; readonly ready: number; readonly total: number }
 }
 
@@ -32,7 +54,12 @@ export async function readStatus(home: string): Promise<ClusterStatus> {
   ])
   const podsOf = (node: string) => pods.items.filter((pod) => pod.spec.nodeName === node).length
   return {
-    nodes: nodes.items.map((node) => ({ name: node.metadata.name, ready: nodeIsReady(node), address: addressOf(node), pods: podsOf(node.metadata.name) })),
+    nodes: nodes.items.map((node) => ({
+      name: node.metadata.name,
+      ready: nodeIsReady(node),
+      address: addressOf(node),
+      pods: podsOf(node.metadata.name),
+    })),
     deployments: deployments.items.map((deployment) => ({
       namespace: deployment.metadata.namespace ?? '',
       name: deployment.metadata.name,
@@ -53,12 +80,20 @@ function isUsers(service: Service): boolean {
   return !(service.metadata.namespace === 'default' && service.metadata.name === 'kubernetes')
 }
 
-function statusOfService(service: Service, slices: readonly EndpointSlice[], nodes: readonly Node[]): ClusterStatus['services'][number] {
+function statusOfService(
+  service: Service,
+  slices: readonly EndpointSlice[],
+  nodes: readonly Node[],
+): ClusterStatus['services'][number] {
   const { namespace = '', name } = service.metadata
   const endpoints = new Set(
     slices
       .filter((slice) => slice.metadata.namespace === namespace && slice.metadata.labels?.['kubernetes.io/service-name'] === name)
-      .flatMap((slice) => (slice.endpoints ?? []).filter((endpoint) => endpoint.conditions?.ready !== false).flatMap((endpoint) => endpoint.addresses)),
+      .flatMap((slice) =>
+        (slice.endpoints ?? [])
+          .filter((endpoint) => endpoint.conditions?.ready !== false)
+          .flatMap((endpoint) => endpoint.addresses),
+      ),
   )
   return { namespace, name, endpoints: endpoints.size, addresses: endpoints.size === 0 ? [] : addressesOfService(service, nodes) }
 }
@@ -67,7 +102,9 @@ function addressesOfService(service: Service, nodes: readonly Node[]): string[] 
   const ports = (service.spec.ports ?? []).filter((port) => (port.protocol ?? 'TCP') === 'TCP')
   const ip = service.spec.clusterIP
   const inside = ip && ip !== 'None' ? ports.map((port) => httpUrl(ip, port.port)) : []
-  const outside = ports.flatMap((port) => (port.nodePort ? nodes.filter(nodeIsReady).map((node) => httpUrl(addressOf(node), port.nodePort ?? 0)) : []))
+  const outside = ports.flatMap((port) =>
+    port.nodePort ? nodes.filter(nodeIsReady).map((node) => httpUrl(addressOf(node), port.nodePort ?? 0)) : [],
+  )
   return [...inside, ...outside]
 }
 

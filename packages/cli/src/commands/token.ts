@@ -1,5 +1,5 @@
-import { createAdminToken, createJoinToken } from '@skiff/master'
 import { readFileSync } from 'node:fs'
+import { createAdminToken, createJoinToken } from '@skiff/master'
 import { parse } from 'yaml'
 import { adminKubeconfig, masterDirectory } from '../home.ts'
 import { localClient } from '../local-client.ts'

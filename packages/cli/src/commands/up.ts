@@ -3,15 +3,15 @@ import { join } from 'node:path'
 import { NODES, type Node } from '@skiff/api'
 import { createJoinToken } from '@skiff/master'
 import { parse } from 'yaml'
+import { dockerHostOf } from '../docker-api.ts'
 import { adminKubeconfig, agentDirectory, apiSocket, masterDirectory } from '../home.ts'
 import { createFabric, type Host, hostAddress, hostSocket, insideHost, startHost } from '../hosts/index.ts'
-import { dockerHostOf } from '../docker-api.ts'
 import { lastError } from '../last-lines.ts'
 import { localClient } from '../local-client.ts'
 import { showProgress } from '../progress.ts'
 import { agentContainerEnded } from '../up/agent-container.ts'
 import { ensureAgentWithoutRoot, isRoot } from '../up/agent-without-root.ts'
-import { type BackgroundProcess, type ProcessTable } from '../up/background-process.ts'
+import type { BackgroundProcess, ProcessTable } from '../up/background-process.ts'
 import { buildStamp } from '../up/build-stamp.ts'
 import { furtherHosts, machineFabric, machineProcesses, nodeNameOfMachine, SKIFF } from '../up/machine.ts'
 import { mergeKubeconfig, userKubeconfig } from '../up/merge-kubeconfig.ts'
@@ -44,7 +44,10 @@ export async function up(options: UpOptions): Promise<void> {
   const hosts = furtherHosts(home, agents)
   if (hosts.length > 0) await createFabric(machineFabric())
   for (const host of hosts) {
-    await showProgress(`starting host ${host.name}`, async () => ({ result: await startHost(host), done: `host ${host.name} runs at ${hostAddress(host)}, with its own Docker daemon` }))
+    await showProgress(`starting host ${host.name}`, async () => ({
+      result: await startHost(host),
+      done: `host ${host.name} runs at ${hostAddress(host)}, with its own Docker daemon`,
+    }))
     await ensureAgent(processes, { home, server, stamp, name: host.name, host })
   }
   await nodesReady(processes, home, [nodeNameOfMachine(), ...hosts.map((host) => host.name)])
@@ -52,12 +55,36 @@ export async function up(options: UpOptions): Promise<void> {
   printNext(options, server)
 }
 
-async function ensureMaster(processes: ProcessTable, stamp: string, { home, port, serviceCidr, podCidr }: UpOptions): Promise<void> {
-  const command = [SKIFF, '--home', home, 'master', '--data-dir', masterDirectory(home), '--port', String(port), '--service-cidr', serviceCidr, '--pod-cidr', podCidr]
+async function ensureMaster(
+  processes: ProcessTable,
+  stamp: string,
+  { home, port, serviceCidr, podCidr }: UpOptions,
+): Promise<void> {
+  const command = [
+    SKIFF,
+    '--home',
+    home,
+    'master',
+    '--data-dir',
+    masterDirectory(home),
+    '--port',
+    String(port),
+    '--service-cidr',
+    serviceCidr,
+    '--pod-cidr',
+    podCidr,
+  ]
   await showProgress('starting the master', async () => {
     const outcome = await processes.ensure({ name: 'master', command, stamp })
-    await waitUntil(() => masterIsReady(home), { what: 'the master serves', timeoutMs: MASTER_TIMEOUT_MS, hopeless: () => endedWith(processes, 'master') })
-    return { result: undefined, done: outcome === 'unchanged' ? 'the master runs already' : `the master is ${outcome}: ${serverOf(home)}` }
+    await waitUntil(() => masterIsReady(home), {
+      what: 'the master serves',
+      timeoutMs: MASTER_TIMEOUT_MS,
+      hopeless: () => endedWith(processes, 'master'),
+    })
+    return {
+      result: undefined,
+      done: outcome === 'unchanged' ? 'the master runs already' : `the master is ${outcome}: ${serverOf(home)}`,
+    }
   })
 }
 
@@ -88,7 +115,12 @@ interface AgentOptions {
 
 async function ensureAgent(processes: ProcessTable, options: AgentOptions): Promise<void> {
   const { home, name, host } = options
-  const agent: BackgroundProcess = { name: agentProcess(host), command: agentCommand(options), stamp: options.stamp, env: await joinEnvironment(home, host) }
+  const agent: BackgroundProcess = {
+    name: agentProcess(host),
+    command: agentCommand(options),
+    stamp: options.stamp,
+    env: await joinEnvironment(home, host),
+  }
   const outcome = isRoot() ? await processes.ensure(agent) : await ensureAgentWithoutRoot({ home, env: {}, ...agent })
   process.stdout.write(outcome === 'unchanged' ? `agent ${name} runs already\n` : `agent ${name} is ${outcome}\n`)
 }
@@ -98,7 +130,18 @@ function agentProcess(host: Host | undefined): string {
 }
 
 function agentCommand({ home, server, name, host }: AgentOptions): string[] {
-  const common = [SKIFF, '--home', home, 'agent', '--join', server, '--node-name', name, '--data-dir', agentDirectory(home, host?.name)]
+  const common = [
+    SKIFF,
+    '--home',
+    home,
+    'agent',
+    '--join',
+    server,
+    '--node-name',
+    name,
+    '--data-dir',
+    agentDirectory(home, host?.name),
+  ]
   if (!host) return [...common, ...(process.env.DOCKER_HOST ? ['--docker-host', process.env.DOCKER_HOST] : [])]
   return insideHost(host, [...common, '--node-ip', hostAddress(host), '--docker-host', `unix://${hostSocket(host)}`])
 }
@@ -124,7 +167,11 @@ async function nodesReady(processes: ProcessTable, home: string, names: readonly
           const { items } = await client.list<Node>(NODES)
           return names.every((name) => items.some((node) => node.metadata.name === name && isReady(node))) || undefined
         },
-        { what: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} Ready`, timeoutMs: NODE_TIMEOUT_MS, hopeless: () => (isRoot() ? agentEnded(processes, names) : agentContainerEnded(dockerHostOf(), home)) },
+        {
+          what: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} Ready`,
+          timeoutMs: NODE_TIMEOUT_MS,
+          hopeless: () => (isRoot() ? agentEnded(processes, names) : agentContainerEnded(dockerHostOf(), home)),
+        },
       )
       return { result: undefined, done: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} Ready` }
     })
@@ -134,7 +181,13 @@ async function nodesReady(processes: ProcessTable, home: string, names: readonly
 }
 
 function agentEnded(processes: ProcessTable, names: readonly string[]): string | undefined {
-  return endedWith(processes, 'agent') ?? names.slice(1).map((name) => endedWith(processes, `agent-${name}`)).find(Boolean)
+  return (
+    endedWith(processes, 'agent') ??
+    names
+      .slice(1)
+      .map((name) => endedWith(processes, `agent-${name}`))
+      .find(Boolean)
+  )
 }
 
 function endedWith(processes: ProcessTable, name: string): string | undefined {

@@ -1,16 +1,18 @@
 import { localClient } from '../local-client.ts'
+import { oneObject } from '../object-target.ts'
 import { resolveResource } from '../resolve-resource.ts'
 
 interface WhyOptions {
   readonly home: string
   readonly resource: string
-  readonly name: string
+  readonly name?: string
   readonly namespace: string
   readonly output: string
 }
 
 /** Prints why an object is not as it should be: the server finds out, this asks. */
-export async function why({ home, resource, name, namespace, output }: WhyOptions): Promise<void> {
+export async function why({ home, namespace, output, ...named }: WhyOptions): Promise<void> {
+  const { resource, name } = oneObject(named.resource, named.name)
   const client = localClient(home)
   const kind = await resolveResource(client, resource)
   const qualified = kind.group === '' ? kind.resource : `${kind.resource}.${kind.group}`

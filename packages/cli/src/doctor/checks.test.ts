@@ -10,11 +10,21 @@ const HEALTHY: MachineFacts = {
   root: true,
   home: '/var/lib/skiff',
   dockerHost: 'unix:///var/run/docker.sock',
-  engine: { version: '26.1.5+dfsg1', liveRestore: true, cgroupVersion: '2', cgroupDriver: 'systemd', dataRoot: '/var/lib/docker' },
+  engine: {
+    version: '26.1.5+dfsg1',
+    liveRestore: true,
+    cgroupVersion: '2',
+    cgroupDriver: 'systemd',
+    dataRoot: '/var/lib/docker',
+  },
   programs: { nft: true, ip: true, iptables: true, conntrack: true, nsenter: true },
   ipForward: true,
   listeners: [{ protocol: 'udp', address: '127.0.0.53', port: 53, program: 'systemd-resolve (pid 7)' }],
-  routes: [{ dst: 'default', dev: 'eth0' }, { dst: '10.244.1.0/24', dev: 'eth0', protocol: '145' }, { dst: '10.244.0.2', dev: 'skf12345678' }],
+  routes: [
+    { dst: 'default', dev: 'eth0' },
+    { dst: '10.244.1.0/24', dev: 'eth0', protocol: '145' },
+    { dst: '10.244.0.2', dev: 'skf12345678' },
+  ],
   ranges: { serviceCidr: '10.96.0.0/16', podCidr: '10.244.0.0/16', dnsAddress: '10.96.0.10', inUse: true },
   badPermissions: [],
   disks: [{ path: '/var/lib/skiff', freeBytes: 50 * GIB, totalBytes: 100 * GIB }],
@@ -37,29 +47,85 @@ it('finds nothing wrong with a healthy machine, and says so in one line a check'
 
 describe('a check', () => {
   it.each<[string, Partial<MachineFacts>, RegExp]>([
-    ['an engine that is too old', { engine: { ...HEALTHY.engine, version: '19.03.15' } as MachineFacts['engine'] }, /^docker engine: version 19\.03\.15 is too old: at least 20\.10/],
-    ['an engine that does not answer', { engine: { problem: 'no Docker Engine answers at x: connect ENOENT' } }, /ENOENT: install it/],
+    [
+      'an engine that is too old',
+      { engine: { ...HEALTHY.engine, version: '19.03.15' } as MachineFacts['engine'] },
+      /^docker engine: version 19\.03\.15 is too old: at least 20\.10/,
+    ],
+    [
+      'an engine that does not answer',
+      { engine: { problem: 'no Docker Engine answers at x: connect ENOENT' } },
+      /ENOENT: install it/,
+    ],
     ['an engine that this user may not use', { root: false, engine: { problem: 'connect EACCES' } }, /usermod -aG docker/],
-    ['pods that a restart of the daemon would stop', { engine: { ...HEALTHY.engine, liveRestore: false } as MachineFacts['engine'] }, /live-restore": true/],
-    ['missing programs, by the packages they are in', { programs: { ...HEALTHY.programs, nft: false, ip: false } }, /nft, ip are missing: apt-get install nftables iproute2/],
+    [
+      'pods that a restart of the daemon would stop',
+      { engine: { ...HEALTHY.engine, liveRestore: false } as MachineFacts['engine'] },
+      /live-restore": true/,
+    ],
+    [
+      'missing programs, by the packages they are in',
+      { programs: { ...HEALTHY.programs, nft: false, ip: false } },
+      /nft, ip are missing: apt-get install nftables iproute2/,
+    ],
     ['a kernel without nftables', { nftProblem: 'Operation not supported' }, /nft fails: Operation not supported/],
     ['forwarding that was switched off', { ipForward: false }, /ip_forward=1/],
-    ['a port that somebody else has', { running: { master: false, agent: true }, listeners: [{ protocol: 'tcp', address: '0.0.0.0', port: 6443, program: 'kube-apiserver (pid 9)' }] }, /taken by kube-apiserver \(pid 9\)/],
-    ['a DNS server on every address', { listeners: [{ protocol: 'udp', address: '0.0.0.0', port: 53, program: 'dnsmasq (pid 3)' }] }, /^port 53: dnsmasq \(pid 3\) listens on every address/],
-    ['a network in the way of the pods', { routes: [{ dst: '10.244.8.0/22', dev: 'tun0' }] }, /10\.244\.0\.0\/16 collides with this host's route to 10\.244\.8\.0\/22 \(tun0\)/],
-    ['keys that others may read', { badPermissions: [{ path: '/var/lib/skiff/master/ca.key', mode: '0644' }] }, /ca\.key has mode 0644.*chmod -R go=/],
-    ['a full disk', { disks: [{ path: '/var/lib/docker', freeBytes: 0.4 * GIB, totalBytes: 100 * GIB }] }, /0\.4 GiB left at \/var\/lib\/docker/],
+    [
+      'a port that somebody else has',
+      {
+        running: { master: false, agent: true },
+        listeners: [{ protocol: 'tcp', address: '0.0.0.0', port: 6443, program: 'kube-apiserver (pid 9)' }],
+      },
+      /taken by kube-apiserver \(pid 9\)/,
+    ],
+    [
+      'a DNS server on every address',
+      { listeners: [{ protocol: 'udp', address: '0.0.0.0', port: 53, program: 'dnsmasq (pid 3)' }] },
+      /^port 53: dnsmasq \(pid 3\) listens on every address/,
+    ],
+    [
+      'a network in the way of the pods',
+      { routes: [{ dst: '10.244.8.0/22', dev: 'tun0' }] },
+      /10\.244\.0\.0\/16 collides with this host's route to 10\.244\.8\.0\/22 \(tun0\)/,
+    ],
+    [
+      'keys that others may read',
+      { badPermissions: [{ path: '/var/lib/skiff/master/ca.key', mode: '0644' }] },
+      /ca\.key has mode 0644.*chmod -R go=/,
+    ],
+    [
+      'a full disk',
+      { disks: [{ path: '/var/lib/docker', freeBytes: 0.4 * GIB, totalBytes: 100 * GIB }] },
+      /0\.4 GiB left at \/var\/lib\/docker/,
+    ],
     ['a clock that is off', { master: { server: 'https://m', clockSkewMs: -90_000 } }, /^clock: 90 s behind the master's/],
     ['a clock of the past', { now: new Date('2000-01-01T00:00:00Z') }, /before this program was built/],
-    ['an expired certificate', { certificates: [{ file: '/x/client.crt', validTo: new Date('2026-05-01T00:00:00Z') }] }, /client\.crt expired on 2026-05-01/],
-    ['a master that is away', { master: { server: 'https://m:6443', problem: 'connect ECONNREFUSED' } }, /^master: https:\/\/m:6443 doesn't answer: connect ECONNREFUSED/],
-    ['a node that is not Ready', { nodes: [{ name: 'b', ready: false, message: 'engine is down' }] }, /b is not Ready \(engine is down\): skiff why node b/],
+    [
+      'an expired certificate',
+      { certificates: [{ file: '/x/client.crt', validTo: new Date('2026-05-01T00:00:00Z') }] },
+      /client\.crt expired on 2026-05-01/,
+    ],
+    [
+      'a master that is away',
+      { master: { server: 'https://m:6443', problem: 'connect ECONNREFUSED' } },
+      /^master: https:\/\/m:6443 doesn't answer: connect ECONNREFUSED/,
+    ],
+    [
+      'a node that is not Ready',
+      { nodes: [{ name: 'b', ready: false, message: 'engine is down' }] },
+      /b is not Ready \(engine is down\): skiff why node b/,
+    ],
   ])('finds %s', (_what, change, words) => {
     expect(problems(change)).toEqual([expect.stringMatching(words)])
   })
 
   it('takes the ports that our own components hold for what they are', () => {
-    const listeners = [6443, 10250].map((port) => ({ protocol: 'tcp' as const, address: '0.0.0.0', port, program: 'node (pid 5)' }))
+    const listeners = [6443, 10250].map((port) => ({
+      protocol: 'tcp' as const,
+      address: '0.0.0.0',
+      port,
+      program: 'node (pid 5)',
+    }))
     expect(problems({ listeners })).toEqual([])
     expect(problems({ listeners, running: { master: false, agent: false } })).toHaveLength(2)
   })

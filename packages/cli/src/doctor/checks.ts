@@ -14,7 +14,13 @@ type Judgement = readonly [detail: string, cure?: string]
 type CheckFunction = (facts: MachineFacts) => Judgement | undefined
 
 const OLDEST_ENGINE = [20, 10] as const
-const PACKAGES: Readonly<Record<string, string>> = { nft: 'nftables', ip: 'iproute2', iptables: 'iptables', conntrack: 'conntrack', nsenter: 'util-linux' }
+const PACKAGES: Readonly<Record<string, string>> = {
+  nft: 'nftables',
+  ip: 'iproute2',
+  iptables: 'iptables',
+  conntrack: 'conntrack',
+  nsenter: 'util-linux',
+}
 const GIB = 1024 ** 3
 const LEAST_FREE_BYTES = GIB
 const LEAST_FREE_SHARE = 0.05
@@ -31,8 +37,10 @@ const CHECKS: Readonly<Record<string, CheckFunction>> = {
   programs,
   nftables,
   'ip forwarding': ipForward,
-  'port 6443': ({ listeners, running }) => port(listeners, { port: 6443, protocol: 'tcp', own: running.master, what: 'the API server', option: '--port' }),
-  'port 10250': ({ listeners, running }) => port(listeners, { port: 10250, protocol: 'tcp', own: running.agent, what: 'the agent', option: '--port' }),
+  'port 6443': ({ listeners, running }) =>
+    port(listeners, { port: 6443, protocol: 'tcp', own: running.master, what: 'the API server', option: '--port' }),
+  'port 10250': ({ listeners, running }) =>
+    port(listeners, { port: 10250, protocol: 'tcp', own: running.agent, what: 'the agent', option: '--port' }),
   'port 53': dnsPort,
   'address ranges': addressRanges,
   'data directory': dataDirectory,
@@ -54,7 +62,9 @@ export function runChecks(facts: MachineFacts): Check[] {
 
 export function checksText(checks: readonly Check[]): string {
   const width = Math.max(...checks.map(({ name }) => name.length))
-  const lines = checks.map(({ name, ok, detail, cure }) => `${ok ? 'ok     ' : 'problem'}  ${name.padEnd(width)}  ${detail}${ok ? '' : `: ${cure}`}\n`)
+  const lines = checks.map(
+    ({ name, ok, detail, cure }) => `${ok ? 'ok     ' : 'problem'}  ${name.padEnd(width)}  ${detail}${ok ? '' : `: ${cure}`}\n`,
+  )
   const problems = checks.filter(({ ok }) => !ok).length
   return `${lines.join('')}${problems === 0 ? 'All is well.' : `${problems} problem${problems === 1 ? '' : 's'}.`}\n`
 }
@@ -62,20 +72,29 @@ export function checksText(checks: readonly Check[]): string {
 function engine({ engine: found, dockerHost, root }: MachineFacts): Judgement {
   if ('problem' in found) {
     const denied = /EACCES|permission denied/i.test(found.problem)
-    if (denied && !root) return [`${dockerHost} may not be used by this user`, 'run it with sudo, or "sudo usermod -aG docker $USER" and log in again']
+    if (denied && !root)
+      return [
+        `${dockerHost} may not be used by this user`,
+        'run it with sudo, or "sudo usermod -aG docker $USER" and log in again',
+      ]
     return [found.problem, 'install it (Debian: apt-get install docker.io) and start it (systemctl start docker)']
   }
   // Debian appends `+dfsg1`.
   const version = found.version.replace(/\+.*$/, '')
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
   const old = major < OLDEST_ENGINE[0] || (major === OLDEST_ENGINE[0] && minor < OLDEST_ENGINE[1])
-  return old ? [`version ${version} is too old`, `at least ${OLDEST_ENGINE.join('.')} is needed: upgrade it`] : [`version ${version} answers at ${dockerHost}`]
+  return old
+    ? [`version ${version} is too old`, `at least ${OLDEST_ENGINE.join('.')} is needed: upgrade it`]
+    : [`version ${version} answers at ${dockerHost}`]
 }
 
 function liveRestore({ engine: found }: MachineFacts): Judgement | undefined {
   if ('problem' in found) return undefined
   if (found.liveRestore) return ['on: pods go on while the daemon restarts']
-  return ['off: a restart of the daemon stops all pods', 'put {"live-restore": true} into /etc/docker/daemon.json, then "systemctl reload docker"']
+  return [
+    'off: a restart of the daemon stops all pods',
+    'put {"live-restore": true} into /etc/docker/daemon.json, then "systemctl reload docker"',
+  ]
 }
 
 function cgroups({ engine: found }: MachineFacts): Judgement | undefined {
@@ -85,7 +104,10 @@ function cgroups({ engine: found }: MachineFacts): Judgement | undefined {
 function programs({ programs: found }: MachineFacts): Judgement {
   const missing = Object.keys(PACKAGES).filter((name) => found[name] !== true)
   if (missing.length === 0) return [`${Object.keys(PACKAGES).join(', ')} are there`]
-  return [`${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`, `apt-get install ${missing.map((name) => PACKAGES[name]).join(' ')}`]
+  return [
+    `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`,
+    `apt-get install ${missing.map((name) => PACKAGES[name]).join(' ')}`,
+  ]
 }
 
 function nftables({ programs: found, nftProblem, root }: MachineFacts): Judgement | undefined {
@@ -97,7 +119,9 @@ function nftables({ programs: found, nftProblem, root }: MachineFacts): Judgemen
 
 function ipForward({ ipForward: on, running }: MachineFacts): Judgement {
   if (on) return ['on']
-  return running.agent ? ['off: pods reach nothing', 'something switched it off: sysctl -w net.ipv4.ip_forward=1'] : ['off: the agent switches it on']
+  return running.agent
+    ? ['off: pods reach nothing', 'something switched it off: sysctl -w net.ipv4.ip_forward=1']
+    : ['off: the agent switches it on']
 }
 
 interface PortCheck {
@@ -113,23 +137,36 @@ function port(listeners: readonly Listener[], { port, protocol, own, what, optio
   const listener = listeners.find((one) => one.port === port && one.protocol === protocol)
   if (listener === undefined) return ['free']
   if (own) return [`${what} listens`]
-  return [`taken by ${listener.program ?? 'another program'}, so ${what} can't listen`, `stop that, or choose another port with ${option}`]
+  return [
+    `taken by ${listener.program ?? 'another program'}, so ${what} can't listen`,
+    `stop that, or choose another port with ${option}`,
+  ]
 }
 
 /** The cluster's DNS has an address of its own; only who listens on every address is in its way. */
 function dnsPort({ listeners, ranges: { dnsAddress } }: MachineFacts): Judgement {
   const everywhere = listeners.find(({ port, address }) => port === 53 && (address === '0.0.0.0' || address === '::'))
   if (everywhere === undefined) return [`free on ${dnsAddress}`]
-  return [`${everywhere.program ?? 'a program'} listens on every address, so the cluster's DNS can't at ${dnsAddress}`, "let it listen on the addresses it needs (dnsmasq: listen-address= and bind-interfaces)"]
+  return [
+    `${everywhere.program ?? 'a program'} listens on every address, so the cluster's DNS can't at ${dnsAddress}`,
+    'let it listen on the addresses it needs (dnsmasq: listen-address= and bind-interfaces)',
+  ]
 }
 
 function addressRanges({ ranges, routes }: MachineFacts): Judgement {
   const shown = `services ${ranges.serviceCidr}, pods ${ranges.podCidr}`
-  const foreign = routes.filter(({ dst, dev, protocol }) => dst !== 'default' && !OWN_PROTOCOLS.has(protocol) && !dev?.startsWith('skf') && dev !== 'lo')
-  for (const [option, cidr] of [['--service-cidr', ranges.serviceCidr], ['--pod-cidr', ranges.podCidr]] as const) {
+  const foreign = routes.filter(
+    ({ dst, dev, protocol }) => dst !== 'default' && !OWN_PROTOCOLS.has(protocol) && !dev?.startsWith('skf') && dev !== 'lo',
+  )
+  for (const [option, cidr] of [
+    ['--service-cidr', ranges.serviceCidr],
+    ['--pod-cidr', ranges.podCidr],
+  ] as const) {
     const route = foreign.find(({ dst }) => rangesOverlap(dst, cidr))
     if (route === undefined) continue
-    const cure = ranges.inUse ? 'take that network away, or "skiff down --purge" and start with other ranges' : `start with another ${option}`
+    const cure = ranges.inUse
+      ? 'take that network away, or "skiff down --purge" and start with other ranges'
+      : `start with another ${option}`
     return [`${cidr} collides with this host's route to ${route.dst}${route.dev ? ` (${route.dev})` : ''}`, cure]
   }
   return [`${shown}: no route of this host is in their way`]
@@ -143,7 +180,9 @@ function dataDirectory({ badPermissions, home }: MachineFacts): Judgement {
 }
 
 function diskSpace({ disks }: MachineFacts): Judgement {
-  const full = disks.find(({ freeBytes, totalBytes }) => freeBytes < LEAST_FREE_BYTES || freeBytes < totalBytes * LEAST_FREE_SHARE)
+  const full = disks.find(
+    ({ freeBytes, totalBytes }) => freeBytes < LEAST_FREE_BYTES || freeBytes < totalBytes * LEAST_FREE_SHARE,
+  )
   if (full) return [`${gib(full.freeBytes)} GiB left at ${full.path}`, 'make room ("docker system prune", old logs)']
   return [disks.map(({ path, freeBytes }) => `${gib(freeBytes)} GiB left at ${path}`).join(', ')]
 }
@@ -154,8 +193,13 @@ function gib(bytes: number): string {
 
 function clock({ now, builtAt, master: found }: MachineFacts): Judgement {
   const skew = found?.clockSkewMs ?? 0
-  if (Math.abs(skew) > WORST_CLOCK_SKEW_MS) return [`${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? 'ahead of' : 'behind'} the master's`, 'set it, and keep it by NTP: timedatectl set-ntp true']
-  if (now < builtAt) return [`${now.toISOString()} is before this program was built`, 'set it, and keep it by NTP: timedatectl set-ntp true']
+  if (Math.abs(skew) > WORST_CLOCK_SKEW_MS)
+    return [
+      `${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? 'ahead of' : 'behind'} the master's`,
+      'set it, and keep it by NTP: timedatectl set-ntp true',
+    ]
+  if (now < builtAt)
+    return [`${now.toISOString()} is before this program was built`, 'set it, and keep it by NTP: timedatectl set-ntp true']
   return [now.toISOString()]
 }
 
@@ -164,15 +208,26 @@ function certificates({ certificates: found, now }: MachineFacts): Judgement | u
   if (next === undefined) return undefined
   const left = next.validTo.getTime() - now.getTime()
   const day = next.validTo.toISOString().slice(0, 10)
-  if (left < 0) return [`${next.file} expired on ${day}`, 'restart the component that it belongs to; an agent whose certificate expired joins again with a new token ("skiff token create")']
-  if (left < CERTIFICATE_SOON_MS) return [`${next.file} expires on ${day}, and should have been renewed by now`, 'see the log of the component that it belongs to']
+  if (left < 0)
+    return [
+      `${next.file} expired on ${day}`,
+      'restart the component that it belongs to; an agent whose certificate expired joins again with a new token ("skiff token create")',
+    ]
+  if (left < CERTIFICATE_SOON_MS)
+    return [
+      `${next.file} expires on ${day}, and should have been renewed by now`,
+      'see the log of the component that it belongs to',
+    ]
   return [`the first one expires on ${day}, and is renewed before`]
 }
 
 function master({ master: found }: MachineFacts): Judgement | undefined {
   if (found === undefined) return undefined
   if (found.problem === undefined) return [`answers at ${found.server}`]
-  return [`${found.server} doesn't answer: ${found.problem}`, 'start it on its machine ("skiff up", or "systemctl start skiff-master"), and let its port through the firewall']
+  return [
+    `${found.server} doesn't answer: ${found.problem}`,
+    'start it on its machine ("skiff up", or "systemctl start skiff-master"), and let its port through the firewall',
+  ]
 }
 
 function nodes({ nodes: found }: MachineFacts): Judgement | undefined {

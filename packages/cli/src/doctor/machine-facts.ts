@@ -48,7 +48,12 @@ export interface MachineFacts {
   readonly ipForward: boolean
   readonly listeners: readonly Listener[]
   readonly routes: readonly RouteFact[]
-  readonly ranges: { readonly serviceCidr: string; readonly podCidr: string; readonly dnsAddress: string; readonly inUse: boolean }
+  readonly ranges: {
+    readonly serviceCidr: string
+    readonly podCidr: string
+    readonly dnsAddress: string
+    readonly inUse: boolean
+  }
   /** Directories and keys of ours that others may read or write, or that this user can't. */
   readonly badPermissions: readonly { readonly path: string; readonly mode: string }[]
   readonly disks: readonly DiskFact[]

@@ -3,8 +3,8 @@ import { X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, readlinkSync, statfsSync, statSync } from 'node:fs'
 import { get } from 'node:https'
 import { delimiter, join } from 'node:path'
-import { findCondition, NODES, type Node } from '@skiff/api'
 import { clusterFactsOfAgent } from '@skiff/agent'
+import { findCondition, NODES, type Node } from '@skiff/api'
 import { askDocker, dockerHostOf } from '../docker-api.ts'
 import { describeFailure } from '../failure.ts'
 import { agentDirectory, masterDirectory } from '../home.ts'
@@ -39,7 +39,10 @@ export async function readMachine(home: string, now: Date): Promise<MachineFacts
     disks: disksOf([home, ...('problem' in engine ? [] : [engine.dataRoot])]),
     certificates: [masterDirectory(home), agentDirectory(home)].flatMap(certificatesIn),
     builtAt: statSync(import.meta.filename).mtime,
-    running: { master: masterRuns, agent: agent !== undefined && listeners.some(({ port, program }) => port === 10250 && program?.includes('node') !== false) },
+    running: {
+      master: masterRuns,
+      agent: agent !== undefined && listeners.some(({ port, program }) => port === 10250 && program?.includes('node') !== false),
+    },
     ...(master === undefined ? {} : { master }),
     ...(nodes === undefined ? {} : { nodes }),
   }
@@ -94,7 +97,9 @@ function rangesOfMaster(home: string): { serviceCidr: string; podCidr: string; d
 }
 
 function listenersOf(): Listener[] {
-  const sockets = (['tcp', 'udp'] as const).flatMap((protocol) => [protocol, `${protocol}6`].flatMap((file) => parseSockets(read(`/proc/net/${file}`), protocol)))
+  const sockets = (['tcp', 'udp'] as const).flatMap((protocol) =>
+    [protocol, `${protocol}6`].flatMap((file) => parseSockets(read(`/proc/net/${file}`), protocol)),
+  )
   const wanted = sockets.filter(({ port }) => [53, 6443, 10250].includes(port))
   return wanted.map(({ inode, ...listener }) => {
     const program = programWithSocket(inode)
@@ -112,7 +117,11 @@ function programWithSocket(inode: string): string | undefined {
 /** Only what is there: a machine on which nothing ran yet has no directory. */
 function badPermissions(home: string): { path: string; mode: string }[] {
   const directories = [home, masterDirectory(home), agentDirectory(home)]
-  const keys = directories.slice(1).flatMap((directory) => entries(directory).filter((name) => /\.(key|kubeconfig|db)$|^kubeconfig$/.test(name)).map((name) => join(directory, name)))
+  const keys = directories.slice(1).flatMap((directory) =>
+    entries(directory)
+      .filter((name) => /\.(key|kubeconfig|db)$|^kubeconfig$/.test(name))
+      .map((name) => join(directory, name)),
+  )
   return [...directories, ...keys].flatMap((path) => {
     const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0
     return (mode & 0o077) === 0 ? [] : [{ path, mode: (mode & 0o777).toString(8).padStart(4, '0') }]

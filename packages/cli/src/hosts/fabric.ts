@@ -23,11 +23,12 @@ export function fabricOf(name: string, prefix: string): Fabric {
 export async function createFabric(fabric: Fabric): Promise<void> {
   const { bridge, gateway } = fabric
   if (!(await tryRun('ip', ['link', 'show', bridge]))) await run('ip', ['link', 'add', bridge, 'type', 'bridge'])
-  await run('ip', ['addr', 'replace', `${gateway}/24`, "dev", bridge])
+  await run('ip', ['addr', 'replace', `${gateway}/24`, 'dev', bridge])
   await run('ip', ['link', 'set', bridge, 'up'])
   await writeFile('/proc/sys/net/ipv4/ip_forward', '1')
   for (const rule of rulesOf(fabric)) {
-    if (!(await tryRun('iptables', ['-w', '-t', rule.table, '-C', rule.chain, ...rule.match]))) await run('iptables', ['-w', '-t', rule.table, '-I', rule.chain, ...rule.match])
+    if (!(await tryRun('iptables', ['-w', '-t', rule.table, '-C', rule.chain, ...rule.match])))
+      await run('iptables', ['-w', '-t', rule.table, '-I', rule.chain, ...rule.match])
   }
   // A host's address may have been another's a moment ago.
   await tryRun('ip', ['neigh', 'flush', 'dev', bridge])

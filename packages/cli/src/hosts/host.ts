@@ -66,8 +66,25 @@ export async function startDaemon(host: Host, { liveRestore = true, args = [] }:
   writeFileSync(join(folder, 'daemon.json'), '{}')
   const log = openSync(join(folder, 'dockerd.log'), 'a', 0o600)
   const dockerd = [
-    ...['dockerd', '--config-file', join(folder, 'daemon.json'), '--data-root', join(folder, 'docker'), '--exec-root', '/run/docker', '--pidfile', '/run/docker.pid'],
-    ...['-H', `unix://${hostSocket(host)}`, '--cgroup-parent', `/${cgroupOf(host)}`, '--exec-opt', 'native.cgroupdriver=cgroupfs'],
+    ...[
+      'dockerd',
+      '--config-file',
+      join(folder, 'daemon.json'),
+      '--data-root',
+      join(folder, 'docker'),
+      '--exec-root',
+      '/run/docker',
+      '--pidfile',
+      '/run/docker.pid',
+    ],
+    ...[
+      '-H',
+      `unix://${hostSocket(host)}`,
+      '--cgroup-parent',
+      `/${cgroupOf(host)}`,
+      '--exec-opt',
+      'native.cgroupdriver=cgroupfs',
+    ],
     ...['--bip', `172.30.${number}.1/24`, '--userland-proxy=false', ...(liveRestore ? ['--live-restore'] : []), ...args],
   ]
   const [program = '', ...rest] = insideHost(host, dockerd)
@@ -78,7 +95,8 @@ export async function startDaemon(host: Host, { liveRestore = true, args = [] }:
   child.unref()
   const deadline = Date.now() + DAEMON_TIMEOUT_MS
   while (!(await daemonAnswers(host))) {
-    if (ended !== undefined || Date.now() > deadline) throw new Error(`the Docker daemon of host ${host.name} did not start: ${lastLineOf(join(folder, 'dockerd.log'))}`)
+    if (ended !== undefined || Date.now() > deadline)
+      throw new Error(`the Docker daemon of host ${host.name} did not start: ${lastLineOf(join(folder, 'dockerd.log'))}`)
     await sleep(POLL_MS)
   }
 }
@@ -115,8 +133,17 @@ async function plugIn(host: Host): Promise<void> {
   const { fabric } = host
   const port = hostPort(host)
   await run('ip', ['netns', 'add', namespace])
-  await run('ip', ['-batch', '-'], [`link add ${port} type veth peer name eth0 netns ${namespace}`, `link set ${port} master ${fabric.bridge} up`].join('\n'))
-  const inside = ['link set lo up', `addr add ${hostAddress(host)}/24 dev eth0`, 'link set eth0 up', `route add default via ${fabric.gateway}`]
+  await run(
+    'ip',
+    ['-batch', '-'],
+    [`link add ${port} type veth peer name eth0 netns ${namespace}`, `link set ${port} master ${fabric.bridge} up`].join('\n'),
+  )
+  const inside = [
+    'link set lo up',
+    `addr add ${hostAddress(host)}/24 dev eth0`,
+    'link set eth0 up',
+    `route add default via ${fabric.gateway}`,
+  ]
   await run('ip', ['-n', namespace, '-batch', '-'], inside.join('\n'))
 }
 
@@ -143,13 +170,27 @@ async function startInit(host: Host): Promise<void> {
     while :; do wait; done`
   rmSync(join(folder, 'booted'), { force: true })
   const log = openSync(join(folder, 'init.log'), 'a', 0o600)
-  const args = [`--net=/run/netns/${namespaceOf(host)}`, 'unshare', '--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', script]
+  const args = [
+    `--net=/run/netns/${namespaceOf(host)}`,
+    'unshare',
+    '--mount',
+    '--uts',
+    '--ipc',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--mount-proc',
+    'sh',
+    '-c',
+    script,
+  ]
   const child = spawn('nsenter', args, { detached: true, stdio: ['ignore', log, log], cwd: '/' })
   closeSync(log)
   child.unref()
   const deadline = Date.now() + INIT_TIMEOUT_MS
   while (!existsSync(join(folder, 'booted'))) {
-    if (Date.now() > deadline || child.exitCode !== null) throw new Error(`host ${name} did not start: ${lastLineOf(join(folder, 'init.log'))}`)
+    if (Date.now() > deadline || child.exitCode !== null)
+      throw new Error(`host ${name} did not start: ${lastLineOf(join(folder, 'init.log'))}`)
     await sleep(POLL_MS)
   }
   const pid = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')[0])

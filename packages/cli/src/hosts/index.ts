@@ -1,4 +1,16 @@
 export { createFabric, type Fabric, fabricOf, removeFabric } from './fabric.ts'
-export { type DaemonOptions, type Host, hostAddress, hostIsOn, hostPort, hostSocket, insideHost, powerOffHost, removeHost, startDaemon, startHost } from './host.ts'
+export {
+  type DaemonOptions,
+  type Host,
+  hostAddress,
+  hostIsOn,
+  hostPort,
+  hostSocket,
+  insideHost,
+  powerOffHost,
+  removeHost,
+  startDaemon,
+  startHost,
+} from './host.ts'
 export { isAlive, type ProcessIdentity, processIdentity } from './process-identity.ts'
 export { run, tryRun } from './run.ts'

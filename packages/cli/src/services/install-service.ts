@@ -26,7 +26,9 @@ export async function installService({ component, home, command, environment }: 
   const environmentFile = environment === undefined ? {} : { environmentFile: environment.file }
   writeFileSync(file, systemdUnit({ component, home, command, ...environmentFile }), { mode: 0o644 })
   if (!existsSync(SYSTEMD_RUNS)) {
-    return [`${file} is written; systemd does not run here. Where it does: systemctl daemon-reload && systemctl enable --now ${unit}`]
+    return [
+      `${file} is written; systemd does not run here. Where it does: systemctl daemon-reload && systemctl enable --now ${unit}`,
+    ]
   }
   await run('systemctl', ['daemon-reload'])
   await run('systemctl', ['enable', unit])

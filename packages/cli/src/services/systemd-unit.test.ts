@@ -7,7 +7,8 @@ import { serviceArguments } from './service-arguments.ts'
 import { environmentFileText, systemdUnit } from './systemd-unit.ts'
 
 const HOME = '/var/lib/skiff'
-const unit = (command: string[]) => systemdUnit({ component: 'agent', home: HOME, command, environmentFile: '/var/lib/skiff/agent/join.env' })
+const unit = (command: string[]) =>
+  systemdUnit({ component: 'agent', home: HOME, command, environmentFile: '/var/lib/skiff/agent/join.env' })
 
 describe('a service’s unit', () => {
   it('starts after Docker and the network, always again, and without needing the token’s file', () => {
@@ -27,30 +28,61 @@ describe('a service’s unit', () => {
   })
 
   it('knows nothing of Docker when it is the master’s', () => {
-    expect(systemdUnit({ component: 'master', home: HOME, command: ['/opt/skiff', 'master'] })).not.toMatch(/docker|EnvironmentFile/)
+    expect(systemdUnit({ component: 'master', home: HOME, command: ['/opt/skiff', 'master'] })).not.toMatch(
+      /docker|EnvironmentFile/,
+    )
   })
 })
 
 describe('a service’s arguments', () => {
   it('are those that were typed, without the secrets', () => {
-    const typed = ['agent', '--join', 'https://10.0.0.1:6443', '--token', 'id.secret', '--ca-hash=sha256:00', '--max-pods', '50', '--install-service']
-    expect(serviceArguments(typed, HOME, '/root')).toEqual(['--home', HOME, 'agent', '--join', 'https://10.0.0.1:6443', '--max-pods', '50'])
+    const typed = [
+      'agent',
+      '--join',
+      'https://10.0.0.1:6443',
+      '--token',
+      'id.secret',
+      '--ca-hash=sha256:00',
+      '--max-pods',
+      '50',
+      '--install-service',
+    ]
+    expect(serviceArguments(typed, HOME, '/root')).toEqual([
+      '--home',
+      HOME,
+      'agent',
+      '--join',
+      'https://10.0.0.1:6443',
+      '--max-pods',
+      '50',
+    ])
   })
 
   it('have whole paths', () => {
-    expect(serviceArguments(['--home', 'state', 'agent', '--data-dir=here'], 'state', '/root')).toEqual(['--home', '/root/state', 'agent', '--data-dir', '/root/here'])
+    expect(serviceArguments(['--home', 'state', 'agent', '--data-dir=here'], 'state', '/root')).toEqual([
+      '--home',
+      '/root/state',
+      'agent',
+      '--data-dir',
+      '/root/here',
+    ])
   })
 })
 
 it('writes what the first start needs as systemd reads it', () => {
-  expect(environmentFileText({ SKIFF_TOKEN: 'a.b', SKIFF_CA_HASH: undefined, ODD: 'x"$y' })).toBe('SKIFF_TOKEN="a.b"\nODD="x\\"\\$y"\n')
+  expect(environmentFileText({ SKIFF_TOKEN: 'a.b', SKIFF_CA_HASH: undefined, ODD: 'x"$y' })).toBe(
+    'SKIFF_TOKEN="a.b"\nODD="x\\"\\$y"\n',
+  )
 })
 
 it('removes the services of its own home only', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'units-'))
   try {
     writeFileSync(join(directory, 'skiff-agent.service'), systemdUnit({ component: 'agent', home: '/srv/mine', command: ['x'] }))
-    writeFileSync(join(directory, 'skiff-master.service'), systemdUnit({ component: 'master', home: '/srv/mine2', command: ['x'] }))
+    writeFileSync(
+      join(directory, 'skiff-master.service'),
+      systemdUnit({ component: 'master', home: '/srv/mine2', command: ['x'] }),
+    )
     expect(await removeServices('/srv/mine', { directory, systemdRuns: false })).toEqual(['skiff-agent.service'])
     expect(await removeServices('/srv/mine', { directory, systemdRuns: false })).toEqual([])
   } finally {

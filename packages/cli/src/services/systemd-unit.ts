@@ -67,6 +67,8 @@ function escapeSpecifiers(text: string): string {
 
 /** What an EnvironmentFile says (systemd.exec(5)): one assignment a line. */
 export function environmentFileText(variables: Readonly<Record<string, string | undefined>>): string {
-  const lines = Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [`${name}="${value.replaceAll(/["\\$`]/g, '\\$&')}"\n`]))
+  const lines = Object.entries(variables).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}="${value.replaceAll(/["\\$`]/g, '\\$&')}"\n`],
+  )
   return lines.join('')
 }

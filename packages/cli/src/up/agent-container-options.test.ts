@@ -23,7 +23,11 @@ it('gives the agent what docker-compose.yml gives it, and no more', () => {
   // The docker command makes empty lists of masked and read-only paths of the last one.
   expect([...HostConfig.SecurityOpt, 'systempaths=unconfined']).toEqual(agent?.security_opt)
   expect([HostConfig.MaskedPaths, HostConfig.ReadonlyPaths]).toEqual([[], []])
-  expect([HostConfig.NetworkMode, HostConfig.PidMode, HostConfig.RestartPolicy.Name]).toEqual([agent?.network_mode, agent?.pid, agent?.restart])
+  expect([HostConfig.NetworkMode, HostConfig.PidMode, HostConfig.RestartPolicy.Name]).toEqual([
+    agent?.network_mode,
+    agent?.pid,
+    agent?.restart,
+  ])
   expect(`${StopTimeout}s`).toBe(agent?.stop_grace_period)
 })
 

@@ -19,7 +19,10 @@ export function agentContainerName(home: string): string {
 }
 
 /** Starts it unless it runs already as asked for. */
-export async function ensureAgentContainer(dockerHost: string, agent: AgentContainer): Promise<'started' | 'restarted' | 'unchanged'> {
+export async function ensureAgentContainer(
+  dockerHost: string,
+  agent: AgentContainer,
+): Promise<'started' | 'restarted' | 'unchanged'> {
   const name = agentContainerName(agent.home)
   const existing = await inspect(dockerHost, name)
   if (existing?.State.Running && existing.Config.Labels[STAMP_LABEL] === agent.stamp) return 'unchanged'
@@ -55,8 +58,12 @@ export async function runInAgentContainer(dockerHost: string, agent: AgentContai
   await create(dockerHost, name, { ...agent, once: true })
   try {
     await askDocker(dockerHost, `/containers/${name}/start`, { method: 'POST' }).catch(explainStart(agent.dataDir))
-    const { StatusCode } = await askDocker<{ StatusCode: number }>(dockerHost, `/containers/${name}/wait`, { method: 'POST', timeoutMs: ENDED_TIMEOUT_MS })
-    if (StatusCode !== 0) throw new Error(`${agent.command.join(' ')} ended with ${StatusCode}: ${await logsOf(dockerHost, name)}`)
+    const { StatusCode } = await askDocker<{ StatusCode: number }>(dockerHost, `/containers/${name}/wait`, {
+      method: 'POST',
+      timeoutMs: ENDED_TIMEOUT_MS,
+    })
+    if (StatusCode !== 0)
+      throw new Error(`${agent.command.join(' ')} ended with ${StatusCode}: ${await logsOf(dockerHost, name)}`)
   } finally {
     await stopAndRemove(dockerHost, name)
   }
@@ -66,7 +73,8 @@ async function create(dockerHost: string, name: string, agent: AgentContainer): 
   try {
     await askDocker(dockerHost, `/containers/create?name=${name}`, { method: 'POST', body: agentContainerOptions(agent) })
   } catch (error) {
-    if (error instanceof DockerError && error.status === 404) throw new Error(`the image ${AGENT_IMAGE} is missing: ./scripts/up builds it`, { cause: error })
+    if (error instanceof DockerError && error.status === 404)
+      throw new Error(`the image ${AGENT_IMAGE} is missing: ./scripts/up builds it`, { cause: error })
     throw error
   }
 }
@@ -75,7 +83,9 @@ async function create(dockerHost: string, name: string, agent: AgentContainer): 
 function explainStart(dataDir: string): (error: unknown) => never {
   return (error) => {
     if (error instanceof Error && /not a shared mount/.test(error.message)) {
-      throw new Error(`${dataDir} is not on a shared mount, so volumes can't be handed to pods: let root run "mount --make-rshared /" (systemd does so at each boot), or choose another place by SKIFF_HOME`)
+      throw new Error(
+        `${dataDir} is not on a shared mount, so volumes can't be handed to pods: let root run "mount --make-rshared /" (systemd does so at each boot), or choose another place by SKIFF_HOME`,
+      )
     }
     throw error
   }

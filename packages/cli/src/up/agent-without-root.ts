@@ -20,7 +20,12 @@ interface Start {
   readonly env: Readonly<Record<string, string>>
 }
 
-export async function ensureAgentWithoutRoot({ home, stamp, command, env }: Start): Promise<'started' | 'restarted' | 'unchanged'> {
+export async function ensureAgentWithoutRoot({
+  home,
+  stamp,
+  command,
+  env,
+}: Start): Promise<'started' | 'restarted' | 'unchanged'> {
   const dockerHost = dockerHostOf()
   const withSocket = command.includes('--docker-host') ? command : [...command, '--docker-host', dockerHost]
   return ensureAgentContainer(dockerHost, { ...containerOf(home, dockerHost), stamp, command: withSocket, env })
@@ -35,5 +40,13 @@ export async function purgeWithoutRoot(home: string): Promise<void> {
 }
 
 function containerOf(home: string, dockerHost: string): AgentContainer {
-  return { home, dataDir: agentDirectory(home), root: ROOT, dockerSocket: dockerHost.replace(SOCKET, ''), command: [], env: {}, stamp: '' }
+  return {
+    home,
+    dataDir: agentDirectory(home),
+    root: ROOT,
+    dockerSocket: dockerHost.replace(SOCKET, ''),
+    command: [],
+    env: {},
+    stamp: '',
+  }
 }

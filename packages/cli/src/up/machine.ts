@@ -18,7 +18,12 @@ export function machineProcesses(home: string): ProcessTable {
 
 /** This machine's name as a node: a DNS label. */
 export function nodeNameOfMachine(): string {
-  return hostname().toLowerCase().replaceAll(/[^a-z0-9.-]/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '') || 'node'
+  return (
+    hostname()
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9.-]/g, '-')
+      .replaceAll(/^[-.]+|[-.]+$/g, '') || 'node'
+  )
 }
 
 export function machineFabric(): Fabric {

@@ -10,10 +10,15 @@ const admin = {
 
 describe('merging the kubeconfig', () => {
   it('leaves other contexts, the current one and comments alone', () => {
-    const text = '# mine\ncurrent-context: work\nclusters:\n- {name: work, cluster: {server: https://w}}\nusers: []\ncontexts:\n- {name: work, context: {cluster: work, user: me}}\n'
+    const text =
+      '# mine\ncurrent-context: work\nclusters:\n- {name: work, cluster: {server: https://w}}\nusers: []\ncontexts:\n- {name: work, context: {cluster: work, user: me}}\n'
     const merged = mergedText(text, admin)
     expect(merged).toContain('# mine')
-    expect(parse(merged)).toMatchObject({ 'current-context': 'work', clusters: [{ name: 'work' }, { name: 'skiff' }], contexts: [{ name: 'work' }, { name: 'skiff' }] })
+    expect(parse(merged)).toMatchObject({
+      'current-context': 'work',
+      clusters: [{ name: 'work' }, { name: 'skiff' }],
+      contexts: [{ name: 'work' }, { name: 'skiff' }],
+    })
   })
 
   it('makes ours current where there was none, and changes nothing the second time', () => {
@@ -24,10 +29,14 @@ describe('merging the kubeconfig', () => {
 })
 
 describe('taking the kubeconfig out again', () => {
-  const ours = { ...admin, clusters: [{ name: 'admin', cluster: { server: 'https://10.0.0.1:6443', 'certificate-authority-data': 'b3Vycw==' } }] }
+  const ours = {
+    ...admin,
+    clusters: [{ name: 'admin', cluster: { server: 'https://10.0.0.1:6443', 'certificate-authority-data': 'b3Vycw==' } }],
+  }
 
   it('leaves everything of others as it was, comments too', () => {
-    const text = '# mine\ncurrent-context: work\nclusters:\n  - { name: work, cluster: { server: https://w } }\nusers: []\ncontexts:\n  - { name: work, context: { cluster: work, user: me } }\n'
+    const text =
+      '# mine\ncurrent-context: work\nclusters:\n  - { name: work, cluster: { server: https://w } }\nusers: []\ncontexts:\n  - { name: work, context: { cluster: work, user: me } }\n'
     const rest = unmergedText(mergedText(text, ours), ours)
     expect(rest).toBe(text)
   })

@@ -24,7 +24,9 @@ async function purgeAsRoot(home: string): Promise<void> {
 
 /** The agent's directory says which containers are ours: it outlives a failure, so that purging can be repeated. */
 function explain(error: unknown): never {
-  throw new Error('this machine could not be cleaned up, and the data is kept; mend this and repeat "skiff down --purge"', { cause: error })
+  throw new Error('this machine could not be cleaned up, and the data is kept; mend this and repeat "skiff down --purge"', {
+    cause: error,
+  })
 }
 
 function say(line: string): void {

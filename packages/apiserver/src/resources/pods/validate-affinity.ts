@@ -15,6 +15,7 @@ import { validateLabelSelector } from '../validate-selector.ts'
 
 type Affinity = NonNullable<PodSpec['affinity']>
 type NodeAffinity = NonNullable<Affinity['nodeAffinity']>
+type NodeSelector = NonNullable<NodeAffinity['requiredDuringSchedulingIgnoredDuringExecution']>
 type PodAffinity = NonNullable<Affinity['podAffinity']>
 type PodTerm = NonNullable<PodAffinity['requiredDuringSchedulingIgnoredDuringExecution']>[number]
 type NodeTerm = NonNullable<NodeAffinity['requiredDuringSchedulingIgnoredDuringExecution']>['nodeSelectorTerms'][number]
@@ -35,17 +36,19 @@ export function validateAffinity(affinity: Affinity | undefined, field: FieldPat
 function validateNodeAffinity(affinity: NodeAffinity | undefined, field: FieldPath): FieldError[] {
   const errors: FieldError[] = []
   const needed = affinity?.[REQUIRED]
-  if (needed) {
-    const terms = field.child(REQUIRED, 'nodeSelectorTerms')
-    if ((needed.nodeSelectorTerms ?? []).length === 0) errors.push(required(terms, 'must have at least one node selector term'))
-    for (const [index, term] of (needed.nodeSelectorTerms ?? []).entries())
-      errors.push(...validateNodeTerm(term, terms.index(index)))
-  }
+  if (needed) errors.push(...validateNodeSelector(needed, field.child(REQUIRED)))
   for (const [index, { weight, preference }] of (affinity?.[PREFERRED] ?? []).entries()) {
     const at = field.child(PREFERRED).index(index)
     errors.push(...validateWeight(weight, at.child('weight')), ...validateNodeTerm(preference, at.child('preference')))
   }
   return errors
+}
+
+/** Nodes by their labels, as in node affinity and in a PersistentVolume. */
+export function validateNodeSelector({ nodeSelectorTerms = [] }: NodeSelector, field: FieldPath): FieldError[] {
+  const terms = field.child('nodeSelectorTerms')
+  if (nodeSelectorTerms.length === 0) return [required(terms, 'must have at least one node selector term')]
+  return nodeSelectorTerms.flatMap((term, index) => validateNodeTerm(term, terms.index(index)))
 }
 
 function validateNodeTerm({ matchExpressions = [], matchFields = [] }: NodeTerm, field: FieldPath): FieldError[] {
