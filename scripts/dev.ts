@@ -15,7 +15,7 @@ for await (const { filename } of watch(join(ROOT, 'packages'), { recursive: true
 }
 
 function run(): void {
-  const build = spawnSync(join(ROOT, 'scripts/with-node'), ['tsc', '-b'], { cwd: ROOT, stdio: 'inherit' })
+  const build = spawnSync(join(ROOT, 'scripts/build'), { cwd: ROOT, stdio: 'inherit' })
   if (build.status === 0)
     spawnSync(join(ROOT, 'packages/cli/bin/skiff'), ['up', ...process.argv.slice(2)], { cwd: ROOT, stdio: 'inherit' })
 }

@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DEPLOYMENTS, type Deployment, NODES, type Node } from '@skiff/api'
 import { ApiClient } from '@skiff/client'
+import { skiffHome } from '../packages/cli/src/home.ts'
 
-const HOME = process.env.SKIFF_HOME ?? '/var/lib/skiff'
+const HOME = skiffHome()
 const READY_TIMEOUT_MS = 180_000
 const ANSWER_TIMEOUT_MS = 20_000
 const client = new ApiClient({ server: `unix:${HOME}/master/api.sock`, userAgent: 'skiff-up' })

@@ -1,7 +1,7 @@
 /** Resident memory of an idle cluster's processes, the sample application running. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Deployment, DEPLOYMENTS } from '@skiff/api'
+import { DEPLOYMENTS, type Deployment } from '@skiff/api'
 import { type Cluster, manifest } from '../../test/support/cluster.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
 import { printFigure } from './figure.ts'
@@ -11,7 +11,14 @@ const SETTLE_MS = 20_000
 
 export async function measureMemory(cluster: Cluster): Promise<void> {
   await cluster.kubectlOk(['apply', '-f', '-'], manifest('blog.yaml'))
-  await waitFor('the blog runs', async () => (await cluster.client.list<Deployment>(DEPLOYMENTS)).items.every(({ status, spec }) => status?.availableReplicas === spec.replicas), 90_000)
+  await waitFor(
+    'the blog runs',
+    async () =>
+      (await cluster.client.list<Deployment>(DEPLOYMENTS)).items.every(
+        ({ status, spec }) => status?.availableReplicas === spec.replicas,
+      ),
+    90_000,
+  )
   await sleep(SETTLE_MS)
   const processes = skiffProcesses(cluster)
   const sum = (...components: string[]) =>

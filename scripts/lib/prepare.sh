@@ -34,7 +34,7 @@ ensure_packages() {
 
 build() {
   say "building"
-  (cd "$root" && "$with_node" tsc -b) || fail "the build failed"
+  "$root/scripts/build" || fail "the build failed"
 }
 
 # Debian packages that are missing, told by a program of each.

@@ -68,11 +68,13 @@ test('runs pods and Services for a user without root, and takes everything away 
     (await host.exec(['busybox', 'wget', '-qO-', 'http://127.0.0.1:31778/'])).includes('hello'),
   )
   const again = await skiff(['up'])
+  const examined = await skiff(['doctor'])
   const inMemory = await host.docker('exec', await containerOf('main'), 'cat', '/proc/mounts')
   await skiff(['down', '--purge'])
 
   expect(told).toContain('without root: one agent, in a container')
   expect(again).toContain('runs already')
+  expect(examined).toContain('All is well.')
   expect(inMemory).toMatch(/^tmpfs \/fast tmpfs/m)
   expect(await host.docker('ps', '-aq')).toBe('')
   expect(await host.exec(['nft', '-s', 'list', 'tables'])).toBe(nftables)

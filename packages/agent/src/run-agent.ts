@@ -100,7 +100,10 @@ function beat(options: RunAgentOptions, node: Node, reporter: NodeReporter): Pro
     ...options,
     node: nodeName,
     endpointsRevision: () => endpoints.revision,
-    onConnected: () => reporter.writeAgain(),
+    onConnected: ({ silence }) => {
+      if (silence) options.client.reconnect()
+      reporter.writeAgain()
+    },
     onRevision: (listener) => endpoints.onChange(listener),
   })
   return [heartbeats, keepNodeLease({ ...options, node })]

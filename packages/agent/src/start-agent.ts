@@ -158,7 +158,7 @@ async function startGeneration({ options, joining, credentials }: GenerationOpti
   const port = options.port ?? DEFAULT_PORT
   const agentServer = await serveAgent({ credentials, nodeName, port, engine, logger })
   const endpoints = new ProgrammedEndpoints()
-  const work = [superviseIfAsked({ options, endpoints, nodeIp, clusterId, ranges, random, signal })]
+  const work = [superviseIfAsked({ options, client, endpoints, nodeIp, clusterId, ranges, random, signal })]
   work.push(
     runUntilStopped(agentServer, {
       client,
@@ -273,6 +273,7 @@ function imagePeer({ metadata, status }: Node) {
 
 interface SuperviseOptions extends Omit<ProxyFacts, 'kubeconfig' | 'nodeName'> {
   readonly options: AgentOptions
+  readonly client: ApiClient
   readonly endpoints: ProgrammedEndpoints
   readonly random: () => number
   readonly signal: AbortSignal
@@ -280,6 +281,7 @@ interface SuperviseOptions extends Omit<ProxyFacts, 'kubeconfig' | 'nodeName'> {
 
 async function superviseIfAsked({
   options,
+  client,
   endpoints,
   nodeIp,
   clusterId,
@@ -290,5 +292,5 @@ async function superviseIfAsked({
   const { proxyCommand, dataDir, nodeName, logger } = options
   if (proxyCommand === undefined) return
   const command = proxyCommand({ kubeconfig: kubeconfigPath(dataDir), nodeName, nodeIp, clusterId, ranges })
-  await superviseProxy({ command, endpoints, random, logger, signal })
+  await superviseProxy({ command, endpoints, onReconnect: (listener) => client.onReconnect(listener), random, logger, signal })
 }

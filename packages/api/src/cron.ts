@@ -15,7 +15,9 @@ export interface CronFields {
   readonly anyWeekday: boolean
 }
 
-export type CronSchedule = { readonly type: 'fields'; readonly fields: CronFields } | { readonly type: 'every'; readonly ms: number }
+export type CronSchedule =
+  | { readonly type: 'fields'; readonly fields: CronFields }
+  | { readonly type: 'every'; readonly ms: number }
 
 export class CronError extends Error {}
 

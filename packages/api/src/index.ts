@@ -1,5 +1,6 @@
 export * from './cluster-facts.ts'
 export * from './conditions.ts'
+export { CronError, type CronFields, type CronSchedule, parseCronSchedule } from './cron.ts'
 export { cannotHandle, type Decoded, type DecodeOptions, decodeObject, type FieldValidation } from './decode/decode-object.ts'
 export {
   type DecodedProtobuf,
@@ -21,7 +22,7 @@ export {
   type OpenApiSchema,
   openApiComponents,
 } from './openapi/component-schema.ts'
-export { type Descriptions, readDescriptions } from './openapi/descriptions.ts'
+export { type Descriptions, descriptionsStamp, readDescriptions } from './openapi/descriptions.ts'
 export * from './owners.ts'
 export * from './pods.ts'
 export * from './quantity.ts'

@@ -8,6 +8,7 @@ import type { Admission, Authenticator, Authorizer, Streaming } from './http/req
 import type { ServerContext } from './http/server-context.ts'
 import { upgradeListener } from './http/upgrade.ts'
 import type { NodeLiveness } from './liveness/node-liveness.ts'
+import { OpenApiDocuments } from './openapi/documents.ts'
 import { EventBytes } from './registry/event-bytes.ts'
 import { startExpiry } from './registry/expiry.ts'
 import type { Registry } from './registry/registry.ts'
@@ -79,6 +80,7 @@ function contextOf(options: ApiServerOptions, stopping: AbortSignal): ServerCont
     virtualResources,
     readiness,
     eventBytes: new EventBytes(options.clock),
+    openApi: new OpenApiDocuments(),
     metrics: new RequestMetrics(),
     stopping,
   }

@@ -108,6 +108,7 @@ const PATCH_TYPES = {
  */
 export class ApiClient {
   readonly #connection: Connection
+  readonly #reconnecting = new Set<() => void>()
 
   constructor(options: ApiClientOptions) {
     this.#connection = new Connection(options)
@@ -189,6 +190,21 @@ export class ApiClient {
 
   webSocket(path: string, protocols: readonly string[] = []): WebSocket {
     return this.#connection.webSocket(path, protocols)
+  }
+
+  /**
+   * Gives up every connection, for one who knows better than TCP that the way is open again: after a cut cable TCP waits
+   * about as long again as the cut was. What is under way fails, and informers resume at once.
+   */
+  reconnect(): void {
+    this.#connection.close()
+    for (const listener of this.#reconnecting) listener()
+  }
+
+  /** Told of every `reconnect`. Returns how to stop it. */
+  onReconnect(listener: () => void): () => void {
+    this.#reconnecting.add(listener)
+    return () => this.#reconnecting.delete(listener)
   }
 
   /** Closes idle connections; what is under way fails. */

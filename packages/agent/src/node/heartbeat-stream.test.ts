@@ -11,7 +11,7 @@ let master: WebSocketServer
 let stop: AbortController
 let ended: Promise<void>
 let endpoints: ProgrammedEndpoints
-let connections: number
+let connections: string[]
 
 async function start(options: { readonly autoPong: boolean }): Promise<void> {
   master = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options })
@@ -25,9 +25,7 @@ async function start(options: { readonly autoPong: boolean }): Promise<void> {
     node: 'n',
     endpointsRevision,
     onRevision,
-    onConnected: () => {
-      connections += 1
-    },
+    onConnected: ({ silence }) => connections.push(silence ? 'after silence' : 'again'),
     random: () => 0,
     logger: SILENT,
     signal: stop.signal,
@@ -37,7 +35,7 @@ async function start(options: { readonly autoPong: boolean }): Promise<void> {
 beforeEach(() => {
   stop = new AbortController()
   endpoints = new ProgrammedEndpoints()
-  connections = 0
+  connections = []
 })
 
 afterEach(async () => {
@@ -66,12 +64,13 @@ test('a stream that the master has closed is dialled again', async () => {
     return nextStream()
   })
   expect(await nextMessage(await again)).toContain('heartbeat')
-  expect(connections).toBe(2)
+  expect(connections).toEqual(['again', 'again'])
 })
 
 test('a stream on which the master is silent is given up', async () => {
   await start({ autoPong: false })
   const first = await nextStream()
   const closed = new Promise((resolve) => first.once('close', resolve))
-  await Promise.all([closed, nextStream()])
+  await Promise.all([closed, nextStream().then(nextMessage)])
+  expect(connections).toEqual(['again', 'after silence'])
 }, 15_000)

@@ -7,8 +7,11 @@ export interface HeartbeatOptions {
   readonly node: string
   /** The highest EndpointSlice revision that this node's proxy has programmed. */
   readonly endpointsRevision: () => number | null
-  /** The stream is there, for the first time or again: the master may have taken this node for dead meanwhile. */
-  readonly onConnected: () => void
+  /**
+   * The stream is there, for the first time or again: the master may have taken this node for dead meanwhile. After a
+   * silence the network was away, and every other connection of that time is as dead as the stream was.
+   */
+  readonly onConnected: (after: { readonly silence: boolean }) => void
   /** Told of a listener that is to be called when the revision changes. */
   readonly onRevision: (listener: () => void) => () => void
   readonly random: () => number
@@ -24,16 +27,22 @@ const SILENCE_MS = 5_000
 export async function keepHeartbeats(options: HeartbeatOptions): Promise<void> {
   const { client, node, random, signal, logger } = options
   const retry = backoff({ initialMs: 500, maxMs: 5_000, jitter: 0.5, random })
+  let silence = false
   while (!signal.aborted) {
     const socket = client.webSocket(`/skiff/v1/nodes/${encodeURIComponent(node)}/stream`)
     const closed = whenClosed(socket, logger)
-    socket.once('open', () => retry.reset())
-    await beatUntilClosed(socket, closed, options)
+    socket.once('open', () => {
+      retry.reset()
+      options.onConnected({ silence })
+      silence = false
+    })
+    if ((await beatUntilClosed(socket, closed, options)) === 'silent') silence = true
     if (!signal.aborted) await delay(retry.nextMs(), undefined, { signal }).catch(() => undefined)
   }
 }
 
-async function beatUntilClosed(socket: WebSocket, closed: Promise<void>, options: HeartbeatOptions): Promise<void> {
+async function beatUntilClosed(socket: WebSocket, closed: Promise<void>, options: HeartbeatOptions): Promise<'closed' | 'silent'> {
+  let outcome: 'closed' | 'silent' = 'closed'
   let heardAt = performance.now()
   const heard = () => {
     heardAt = performance.now()
@@ -43,7 +52,10 @@ async function beatUntilClosed(socket: WebSocket, closed: Promise<void>, options
     socket.send(JSON.stringify({ type: 'heartbeat', endpointsRevision: options.endpointsRevision() }))
   }
   const tick = () => {
-    if (performance.now() - heardAt > SILENCE_MS) socket.terminate()
+    if (performance.now() - heardAt > SILENCE_MS) {
+      outcome = 'silent'
+      socket.terminate()
+    }
     beat()
     if (socket.readyState === socket.OPEN) socket.ping()
   }
@@ -54,11 +66,11 @@ async function beatUntilClosed(socket: WebSocket, closed: Promise<void>, options
   socket.once('open', () => {
     heard()
     beat()
-    options.onConnected()
   })
   socket.on('pong', heard)
   try {
     await closed
+    return outcome
   } finally {
     clearInterval(timer)
     forget()

@@ -1,12 +1,16 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { ENDPOINT_SLICES, type EndpointSlice, type Pod } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
 
 /** A pod that leaves waits no longer than this for the proxies; then it goes anyway. */
 const DRAIN_TIMEOUT_MS = 2_000
+/** What was under way when the last proxy let go is answered by then, also by programs that end at once on SIGTERM. */
+const LAST_ANSWERS_MS = 250
 
 /**
  * Resolves when no live proxy sends new connections to the pod: its endpoints are marked in the EndpointSlices, and all proxies
- * have acknowledged that revision (architecture.md, "Liveness and acknowledgements"). Bounded; failures let the pod go.
+ * have acknowledged that revision (architecture.md, "Liveness and acknowledgements"), and requests that came just before
+ * are answered. Bounded; failures let the pod go.
  */
 export async function drain(pod: Pod, client: ApiClient, outer: AbortSignal): Promise<void> {
   const signal = AbortSignal.any([outer, AbortSignal.timeout(DRAIN_TIMEOUT_MS)])
@@ -15,6 +19,7 @@ export async function drain(pod: Pod, client: ApiClient, outer: AbortSignal): Pr
   if (revision === undefined) return
   const timeoutMs = Math.max(0, Math.round(DRAIN_TIMEOUT_MS - (performance.now() - begin)))
   await client.request('GET', `/skiff/v1/endpoints-acknowledged?revision=${revision}&timeoutMs=${timeoutMs}`, { signal })
+  await delay(LAST_ANSWERS_MS, undefined, { signal: outer })
 }
 
 /** The revision from which on no slice offers the pod; undefined when none of them has it at all. */

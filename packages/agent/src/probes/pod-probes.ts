@@ -5,6 +5,7 @@ import type { ProbeState } from '../pods/pod-memory.ts'
 import type { ContainerRuntime, ContainerState, PodContainers } from '../runtime/runtime.ts'
 import type { Semaphore } from '../semaphore.ts'
 import { type CheckResult, check } from './check.ts'
+import { ProbePace } from './probe-pace.ts'
 
 export interface PodProbesOptions {
   readonly runtime: ContainerRuntime
@@ -76,18 +77,25 @@ export class PodProbes {
 
   async #repeat(loop: ProbeLoop, signal: AbortSignal): Promise<void> {
     const { probe, kind } = loop
+    const pace = new ProbePace((probe.periodSeconds ?? 10) * 1000, this.#isAwaited(loop))
     let successes = 0
     let failures = 0
     while (!signal.aborted) {
       const result = await this.#check(loop)
       if (signal.aborted) return
+      const counts = pace.noteResult(result.ok)
       successes = result.ok ? successes + 1 : 0
-      failures = result.ok ? 0 : failures + 1
-      if (!result.ok) this.#options.onFailure(loop.container, `${TITLES[kind]} probe failed: ${result.output}`)
+      failures = result.ok ? 0 : failures + (counts ? 1 : 0)
+      if (!result.ok && counts) this.#options.onFailure(loop.container, `${TITLES[kind]} probe failed: ${result.output}`)
       if (successes >= (probe.successThreshold ?? 1)) this.#succeeded(loop)
       if (failures >= (probe.failureThreshold ?? 3)) this.#failed(loop)
-      await delay((probe.periodSeconds ?? 10) * 1000, undefined, { signal })
+      await delay(pace.nextMs(), undefined, { signal })
     }
+  }
+
+  /** A container that has just started: its pod can do nothing before it passes. */
+  #isAwaited({ kind, running }: ProbeLoop): boolean {
+    return kind !== 'liveness' && this.#options.states.get(running.id)?.ready === undefined
   }
 
   async #check({ probe, container, running, podIp }: ProbeLoop): Promise<CheckResult> {

@@ -6,6 +6,7 @@ const SILENT = { debug: () => undefined, info: () => undefined, warn: () => unde
 
 let stop: AbortController
 let endpoints: ProgrammedEndpoints
+let reconnect: () => void
 
 beforeEach(() => {
   stop = new AbortController()
@@ -16,7 +17,11 @@ afterEach(() => stop.abort())
 
 function supervise(script: string): Promise<void> {
   const command = [process.execPath, '-e', script]
-  return superviseProxy({ command, endpoints, random: () => 0, logger: SILENT, signal: stop.signal })
+  const onReconnect = (listener: () => void) => {
+    reconnect = listener
+    return () => undefined
+  }
+  return superviseProxy({ command, endpoints, onReconnect, random: () => 0, logger: SILENT, signal: stop.signal })
 }
 
 const nextRevision = () =>
@@ -41,6 +46,17 @@ test('starts a proxy that has ended again, and claims nothing meanwhile', async 
   const ended = supervise(`${SAY_7}; process.disconnect()`)
   const revisions = [await nextRevision(), await nextRevision(), await nextRevision()]
   expect(revisions).toEqual([7, null, 7])
+  stop.abort()
+  await ended
+})
+
+test('tells the proxy when its connections to the master are dead', async () => {
+  const ended = supervise(
+    "process.on('message', ({ type }) => type === 'reconnect' && process.send({ type: 'programmed', endpointsRevision: '8' })); process.send({ type: 'programmed', endpointsRevision: '7' })",
+  )
+  expect(await nextRevision()).toBe(7)
+  reconnect()
+  expect(await nextRevision()).toBe(8)
   stop.abort()
   await ended
 })

@@ -8,6 +8,8 @@ export interface SuperviseProxyOptions {
   /** The program and its arguments. */
   readonly command: readonly string[]
   readonly endpoints: ProgrammedEndpoints
+  /** When the agent gives up its connections to the master, the proxy's are of no use either. */
+  readonly onReconnect: (listener: () => void) => () => void
   readonly random: () => number
   readonly logger: Log
   readonly signal: AbortSignal
@@ -30,13 +32,14 @@ export async function superviseProxy(options: SuperviseProxyOptions): Promise<vo
   }
 }
 
-async function runOnce({ command, endpoints, logger, signal }: SuperviseProxyOptions): Promise<void> {
+async function runOnce({ command, endpoints, onReconnect, logger, signal }: SuperviseProxyOptions): Promise<void> {
   const [program = '', ...args] = command
   const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   child.on('message', (message) => {
     const revision = programmedRevision(message)
     if (revision !== undefined) endpoints.set(revision)
   })
+  const forget = onReconnect(() => child.connected && child.send({ type: 'reconnect' }))
   const stop = () => void stopChild(child)
   signal.addEventListener('abort', stop, { once: true })
   try {
@@ -44,6 +47,7 @@ async function runOnce({ command, endpoints, logger, signal }: SuperviseProxyOpt
     const [code, killedBy] = await once(child, 'exit')
     if (!signal.aborted) logger.warn({ code, signal: killedBy }, 'proxy ended, starting it again')
   } finally {
+    forget()
     signal.removeEventListener('abort', stop)
   }
 }

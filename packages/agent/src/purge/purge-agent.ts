@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import type { ClusterFacts } from '@skiff/api'
 import { hostCommands } from '../network/host-commands.ts'
 import { createPodNetwork } from '../network/pod-network.ts'
+import { removeContainers } from '../runtime/docker/remove-containers.ts'
 import { unmountBelow } from '../volumes/mounts.ts'
-import { removeContainers } from './remove-containers.ts'
 
 export interface PurgeAgentOptions {
   /** The agent's own directory; it is left to the caller to remove. */

@@ -1,7 +1,7 @@
 /** The fastify app: limits, the one wildcard route, and the funnel for whatever is thrown. It does not listen. */
 
 import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
+import { gunzip, gzip } from 'node:zlib'
 import { ApiError } from '@skiff/api'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { ANONYMOUS } from '../auth/users.ts'
@@ -30,6 +30,7 @@ const PLAIN_PATHS = /^\/(healthz|readyz|livez)(\/|$)|^\/(version|cacerts)$/
 const authorizedInside = (path: string): boolean => path === '/apply' || isWhyPath(path)
 
 const compress = promisify(gzip)
+const decompress = promisify(gunzip)
 
 export function createApp(context: ServerContext, connections: Connections): FastifyInstance {
   const app = Fastify({
@@ -173,9 +174,11 @@ function withWarnings(answer: HttpAnswer, warnings: readonly string[]): HttpAnsw
 
 async function encoded(answer: HttpAnswer, request: FastifyRequest): Promise<HttpAnswer> {
   const accepted = request.headers['accept-encoding']
-  if (answer.body.length <= GZIP_FROM_BYTES || typeof accepted !== 'string' || !/\bgzip\b/.test(accepted)) return answer
+  const takesGzip = typeof accepted === 'string' && /\bgzip\b/.test(accepted)
+  if (answer.gzipped && !takesGzip) return { ...answer, body: await decompress(answer.body) }
+  if (!answer.gzipped && (answer.body.length <= GZIP_FROM_BYTES || !takesGzip)) return answer
   const headers = { ...answer.headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }
-  return { ...answer, headers, body: await compress(answer.body, { level: 1 }) }
+  return { ...answer, headers, body: answer.gzipped ? answer.body : await compress(answer.body, { level: 1 }) }
 }
 
 function sendAnswer({ reply }: Exchange, { status, headers, body }: HttpAnswer): FastifyReply {

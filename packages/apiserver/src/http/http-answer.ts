@@ -6,6 +6,8 @@ export interface HttpAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | readonly string[]>>
   readonly body: Buffer
+  /** The body is compressed already. */
+  readonly gzipped?: boolean
 }
 
 export function textAnswer(status: number, text: string, headers: HttpAnswer['headers'] = {}): HttpAnswer {

@@ -55,7 +55,7 @@ async function servedByGet(context: ServerContext, request: PathRequest): Promis
   const groups = groupsOf(context)
   return (
     serveDiscovery(groups, { path, accept, ifNoneMatch, serverAddress: request.host }) ??
-    serveOpenApi(groups, { path, accept, ifNoneMatch, query: info.query })
+    serveOpenApi(context.openApi, groups, { path, accept, ifNoneMatch, query: info.query })
   )
 }
 

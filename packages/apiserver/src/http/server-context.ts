@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { NodeLiveness } from '../liveness/node-liveness.ts'
+import type { OpenApiDocuments } from '../openapi/documents.ts'
 import type { EventBytes } from '../registry/event-bytes.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { VirtualResource } from '../registry/resource-definition.ts'
@@ -18,6 +19,7 @@ export interface ServerContext {
   readonly streaming: Streaming | undefined
   readonly liveness: NodeLiveness
   readonly eventBytes: EventBytes
+  readonly openApi: OpenApiDocuments
   readonly metrics: RequestMetrics
   readonly clock: () => Date
   readonly random: () => number

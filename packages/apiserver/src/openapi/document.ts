@@ -1,97 +1,57 @@
-/** OpenAPI v3 of one group and version: enough for kubectl (validation, explain, patches) and helm. */
+/** OpenAPI v3 of one group and version. */
 
-import { type OpenApiSchema, openApiComponents, schemaOf, type TypeSchema } from '@skiff/api'
-import type { ApiGroup, ApiResource, ApiVersion } from '../discovery/api-groups.ts'
+import { componentRef, type Descriptions, type OpenApiSchema, openApiComponents, type TypeSchema } from '@skiff/api'
+import type { ApiGroup, ApiVersion } from '../discovery/api-groups.ts'
 import { SERVER_VERSION } from '../discovery/version.ts'
+import { type ApiOperation, type ApiPath, apiPaths, PATCH_TYPES, spokenTypes } from './operations.ts'
+import { parameterType } from './parameters.ts'
 
-type Action = 'list' | 'post' | 'get' | 'put' | 'patch' | 'delete' | 'deletecollection'
-
-export function openApiDocument(group: ApiGroup, version: ApiVersion): object {
-  const root = group.name === '' ? `/api/${version.version}` : `/apis/${group.name}/${version.version}`
-  const schemas = version.resources.map(({ info }) => schemaOf(info.group, info.version, info.kind))
+export function openApiDocument(group: ApiGroup, version: ApiVersion, descriptions: Descriptions): object {
+  const paths = apiPaths(group, version)
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version: SERVER_VERSION.gitVersion },
-    paths: Object.assign({}, ...version.resources.map((resource) => pathItems(root, resource))),
-    components: { schemas: openApiComponents(schemas.filter((schema): schema is TypeSchema => schema !== undefined)) },
+    paths: Object.fromEntries(paths.map((path) => [path.path, pathItem(path)])),
+    components: { schemas: openApiComponents(spokenTypes(paths), descriptions) },
   }
 }
 
-function pathItems(root: string, resource: ApiResource): Record<string, object> {
-  const { info, verbs } = resource
-  const collection = info.namespaced ? `${root}/namespaces/{namespace}/${info.resource}` : `${root}/${info.resource}`
-  const has = (verb: string) => verbs.includes(verb)
-  const parameters = info.namespaced ? [pathParameter('namespace')] : []
-  const operation = (action: Action) => operationOf(resource, action)
-  const named = [...parameters, pathParameter('name')]
+function pathItem({ parameters, operations }: ApiPath): object {
   return {
-    [collection]: {
-      parameters,
-      ...(has('list') ? { get: operation('list') } : {}),
-      ...(has('create') ? { post: operation('post') } : {}),
-      ...(has('deletecollection') ? { delete: operation('deletecollection') } : {}),
-    },
-    ...(has('get')
-      ? {
-          [`${collection}/{name}`]: {
-            parameters: named,
-            get: operation('get'),
-            put: operation('put'),
-            patch: operation('patch'),
-            delete: operation('delete'),
-          },
-        }
-      : {}),
+    ...(parameters.length > 0 ? { parameters: parameters.map((name) => parameter(name, 'path')) } : {}),
+    ...Object.fromEntries(operations.map((operation) => [operation.method, operationObject(operation)])),
   }
 }
 
-function pathParameter(name: string): object {
-  return { name, in: 'path', required: true, schema: { type: 'string', uniqueItems: true } }
+function parameter(name: string, place: 'path' | 'query'): object {
+  const schema = { type: parameterType(name), uniqueItems: true }
+  return { name, in: place, ...(place === 'path' ? { required: true } : {}), schema }
 }
 
-function operationOf({ info }: ApiResource, action: Action): object {
-  const schema = schemaOf(info.group, info.version, info.kind)
-  const body: OpenApiSchema = schema === undefined ? { type: 'object' } : { $ref: `#/components/schemas/${schema.openApiName}` }
-  const parameters = queryParameters(action).map((name) => ({ name, in: 'query', schema: { type: 'string', uniqueItems: true } }))
+function operationObject(operation: ApiOperation): object {
+  const { id, tag, query, action, kind, answered } = operation
+  const content = { 'application/json': { schema: bodySchema(answered) } }
   return {
-    tags: [info.group === '' ? `core_${info.version}` : `${info.group.split('.')[0]}_${info.version}`],
-    operationId: `${action}${info.kind}${info.version}`,
-    ...(parameters.length > 0 ? { parameters } : {}),
-    ...requestBody(action, body),
-    responses: { [action === 'post' ? '201' : '200']: { description: 'OK', content: { 'application/json': { schema: body } } } },
+    tags: [tag],
+    operationId: id,
+    ...(query.length > 0 ? { parameters: query.map((name) => parameter(name, 'query')) } : {}),
+    ...requestBody(operation),
+    responses: { [action === 'post' ? '201' : '200']: { description: 'OK', content } },
     'x-kubernetes-action': action,
-    'x-kubernetes-group-version-kind': { group: info.group, version: info.version, kind: info.kind },
+    'x-kubernetes-group-version-kind': kind,
   }
 }
 
-/** `fieldValidation` is how kubectl finds out that the server checks unknown fields itself. */
-function queryParameters(action: Action): readonly string[] {
-  switch (action) {
-    case 'post':
-    case 'put':
-      return ['dryRun', 'fieldManager', 'fieldValidation']
-    case 'patch':
-      return ['dryRun', 'fieldManager', 'fieldValidation', 'force']
-    case 'list':
-      return ['continue', 'fieldSelector', 'labelSelector', 'limit', 'resourceVersion', 'watch']
-    case 'delete':
-    case 'deletecollection':
-      return ['dryRun', 'gracePeriodSeconds', 'propagationPolicy']
-    case 'get':
-      return []
+function requestBody({ action, sent }: ApiOperation): object {
+  if (action === 'patch') {
+    const content = Object.fromEntries(PATCH_TYPES.map((type) => [type, { schema: { type: 'object' } }]))
+    return { requestBody: { required: true, content } }
   }
+  if (sent === undefined) return {}
+  const isOptional = action === 'delete' || action === 'deletecollection'
+  return { requestBody: { ...(isOptional ? {} : { required: true }), content: { '*/*': { schema: bodySchema(sent) } } } }
 }
 
-const PATCH_TYPES = [
-  'application/apply-patch+yaml',
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-]
-
-function requestBody(action: Action, body: OpenApiSchema): object {
-  if (action === 'post' || action === 'put') return { requestBody: { required: true, content: { '*/*': { schema: body } } } }
-  if (action !== 'patch') return {}
-  const content = Object.fromEntries(PATCH_TYPES.map((type) => [type, { schema: { type: 'object' } }]))
-  return { requestBody: { required: true, content } }
+function bodySchema(schema: TypeSchema | undefined): OpenApiSchema {
+  return schema === undefined ? { type: 'string' } : componentRef(schema.openApiName)
 }

@@ -105,7 +105,7 @@ async function prepare(registry: ResourceRegistry, object: KubeObject, preparati
 export function withStatusOf({ definition }: ResourceRegistry, object: KubeObject, old: KubeObject | undefined): KubeObject {
   if (!definition.subresources?.includes('status')) return object
   const { status: _, ...rest } = object
-  return old?.status === undefined ? (rest as KubeObject) : { ...rest, status: old.status } as KubeObject
+  return old?.status === undefined ? (rest as KubeObject) : ({ ...rest, status: old.status } as KubeObject)
 }
 
 /** What managedFields need to know of a kind. */

@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { trackUpdate } from '../apply/index.ts'
 import { cloneJson, isJsonObject } from '../patch/json-value.ts'
 import { validateMetadata } from '../registry/object-metadata.ts'
-import type { ResourceDefinition, StrategyContext } from '../registry/resource-definition.ts'
+import type { ResourceDefinition, StrategyContext, TableColumns } from '../registry/resource-definition.ts'
 import { BUILT_IN_RESOURCES } from './index.ts'
+import { NEWER_REFUSALS, newerAnswer, newerCells, newerColumns, newerFields } from './testing/newer-kinds.ts'
 
 /** Each kind created with little by Kubernetes 1.20, what came back and its row of a Table. */
 interface RecordedKind {
@@ -71,14 +72,23 @@ describe('tables as recorded', () => {
   for (const recorded of KINDS) {
     if (!recorded.cells) continue
     test(`${recorded.n}: ${recorded.step}`, () => {
-      const { columns } = definitionOf(recorded.resource)
+      const columns = definitionOf(recorded.resource).columns ?? DEFAULT_COLUMNS
       const object = cloneJson(recorded.answer)
       object.metadata.creationTimestamp = CREATED
-      expect(columns?.columns.map(({ name, type, priority = 0 }) => [name, type, priority])).toEqual(columnsSince120(recorded))
-      expect(columns?.cells(object, NOW).map(String)).toEqual(cellsSince120(recorded))
+      expect(columns.columns.map(({ name, type, priority = 0 }) => [name, type, priority])).toEqual(columnsSince120(recorded))
+      expect(columns.cells(object, NOW).map(String)).toEqual(cellsSince120(recorded))
     })
   }
 })
+
+/** Of kinds that have none of their own. */
+const DEFAULT_COLUMNS: TableColumns = {
+  columns: [
+    { name: 'Name', type: 'string' },
+    { name: 'Created At', type: 'date' },
+  ],
+  cells: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
+}
 
 const METADATA = 'metadata is checked by the registry, in words of 1.36'
 
@@ -100,6 +110,7 @@ const NOT_HERE: Readonly<Record<number, string>> = {
   82: 'admission: runtime classes',
   85: 'hidden in the recording by a pod of that name',
   111: 'the decoder refuses what is not a number',
+  124: 'asked in autoscaling/v1; see horizontalpodautoscalers/hpa-resources.test.ts',
 }
 
 /** Causes as 1.36 has them where 1.20 had others. */
@@ -247,7 +258,8 @@ describe('refusals as recorded', () => {
   for (const recorded of REFUSALS) {
     if (recorded.n in NOT_HERE) continue
     test(`${recorded.n}: ${recorded.step}`, () => {
-      const expected = SINCE_1_20[recorded.n]?.causes ?? (recorded.causes ?? []).map(([, field, message]) => [field, message])
+      const newer = SINCE_1_20[recorded.n] ?? NEWER_REFUSALS[recorded.n]
+      const expected = newer?.causes ?? (recorded.causes ?? []).map(([, field, message]) => [field, message])
       expect(causesOf(recorded)).toEqual(expected)
     })
   }
@@ -259,6 +271,7 @@ function causesOf(recorded: RecordedRefusal): unknown {
   object.apiVersion = apiVersionOf(definition.info)
   object.kind = definition.info.kind
   if (definition.info.namespaced) object.metadata.namespace = 'g2'
+  object.metadata.uid = 'uid-of-test'
   try {
     definition.strategy.default?.(object)
     definition.strategy.prepareForCreate?.(object, context())
@@ -283,9 +296,10 @@ function recordedMessage(n: number, index: number): string {
   return REFUSALS.find((each) => each.n === n)?.causes?.[index]?.[2] ?? ''
 }
 
-function created({ resource, body }: RecordedKind): KubeObject {
+function created({ resource, body, answer }: RecordedKind): KubeObject {
   const definition = definitionOf(resource)
   const object = cloneJson(body)
+  object.metadata.uid = answer.metadata.uid
   object.apiVersion = apiVersionOf(definition.info)
   object.kind = definition.info.kind
   definition.strategy.default?.(object)
@@ -358,6 +372,8 @@ function since120({ resource, answer }: RecordedKind): KubeObject {
         Object.assign(spec, { internalTrafficPolicy: 'Cluster', ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' })
       if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts = true
       break
+    default:
+      newerAnswer(resource, object)
   }
   return object
 }
@@ -387,16 +403,17 @@ function ownedSince120({ resource, answer }: RecordedKind): unknown {
     if (type === 'LoadBalancer') spec['f:allocateLoadBalancerNodePorts'] = {}
   }
   for (const field of ['f:involvedObject', 'f:roleRef']) if (owned[field]) owned[field] = {}
+  newerFields(resource, owned)
   if (resource === 'namespaces') owned['f:metadata'] = { 'f:labels': { '.': {}, 'f:kubernetes.io/metadata.name': {} } }
   return Object.keys(owned).length === 0 ? undefined : owned
 }
 
-function columnsSince120({ columns = [] }: RecordedKind): unknown {
-  return columns.map(([name, type, priority]) => [name, name === 'Restarts' ? 'string' : type, priority])
+function columnsSince120({ columns = [], resource }: RecordedKind): unknown {
+  return newerColumns(resource, columns).map(([name, type, priority]) => [name, name === 'Restarts' ? 'string' : type, priority])
 }
 
 function cellsSince120({ cells = [], resource }: RecordedKind): unknown {
-  return cells.map((cell, index) => {
+  return newerCells(resource, cells).map((cell, index) => {
     if (resource === 'roles' && index === 1) return CREATED
     if (resource === 'namespaces' && index === 2) return '4s'
     // A ReplicaSet's controller had made its pod by the time the table was asked for, a token its Secret.
@@ -430,6 +447,7 @@ function outcomeOf(definition: ResourceDefinition, body: KubeObject): unknown {
   object.apiVersion = apiVersionOf(definition.info)
   object.kind = definition.info.kind
   object.metadata ??= { name: 'x' } as KubeObject['metadata']
+  object.metadata.uid ??= 'uid-of-test'
   const { strategy } = definition
   try {
     strategy.default?.(object)

@@ -19,6 +19,9 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
   const stop = untilSignal()
   // The agent's end takes the channel away: without the agent the next one starts its own proxy.
   process.once('disconnect', stop.abort)
+  process.on('message', (message) => {
+    if ((message as { type?: unknown } | null)?.type === 'reconnect') client.reconnect()
+  })
   const onProgrammed = (endpointsRevision: string) => {
     if (process.connected) process.send?.({ type: 'programmed', endpointsRevision })
   }

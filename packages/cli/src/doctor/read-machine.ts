@@ -1,6 +1,6 @@
 /** Looks at this machine and changes nothing. Whatever can't be seen is left out or told of, never thrown. */
 import { X509Certificate } from 'node:crypto'
-import { readdirSync, readFileSync, readlinkSync, statfsSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, type Stats, statfsSync, statSync } from 'node:fs'
 import { get } from 'node:https'
 import { delimiter, join } from 'node:path'
 import { clusterFactsOfAgent } from '@skiff/agent'
@@ -10,6 +10,7 @@ import { describeFailure } from '../failure.ts'
 import { agentDirectory, masterDirectory } from '../home.ts'
 import { run } from '../hosts/index.ts'
 import { localClient } from '../local-client.ts'
+import { agentContainerEnded } from '../up/agent-container.ts'
 import type { EngineFacts, Listener, MachineFacts, RouteFact } from './machine-facts.ts'
 import { parseSockets } from './parse-sockets.ts'
 
@@ -25,6 +26,10 @@ export async function readMachine(home: string, now: Date): Promise<MachineFacts
   const nftProblem = await nftProblemOf()
   const agent = await clusterFactsOfAgent(agentDirectory(home))
   const listeners = listenersOf()
+  const agentListens =
+    agent !== undefined && listeners.some(({ port, program }) => port === 10250 && program?.includes('node') !== false)
+  // Its files are root's, so that a user without root can't read what it knows.
+  const agentContainer = await answers(() => agentContainerRuns(dockerHost, home))
   const masterRuns = await answers(() => localClient(home).request('GET', '/readyz'))
   const master = await masterFacts(home, now)
   const nodes = masterRuns ? await nodeFacts(home) : undefined
@@ -39,13 +44,15 @@ export async function readMachine(home: string, now: Date): Promise<MachineFacts
     disks: disksOf([home, ...('problem' in engine ? [] : [engine.dataRoot])]),
     certificates: [masterDirectory(home), agentDirectory(home)].flatMap(certificatesIn),
     builtAt: statSync(import.meta.filename).mtime,
-    running: {
-      master: masterRuns,
-      agent: agent !== undefined && listeners.some(({ port, program }) => port === 10250 && program?.includes('node') !== false),
-    },
+    running: { master: masterRuns, agent: agentListens || agentContainer },
     ...(master === undefined ? {} : { master }),
     ...(nodes === undefined ? {} : { nodes }),
   }
+}
+
+async function agentContainerRuns(dockerHost: string, home: string): Promise<void> {
+  const ended = await agentContainerEnded(dockerHost, home)
+  if (ended !== undefined) throw new Error(ended)
 }
 
 async function engineFacts(dockerHost: string): Promise<MachineFacts['engine']> {
@@ -85,7 +92,7 @@ async function routesOf(): Promise<readonly RouteFact[]> {
 
 function isOnPath(program: string): boolean {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
-  return folders.some((folder) => statSync(join(folder, program), { throwIfNoEntry: false })?.isFile() === true)
+  return folders.some((folder) => statOf(join(folder, program))?.isFile() === true)
 }
 
 function rangesOfMaster(home: string): { serviceCidr: string; podCidr: string; dnsAddress: string } | undefined {
@@ -123,7 +130,7 @@ function badPermissions(home: string): { path: string; mode: string }[] {
       .map((name) => join(directory, name)),
   )
   return [...directories, ...keys].flatMap((path) => {
-    const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0
+    const mode = statOf(path)?.mode ?? 0
     return (mode & 0o077) === 0 ? [] : [{ path, mode: (mode & 0o777).toString(8).padStart(4, '0') }]
   })
 }
@@ -194,6 +201,14 @@ function read(file: string): string {
     return readFileSync(file, 'utf8')
   } catch {
     return ''
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
   }
 }
 

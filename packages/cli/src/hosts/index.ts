@@ -3,7 +3,6 @@ export {
   type DaemonOptions,
   type Host,
   hostAddress,
-  hostIsOn,
   hostPort,
   hostSocket,
   insideHost,
@@ -13,4 +12,4 @@ export {
   startHost,
 } from './host.ts'
 export { isAlive, type ProcessIdentity, processIdentity } from './process-identity.ts'
-export { run, tryRun } from './run.ts'
+export { run } from './run.ts'

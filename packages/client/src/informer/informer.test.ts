@@ -50,6 +50,15 @@ describe('informer', () => {
     expect(api.requests[0]).toMatch(/sendInitialEvents=true&resourceVersionMatch=NotOlderThan/)
   })
 
+  it('resumes at once when its client gives up its connections, however long it would wait', async () => {
+    const informer = start({ reconnect: { initialMs: 60_000, maxMs: 60_000 } })
+    await informer.synced
+    client.reconnect()
+    api.put('a', '1')
+    await caughtUp(informer)
+    expect(api.requests).toHaveLength(2)
+  })
+
   it('lists page by page and watches from there when the server refuses WatchList', async () => {
     api.knowsWatchList = false
     for (let n = 0; n < 1_200; n += 1) api.put(`c${n}`, 'x')

@@ -40,6 +40,8 @@ export class Reflector<T extends ApiObject> {
   /** Watch from here on; undefined: list first. */
   #revision: string | undefined
   #serverKnowsWatchList = true
+  /** Aborted when there is no reason to wait any longer. */
+  #hurry = new AbortController()
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options
@@ -53,7 +55,9 @@ export class Reflector<T extends ApiObject> {
 
   /** Runs until the signal aborts. */
   async run(): Promise<void> {
-    const { signal } = this.#options
+    const { client, signal } = this.#options
+    const stopListening = client.onReconnect(() => this.#hurry.abort())
+    signal.addEventListener('abort', stopListening, { once: true })
     while (!signal.aborted) {
       const startedMs = performance.now()
       const problem = await this.#follow()
@@ -87,7 +91,10 @@ export class Reflector<T extends ApiObject> {
     } else if (problem !== undefined) {
       logger.debug({ resource: info.resource, revision: this.#revision, err: problem }, 'watch broke')
     }
-    await sleep(this.#retry.nextMs(), undefined, { signal }).catch(() => undefined)
+    await sleep(this.#retry.nextMs(), undefined, { signal: AbortSignal.any([signal, this.#hurry.signal]) }).catch(() => undefined)
+    if (!this.#hurry.signal.aborted) return
+    this.#hurry = new AbortController()
+    this.#retry.reset()
   }
 
   async #list(): Promise<void> {

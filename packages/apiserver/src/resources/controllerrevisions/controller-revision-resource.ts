@@ -9,8 +9,7 @@ export const controllerRevisionResource: ResourceDefinition = {
   info: CONTROLLER_REVISIONS,
   strategy: {
     validate: (revision: ControllerRevision) => validateRevision(revision),
-    validateUpdate: (revision: ControllerRevision, old: ControllerRevision) =>
-      validateImmutable(revision.data, old.data, 'data'),
+    validateUpdate: (revision: ControllerRevision, old: ControllerRevision) => validateImmutable(revision.data, old.data, 'data'),
   },
   columns: {
     columns: [

@@ -1,4 +1,14 @@
-import { CronError, type CronJob, type FieldError, type FieldPath, invalid, notSupported, parseCronSchedule, path, required } from '@skiff/api'
+import {
+  CronError,
+  type CronJob,
+  type FieldError,
+  type FieldPath,
+  invalid,
+  notSupported,
+  parseCronSchedule,
+  path,
+  required,
+} from '@skiff/api'
 import { validateJobSpec } from '../jobs/validate-job.ts'
 import { validateChoice } from '../validate-choice.ts'
 import { validateNonNegative } from '../validate-numbers.ts'
@@ -42,7 +52,8 @@ function validateTimeZone(timeZone: string | undefined, field: FieldPath): Field
   if (timeZone === undefined) return []
   const at = field.child('timeZone')
   if (timeZone === '') return [invalid(at, timeZone, 'timeZone must be nil or non-empty string')]
-  if (timeZone.toLowerCase() === 'local') return [invalid(at, timeZone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones')]
+  if (timeZone.toLowerCase() === 'local')
+    return [invalid(at, timeZone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones')]
   try {
     new Intl.DateTimeFormat('en', { timeZone })
     return []

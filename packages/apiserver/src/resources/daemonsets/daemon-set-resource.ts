@@ -19,11 +19,11 @@ export const daemonSetResource: ResourceDefinition = {
     countsGenerations: true,
     default: (set: DaemonSet) => defaultDaemonSet(set),
     prepareForCreate(set: DaemonSet) {
-      clearStatus(DAEMON_SETS, set as never)
+      clearStatus(DAEMON_SETS, set)
       countTemplate(set, 1)
     },
     prepareForUpdate(set: DaemonSet, old: DaemonSet) {
-      keepStatus(set as never, old as never)
+      keepStatus(set, old)
       const before = Number(old.metadata.annotations?.[TEMPLATE_GENERATION] ?? 0)
       countTemplate(set, jsonEquals(set.spec.template, old.spec.template) ? before : before + 1)
     },

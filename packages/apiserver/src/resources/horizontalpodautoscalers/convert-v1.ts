@@ -17,8 +17,14 @@ export function fromV2(stored: HorizontalPodAutoscaler): HorizontalPodAutoscaler
   const cpu = metrics.find(isCpuUtilization)
   const current = (status?.currentMetrics ?? []).find(({ resource }) => resource?.name === 'cpu')
   const annotations = {
-    ...jsonAnnotation(METRICS, metrics.filter((metric) => metric !== cpu)),
-    ...jsonAnnotation(CURRENT_METRICS, (status?.currentMetrics ?? []).filter((metric) => metric !== current)),
+    ...jsonAnnotation(
+      METRICS,
+      metrics.filter((metric) => metric !== cpu),
+    ),
+    ...jsonAnnotation(
+      CURRENT_METRICS,
+      (status?.currentMetrics ?? []).filter((metric) => metric !== current),
+    ),
     ...jsonAnnotation(CONDITIONS, status?.conditions ?? []),
     ...(spec.behavior ? { [BEHAVIOR]: JSON.stringify(spec.behavior) } : {}),
   }
@@ -61,7 +67,8 @@ export function toV2(given: HorizontalPodAutoscalerV1): HorizontalPodAutoscaler 
 
 function statusToV2(status: HorizontalPodAutoscalerV1['status'], annotations: Annotations): Status {
   const { currentCPUUtilizationPercentage: measured, ...rest } = status ?? { currentReplicas: 0, desiredReplicas: 0 }
-  const cpu = measured === undefined ? [] : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: measured } } }]
+  const cpu =
+    measured === undefined ? [] : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: measured } } }]
   const conditions = readList<NonNullable<Status['conditions']>[number]>(annotations[CONDITIONS])
   return {
     ...rest,

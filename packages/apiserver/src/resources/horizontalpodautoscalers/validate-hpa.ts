@@ -84,8 +84,15 @@ function validateSource(metric: Metric, name: (typeof SOURCES)[MetricType], fiel
     }
     case 'pods': {
       const { target, metric: measured } = metric.pods ?? {}
-      const missing = target?.averageValue === undefined ? [required(field.child('target', 'averageValue'), 'must specify a positive target averageValue')] : []
-      return [...validateIdentifier(measured, field.child('metric')), ...validateMetricTarget(target, field.child('target')), ...missing]
+      const missing =
+        target?.averageValue === undefined
+          ? [required(field.child('target', 'averageValue'), 'must specify a positive target averageValue')]
+          : []
+      return [
+        ...validateIdentifier(measured, field.child('metric')),
+        ...validateMetricTarget(target, field.child('target')),
+        ...missing,
+      ]
     }
     case 'object': {
       const { target, metric: measured, describedObject } = metric.object ?? {}

@@ -1,4 +1,13 @@
-import { type FieldError, type FieldPath, forbiddenField, type HorizontalPodAutoscaler, invalid, quantityToNumber, required, tryParseQuantity } from '@skiff/api'
+import {
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  type HorizontalPodAutoscaler,
+  invalid,
+  quantityToNumber,
+  required,
+  tryParseQuantity,
+} from '@skiff/api'
 
 type Metric = NonNullable<HorizontalPodAutoscaler['spec']['metrics']>[number]
 type Target = NonNullable<Metric['resource']>['target']
@@ -14,7 +23,8 @@ export function validateMetricTarget(target: Target | undefined, field: FieldPat
   }
   for (const name of ['value', 'averageValue'] as const) {
     const amount = tryParseQuantity(target?.[name])
-    if (amount && quantityToNumber(amount) <= 0) errors.push(invalid(field.child(name), String(target?.[name]), 'must be positive'))
+    if (amount && quantityToNumber(amount) <= 0)
+      errors.push(invalid(field.child(name), String(target?.[name]), 'must be positive'))
   }
   if (averageUtilization !== undefined && averageUtilization < 1) {
     errors.push(invalid(field.child('averageUtilization'), averageUtilization, 'must be greater than 0'))

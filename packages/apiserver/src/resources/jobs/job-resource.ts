@@ -1,4 +1,4 @@
-import { findCondition, humanDuration, JOBS, type Job, type KubeObject } from '@skiff/api'
+import { findCondition, humanDuration, JOBS, type Job } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { objectAge, selectorCell } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '../columns.ts'
@@ -18,11 +18,11 @@ export const jobResource: ResourceDefinition = {
     countsGenerations: true,
     default: (job: Job) => defaultJob(job),
     prepareForCreate(job: Job) {
-      clearStatus(JOBS, job as unknown as KubeObject)
+      clearStatus(JOBS, job)
       if (job.spec.manualSelector !== true) selectOwnPods(job)
       labelLikeTemplate(job)
     },
-    prepareForUpdate: (job: Job, old: Job) => keepStatus(job as unknown as KubeObject, old as unknown as KubeObject),
+    prepareForUpdate: (job: Job, old: Job) => keepStatus(job, old),
     validate: (job: Job) => validateJob(job),
     validateUpdate: (job: Job, old: Job) => validateJobUpdate(job, old),
   },
@@ -71,7 +71,7 @@ function labelLikeTemplate({ metadata, spec }: Job): void {
 
 /** A job's pods carry its uid, and that is how it finds them; the names without a domain are the old ones. */
 function selectOwnPods({ metadata, spec }: Job): void {
-  const { name, uid } = metadata
+  const { name = '', uid } = metadata
   spec.template.metadata ??= {}
   const { legacyName, legacyUid } = JOB_LABELS
   spec.template.metadata.labels = {

@@ -23,11 +23,7 @@ const MAX_INDEXED_PARALLELISM = 100_000
 
 export function validateJob(job: Job): FieldError[] {
   const field = path('spec')
-  return [
-    ...validateGeneratedSelector(job, field),
-    ...validateJobSpec(job.spec, field),
-    ...validateSelector(job.spec, field),
-  ]
+  return [...validateGeneratedSelector(job, field), ...validateJobSpec(job.spec, field), ...validateSelector(job.spec, field)]
 }
 
 /** The selector that the server gives must be all there is to it. */
@@ -132,7 +128,9 @@ export function validateJobUpdate({ spec }: Job, old: Job): FieldError[] {
 function validateCompletionsUpdate(spec: JobSpec, old: JobSpec, field: FieldPath): FieldError[] {
   if (spec.completionMode !== 'Indexed') return validateImmutable(spec.completions, old.completions, field.child('completions'))
   if (spec.completions === old.completions || spec.completions === spec.parallelism) return []
-  return [invalid(field.child('completions'), spec.completions, `can only be modified in tandem with ${field.child('parallelism')}`)]
+  return [
+    invalid(field.child('completions'), spec.completions, `can only be modified in tandem with ${field.child('parallelism')}`),
+  ]
 }
 
 /** Where its pods may run can still be changed while a suspended job has never started (KEP-2926). */

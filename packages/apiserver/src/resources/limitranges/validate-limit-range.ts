@@ -73,7 +73,9 @@ function validateBounds(bounds: Bounds, field: FieldPath, name: string): FieldEr
   const errors: FieldError[] = []
   const check = (list: keyof Bounds, low: Amount | undefined, high: Amount | undefined, words: string) => {
     if (low === undefined || high === undefined || compareQuantities(low, high) <= 0) return
-    errors.push(invalid(field.child(list).key(name), String(bounds[list]), words))
+    // upstream shows the bound where it is the limit that breaks it
+    const shown = list !== 'default' ? bounds[list] : low === limit ? high : low
+    errors.push(invalid(field.child(list).key(name), String(shown), words))
   }
   check('min', min, max, `min value ${min} is greater than max value ${max}`)
   check('defaultRequest', min, request, `min value ${min} is greater than default request value ${request}`)

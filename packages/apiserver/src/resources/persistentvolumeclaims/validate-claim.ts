@@ -43,14 +43,10 @@ function validateClassName(name: string | undefined, field: FieldPath): FieldErr
 
 function validateDataSource(source: Spec['dataSource'], field: FieldPath): FieldError[] {
   if (!source) return []
-  return [
-    ...(source.name ? [] : [required(field.child('name'))]),
-    ...(source.kind ? [] : [required(field.child('kind'))]),
-  ]
+  return [...(source.name ? [] : [required(field.child('name'))]), ...(source.kind ? [] : [required(field.child('kind'))])]
 }
 
-const SPEC_IS_FIXED =
-  'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
+const SPEC_IS_FIXED = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
 
 export function validateClaimUpdate({ spec }: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
   const bound = old.status?.phase === 'Bound'

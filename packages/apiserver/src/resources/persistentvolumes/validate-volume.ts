@@ -82,7 +82,8 @@ function validatePaths({ hostPath, nfs, local, csi }: Spec, field: FieldPath): F
   if (local) errors.push(...validatePath(local.path, field.child('local', 'path')))
   if (nfs && !nfs.server) errors.push(required(field.child('nfs', 'server')))
   if (nfs) errors.push(...validatePath(nfs.path, field.child('nfs', 'path')))
-  if (nfs?.path && !nfs.path.startsWith('/')) errors.push(invalid(field.child('nfs', 'path'), nfs.path, 'must be an absolute path'))
+  if (nfs?.path && !nfs.path.startsWith('/'))
+    errors.push(invalid(field.child('nfs', 'path'), nfs.path, 'must be an absolute path'))
   if (csi && !csi.driver) errors.push(required(field.child('csi', 'driver')))
   if (csi && !csi.volumeHandle) errors.push(required(field.child('csi', 'volumeHandle')))
   return errors

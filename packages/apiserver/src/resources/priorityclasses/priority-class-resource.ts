@@ -28,7 +28,7 @@ export const priorityClassResource: ResourceDefinition = {
     ],
     cells: (priorityClass: PriorityClass, now) => [
       priorityClass.metadata.name,
-      priorityClass.value,
+      priorityClass.value ?? 0,
       priorityClass.globalDefault ?? false,
       objectAge(priorityClass, now),
       priorityClass.preemptionPolicy ?? '',
@@ -43,7 +43,7 @@ function validatePriorityClass(priorityClass: PriorityClass): FieldError[] {
   if (problem !== undefined) {
     const why = "priority class names with 'system-' prefix are reserved for system use only. error: "
     errors.push(forbiddenField('metadata.name', why + problem))
-  } else if (!name.startsWith('system-') && priorityClass.value > HIGHEST_OF_USERS) {
+  } else if (!name.startsWith('system-') && (priorityClass.value ?? 0) > HIGHEST_OF_USERS) {
     const detail = `maximum allowed value of a user defined priority is ${HIGHEST_OF_USERS}`
     errors.push(forbiddenField('value', detail))
   }

@@ -1,12 +1,4 @@
-import {
-  type FieldError,
-  type FieldPath,
-  invalid,
-  path,
-  type ResourceQuota,
-  required,
-  tryParseQuantity,
-} from '@skiff/api'
+import { type FieldError, type FieldPath, invalid, path, type ResourceQuota, required, tryParseQuantity } from '@skiff/api'
 import { jsonEquals } from '../../patch/json-value.ts'
 import { type Amount, validateNonNegativeAmount, validateResourceName } from '../quantities.ts'
 
@@ -124,7 +116,13 @@ function validateValues(operator: string, values: readonly string[], field: Fiel
     case 'DoesNotExist':
       return values.length === 0
         ? []
-        : [invalid(field.child('values'), values, "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector")]
+        : [
+            invalid(
+              field.child('values'),
+              values,
+              "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
+            ),
+          ]
     default:
       return [invalid(field.child('operator'), operator, 'not a valid selector operator')]
   }

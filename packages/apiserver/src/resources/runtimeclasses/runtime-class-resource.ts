@@ -1,11 +1,4 @@
-import {
-  dnsLabelProblems,
-  type FieldError,
-  invalidEach,
-  path,
-  RUNTIME_CLASSES,
-  type RuntimeClass,
-} from '@skiff/api'
+import { dnsLabelProblems, type FieldError, invalidEach, path, RUNTIME_CLASSES, type RuntimeClass } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { objectAge } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '../columns.ts'
@@ -24,11 +17,7 @@ export const runtimeClassResource: ResourceDefinition = {
   },
   columns: {
     columns: [NAME_COLUMN, textColumn('Handler', 'The runtime that its pods run in.'), AGE_COLUMN],
-    cells: (runtimeClass: RuntimeClass, now) => [
-      runtimeClass.metadata.name,
-      runtimeClass.handler,
-      objectAge(runtimeClass, now),
-    ],
+    cells: (runtimeClass: RuntimeClass, now) => [runtimeClass.metadata.name, runtimeClass.handler, objectAge(runtimeClass, now)],
   },
 }
 

@@ -54,7 +54,11 @@ export function validateEndlessPods({ spec }: PodTemplateSpec, field: FieldPath,
 }
 
 /** An absent selector selects nothing, and so not the template either; an empty one has been reported already. */
-export function validateSelection({ metadata }: PodTemplateSpec, selector: LabelSelector | undefined, field: FieldPath): FieldError[] {
+export function validateSelection(
+  { metadata }: PodTemplateSpec,
+  selector: LabelSelector | undefined,
+  field: FieldPath,
+): FieldError[] {
   const labels = metadata?.labels ?? {}
   if ((selector && isEmptySelector(selector)) || labelSelectorMatches(selector, labels)) return []
   return [invalid(field.child('metadata', 'labels'), labels, '`selector` does not match template `labels`')]

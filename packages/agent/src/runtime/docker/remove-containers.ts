@@ -1,10 +1,10 @@
 import type { ContainerInfo } from 'dockerode'
-import { CLUSTER } from '../pods/labels.ts'
-import { Engine, READ_TIMEOUT_MS, WRITE_TIMEOUT_MS } from '../runtime/docker/engine.ts'
-import { isConflict, isMissing } from '../runtime/docker/engine-errors.ts'
-import { isSandbox } from '../runtime/docker/identity.ts'
-import { SANDBOX_IMAGE } from '../runtime/docker/sandbox-image.ts'
-import { Semaphore } from '../semaphore.ts'
+import { CLUSTER } from '../../pods/labels.ts'
+import { Semaphore } from '../../semaphore.ts'
+import { Engine, READ_TIMEOUT_MS, WRITE_TIMEOUT_MS } from './engine.ts'
+import { isConflict, isMissing } from './engine-errors.ts'
+import { isSandbox } from './identity.ts'
+import { SANDBOX_IMAGE } from './sandbox-image.ts'
 
 const REMOVALS_AT_ONCE = 8
 

@@ -1,0 +1,37 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { ProbePace } from './probe-pace.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** The pauses between so many failures, and which of them counted. */
+function fail(pace: ProbePace, times: number) {
+  return Array.from({ length: times }, () => {
+    const counts = pace.noteResult(false)
+    const nextMs = pace.nextMs()
+    vi.advanceTimersByTime(nextMs)
+    return counts ? `${nextMs}!` : String(nextMs)
+  })
+}
+
+describe('a container that is awaited', () => {
+  test('is asked soon, ever more slowly up to its period; one failure a period counts', () => {
+    expect(fail(new ProbePace(1000, true), 7)).toEqual(['100', '200', '400', '800', '1000!', '1000!', '1000!'])
+  })
+
+  test('is asked once a period from its first success on, and every failure counts', () => {
+    const pace = new ProbePace(5000, true)
+    fail(pace, 2)
+    expect(pace.noteResult(true)).toBe(true)
+    expect(pace.nextMs()).toBe(5000)
+    expect(fail(pace, 2)).toEqual(['5000!', '5000!'])
+  })
+})
+
+test('a container that has passed before, or is only to stay alive, is asked once a period', () => {
+  expect(fail(new ProbePace(10_000, false), 2)).toEqual(['10000!', '10000!'])
+})

@@ -1,0 +1,111 @@
+import {
+  type FieldError,
+  type FieldPath,
+  path,
+  required,
+  type ValidatingAdmissionPolicy,
+  type ValidatingAdmissionPolicyBinding,
+} from '@skiff/api'
+import { validateChoice } from '../validate-choice.ts'
+import { validateLabelSelector } from '../validate-selector.ts'
+import { validateRule } from './validate-rule.ts'
+
+/** Validating and mutating policies alike. */
+export type AdmissionPolicy = ValidatingAdmissionPolicy & {
+  spec: ValidatingAdmissionPolicy['spec'] & { mutations?: readonly Mutation[]; reinvocationPolicy?: string }
+}
+
+interface Mutation {
+  readonly patchType?: string
+  readonly jsonPatch?: { readonly expression?: string }
+  readonly applyConfiguration?: { readonly expression?: string }
+}
+
+type Matching = NonNullable<ValidatingAdmissionPolicy['spec']['matchConstraints']>
+
+export function validateValidatingPolicy(policy: AdmissionPolicy): FieldError[] {
+  const field = path('spec')
+  const { validations = [], auditAnnotations = [] } = policy.spec
+  const errors = validateCommon(policy, field)
+  if (validations.length === 0 && auditAnnotations.length === 0) {
+    const detail = 'validations or auditAnnotations must contain at least one item'
+    errors.push(required(field.child('validations'), detail), required(field.child('auditAnnotations'), detail))
+  }
+  for (const [index, { expression }] of validations.entries()) {
+    if (!expression?.trim())
+      errors.push(required(field.child('validations').index(index).child('expression'), 'expression is not specified'))
+  }
+  for (const [index, { key, valueExpression }] of auditAnnotations.entries()) {
+    const at = field.child('auditAnnotations').index(index)
+    if (!key) errors.push(required(at.child('key')))
+    if (!valueExpression?.trim()) errors.push(required(at.child('valueExpression'), 'valueExpression is not specified'))
+  }
+  return errors
+}
+
+export function validateMutatingPolicy(policy: AdmissionPolicy): FieldError[] {
+  const field = path('spec')
+  const mutations = policy.spec.mutations ?? []
+  const errors = validateCommon(policy, field)
+  if (mutations.length === 0) errors.push(required(field.child('mutations'), 'mutations must contain at least one item'))
+  errors.push(
+    ...validateChoice(policy.spec.reinvocationPolicy, ['IfNeeded', 'Never'], field.child('reinvocationPolicy')),
+    ...mutations.flatMap((mutation, index) => validateMutation(mutation, field.child('mutations').index(index))),
+  )
+  return errors
+}
+
+function validateMutation({ patchType, jsonPatch, applyConfiguration }: Mutation, field: FieldPath): FieldError[] {
+  const errors = validateChoice(patchType, ['ApplyConfiguration', 'JSONPatch'], field.child('patchType'))
+  if (patchType === 'JSONPatch' && !jsonPatch?.expression) errors.push(required(field.child('jsonPatch', 'expression')))
+  if (patchType === 'ApplyConfiguration' && !applyConfiguration?.expression) {
+    errors.push(required(field.child('applyConfiguration', 'expression')))
+  }
+  return errors
+}
+
+function validateCommon({ spec }: AdmissionPolicy, field: FieldPath): FieldError[] {
+  const { failurePolicy, paramKind, matchConstraints } = spec
+  return [
+    ...validateChoice(failurePolicy, ['Fail', 'Ignore'], field.child('failurePolicy')),
+    ...(paramKind && !paramKind.apiVersion ? [required(field.child('paramKind', 'apiVersion'))] : []),
+    ...(paramKind && !paramKind.kind ? [required(field.child('paramKind', 'kind'))] : []),
+    ...validateConstraints(matchConstraints, field.child('matchConstraints')),
+  ]
+}
+
+function validateConstraints(matching: Matching | undefined, field: FieldPath): FieldError[] {
+  if (!matching) return [required(field)]
+  const rules = matching.resourceRules ?? []
+  return [...(rules.length === 0 ? [required(field.child('resourceRules'))] : []), ...validateMatching(matching, field)]
+}
+
+function validateMatching(matching: Matching, field: FieldPath): FieldError[] {
+  const { matchPolicy, namespaceSelector, objectSelector, resourceRules = [], excludeResourceRules = [] } = matching
+  return [
+    ...validateChoice(matchPolicy, ['Equivalent', 'Exact'], field.child('matchPolicy')),
+    ...(namespaceSelector ? validateLabelSelector(namespaceSelector, field.child('namespaceSelector')) : []),
+    ...(objectSelector ? validateLabelSelector(objectSelector, field.child('objectSelector')) : []),
+    ...resourceRules.flatMap((rule, index) => validateRule(rule, field.child('resourceRules').index(index))),
+    ...excludeResourceRules.flatMap((rule, index) => validateRule(rule, field.child('excludeResourceRules').index(index))),
+  ]
+}
+
+const ACTIONS = ['Audit', 'Deny', 'Warn']
+
+/** Bindings of validating policies also say what follows from a violation. */
+export function validatePolicyBinding({ spec }: ValidatingAdmissionPolicyBinding, hasActions: boolean): FieldError[] {
+  const field = path('spec')
+  const { policyName, paramRef, matchResources, validationActions = [] } = spec ?? {}
+  const errors: FieldError[] = policyName ? [] : [required(field.child('policyName'))]
+  if (paramRef) {
+    const at = field.child('paramRef')
+    if (!paramRef.name && !paramRef.selector) errors.push(required(at, 'one of name or selector must be specified'))
+    errors.push(...validateChoice(paramRef.parameterNotFoundAction, ['Allow', 'Deny'], at.child('parameterNotFoundAction')))
+  }
+  if (matchResources) errors.push(...validateMatching(matchResources, field.child('matchResouces')))
+  if (!hasActions) return errors
+  const at = field.child('validationActions')
+  if (validationActions.length === 0) errors.push(required(at, 'at least one validation action is required'))
+  return [...errors, ...validationActions.flatMap((action, index) => validateChoice(action, ACTIONS, at.index(index)))]
+}
