@@ -112,6 +112,13 @@ describe('the blog on two hosts', () => {
     })
   })
 
+  it('serves HTTP Services by name through the gateway of every host', async () => {
+    for (const host of cluster.hosts) {
+      const answer = await host.run(['curl', '-sS', '-H', 'Host: hello.default.localhost', 'http://127.0.0.1/'])
+      expect(answer).toMatch(/^hello from hello-/)
+    }
+  })
+
   it('shows logs and runs commands through the API server', async () => {
     const [pod] = await readyPods('hello', 2)
     expect(await cluster.kubectlOk(['logs', pod?.metadata.name ?? ''])).toContain('hello listens on port 80')

@@ -168,6 +168,11 @@ export class Cluster implements AsyncDisposable {
     return join(this.folder, 'master', 'admin.kubeconfig')
   }
 
+  /** `skiff` itself. */
+  get program(): string {
+    return SKIFF
+  }
+
   get server(): string {
     return `https://${this.fabric.gateway}:${this.port}`
   }

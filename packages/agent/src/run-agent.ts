@@ -1,4 +1,4 @@
-import { type Node, PODS, type Pod, SERVICES, type Service } from '@skiff/api'
+import { isNotFound, NODES, type Node, PODS, type Pod, SERVICES, type Service } from '@skiff/api'
 import { type ApiClient, createEventRecorder, createInformer, type Log } from '@skiff/client'
 import { keepHeartbeats } from './node/heartbeat-stream.ts'
 import { keepNodeLease } from './node/node-lease.ts'
@@ -36,6 +36,8 @@ export interface RunAgentOptions {
   readonly labels: Readonly<Record<string, string>>
   readonly maxPods: number
   readonly endpoints: ProgrammedEndpoints
+  /** The Node was deleted by somebody: this host is to leave the cluster. */
+  readonly onDeleted: () => void
   readonly now: () => Date
   readonly random: () => number
   readonly logger: Log
@@ -64,8 +66,10 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
   const pods = createInformer<Pod>(client, PODS, { fieldSelector: `spec.nodeName=${nodeName}`, logger, signal })
   const services = createInformer<Service>(client, SERVICES, { logger, signal })
   const reporting = reporter.run()
-  routes.nodes.onChange(({ object }) => {
-    if (object.metadata.name === nodeName) reporter.compare(object)
+  routes.nodes.onChange(({ type, object }) => {
+    if (object.metadata.name !== nodeName) return
+    if (type === 'deleted') void leaveIfDeleted(options)
+    else reporter.compare(object)
   })
   const beating = beat(options, node, reporter)
   pods.start()
@@ -107,6 +111,16 @@ function beat(options: RunAgentOptions, node: Node, reporter: NodeReporter): Pro
     onRevision: (listener) => endpoints.onChange(listener),
   })
   return [heartbeats, keepNodeLease({ ...options, node })]
+}
+
+/** Somebody deleted the Node: the host is no longer part of the cluster, unless it has registered anew meanwhile. */
+async function leaveIfDeleted({ client, nodeName, onDeleted, logger }: RunAgentOptions): Promise<void> {
+  try {
+    await client.get<Node>(NODES, { name: nodeName })
+  } catch (error) {
+    if (isNotFound(error)) onDeleted()
+    else logger.warn({ err: error }, 'it is not known whether this node was deleted')
+  }
 }
 
 function podRoutes(options: RunAgentOptions, reporter: NodeReporter): PodRoutes {

@@ -13,6 +13,7 @@ import { fetchOverTls, peerOf } from './images/peers.ts'
 import { hostCommands } from './network/host-commands.ts'
 import { createPodNetwork } from './network/pod-network.ts'
 import { nodeAddress } from './node/node-address.ts'
+import { NodeDeletedError } from './node/node-deleted-error.ts'
 import { refuseTakenName } from './node/node-name-taken.ts'
 import { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
 import { superviseProxy } from './proxy/supervise-proxy.ts'
@@ -67,7 +68,10 @@ export interface Agent {
   readonly nodeName: string
   readonly nodeIp: string
   readonly port: number
-  /** Resolves when the agent has ended after its signal; rejects when it can't go on. Containers go on either way. */
+  /**
+   * Resolves when the agent has ended after its signal; rejects when it can't go on (NodeDeletedError: it is not to).
+   * Containers go on either way.
+   */
   readonly stopped: Promise<void>
 }
 
@@ -128,7 +132,7 @@ async function renewUntilStopped(start: GenerationOptions, first: Generation): P
   let { credentials } = start
   let current = first
   while (!signal.aborted) {
-    await Promise.race([delay(RENEWAL_CHECK_MS, undefined, { signal }).catch(() => undefined), current.stopped])
+    await Promise.race([delay(RENEWAL_CHECK_MS, undefined, { signal, ref: false }).catch(() => undefined), current.stopped])
     if (signal.aborted || renewAt(credentials) > joining.now().getTime()) continue
     const renewed = await freshCredentials(credentials, joining)
     if (renewed === credentials) continue
@@ -158,6 +162,7 @@ async function startGeneration({ options, joining, credentials }: GenerationOpti
   const port = options.port ?? DEFAULT_PORT
   const agentServer = await serveAgent({ credentials, nodeName, port, engine, logger })
   const endpoints = new ProgrammedEndpoints()
+  let isDeleted = false
   const work = [superviseIfAsked({ options, client, endpoints, nodeIp, clusterId, ranges, random, signal })]
   work.push(
     runUntilStopped(agentServer, {
@@ -173,6 +178,10 @@ async function startGeneration({ options, joining, credentials }: GenerationOpti
       labels: options.labels ?? {},
       maxPods: options.maxPods ?? DEFAULT_MAX_PODS,
       endpoints,
+      onDeleted: () => {
+        isDeleted = true
+        end.abort()
+      },
       now,
       random,
       logger,
@@ -182,6 +191,7 @@ async function startGeneration({ options, joining, credentials }: GenerationOpti
   const stopped = Promise.all(work).then(async () => {
     await agentServer.close()
     client.close()
+    if (isDeleted) throw new NodeDeletedError(`node ${nodeName} was deleted from the cluster`)
   })
   stopped.catch(() => undefined)
   return { port: agentServer.port, end, stopped }

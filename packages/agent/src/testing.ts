@@ -60,6 +60,7 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
     labels: {},
     maxPods: 110,
     endpoints: new ProgrammedEndpoints(),
+    onDeleted: () => undefined,
     now,
     random: Math.random,
     logger: options.logger ?? SILENT,

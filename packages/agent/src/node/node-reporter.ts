@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { findCondition, isAlreadyExists, isNotFound, NODES, type Node } from '@skiff/api'
+import { findCondition, isAlreadyExists, NODES, type Node } from '@skiff/api'
 import type { ApiClient, Log } from '@skiff/client'
 import type { ContainerRuntime, ImageService, RuntimeInfo } from '../runtime/runtime.ts'
 import { machineFacts } from './machine-facts.ts'
@@ -107,13 +107,7 @@ export class NodeReporter {
     const text = JSON.stringify({ ...status, conditions: status.conditions?.map(({ lastHeartbeatTime, ...rest }) => rest) })
     const age = now().getTime() - (this.#written?.at ?? 0)
     if (this.#written?.text === text && age < WRITE_ANYWAY_MS) return
-    try {
-      await client.patch<Node>(NODES, { name, subresource: 'status' }, { type: 'strategic', body: { status } })
-    } catch (error) {
-      // Someone deleted the node: its agent is still here, so it comes back as a new one.
-      if (isNotFound(error) && this.#info) await this.register(this.#info)
-      throw error
-    }
+    await client.patch<Node>(NODES, { name, subresource: 'status' }, { type: 'strategic', body: { status } })
     this.#written = { text, at: now().getTime() }
     this.#previous = status
   }

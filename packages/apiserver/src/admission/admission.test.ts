@@ -1,4 +1,4 @@
-import { NAMESPACES, PODS, type Pod, SERVICE_ACCOUNTS } from '@skiff/api'
+import { NAMESPACES, PODS, type Pod, PRIORITY_CLASSES, SERVICE_ACCOUNTS } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
 import { describe, expect, test } from 'vitest'
 import { startAccessCluster } from '../auth/testing/access-cluster.ts'
@@ -69,6 +69,51 @@ describe('a new pod', () => {
     await cluster.root.create(SERVICE_ACCOUNTS, DEFAULT_ACCOUNT)
 
     await expect(creating).resolves.toMatchObject({ spec: { serviceAccountName: 'default' } })
+  })
+})
+
+describe('the priority of a new pod', () => {
+  const startCluster = async () => {
+    const cluster = await startAccessCluster()
+    await cluster.root.create(SERVICE_ACCOUNTS, DEFAULT_ACCOUNT)
+    return cluster
+  }
+  const priorityClass = (name: string, value: number, rest: object = {}) => ({ metadata: { name }, value, ...rest }) as object
+
+  test('is 0 without a class, and its class’s with one', async () => {
+    await using cluster = await startCluster()
+    await cluster.root.create(PRIORITY_CLASSES, priorityClass('high', 7, { preemptionPolicy: 'Never' }))
+
+    const plain = await cluster.root.create<Pod>(PODS, pod({}, 'plain'))
+    const high = await cluster.root.create<Pod>(PODS, pod({ priorityClassName: 'high' }, 'high'))
+
+    expect(plain.spec).toMatchObject({ priority: 0, preemptionPolicy: 'PreemptLowerPriority' })
+    expect(high.spec).toMatchObject({ priority: 7, preemptionPolicy: 'Never' })
+  })
+
+  test('is that of the lowest default class, if there is one', async () => {
+    await using cluster = await startCluster()
+    for (const value of [30, 20]) {
+      await cluster.root.create(PRIORITY_CLASSES, priorityClass(`p${value}`, value, { globalDefault: true }))
+    }
+
+    const created = await cluster.root.create<Pod>(PODS, pod())
+
+    expect(created.spec).toMatchObject({ priorityClassName: 'p20', priority: 20 })
+  })
+
+  test('must not be given as a number, nor by a class that does not exist', async () => {
+    await using cluster = await startCluster()
+
+    await expect(cluster.root.create(PODS, pod({ priority: 5 }))).rejects.toMatchObject({
+      code: 403,
+      message:
+        'pods "p" is forbidden: the integer value of priority (5) must not be provided in pod spec; priority admission controller computed 0 from the given PriorityClass name',
+    })
+    await expect(cluster.root.create(PODS, pod({ priorityClassName: 'nope' }))).rejects.toMatchObject({
+      code: 403,
+      message: 'pods "p" is forbidden: no PriorityClass with name nope was found',
+    })
   })
 })
 

@@ -9,6 +9,7 @@ import { refuseUnlicensedApproval } from './certificate-approval.ts'
 import { refuseNamespaceDeletion } from './namespace-protection.ts'
 import { refuseForeignNodeWrite } from './node-restriction.ts'
 import { admitPodSecurity, type PodSecurityDefault } from './pod-security/admit-pod-security.ts'
+import { admitPriority } from './priority.ts'
 import { admitServiceAccount } from './service-account.ts'
 
 export type { PodSecurityDefault } from './pod-security/admit-pod-security.ts'
@@ -26,6 +27,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const { objects, store, authorizer, podSecurityDefault, random } = options
   return {
     async mutate(request) {
+      admitPriority(request, objects)
       await admitServiceAccount(request, { objects, store, random })
     },
     validate(request) {

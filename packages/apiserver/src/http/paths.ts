@@ -42,7 +42,8 @@ async function servedByGet(context: ServerContext, request: PathRequest): Promis
     case '/':
       return jsonAnswer(200, { paths: knownPaths(context) })
     case '/version':
-      return jsonAnswer(200, SERVER_VERSION)
+      // in lines, as upstream's only here: people read it with curl
+      return textAnswer(200, JSON.stringify(SERVER_VERSION, undefined, 2), { 'content-type': 'application/json' })
     case '/metrics':
       return textAnswer(200, await context.metrics.text(), { 'content-type': context.metrics.contentType })
     case '/cacerts':

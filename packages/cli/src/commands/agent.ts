@@ -1,4 +1,4 @@
-import { startAgent } from '@skiff/agent'
+import { NodeDeletedError, startAgent } from '@skiff/agent'
 import { componentLogger } from '../component-logger.ts'
 import { agentDirectory } from '../home.ts'
 import { untilSignal } from '../until-signal.ts'
@@ -18,7 +18,7 @@ interface AgentCommandOptions {
   readonly port: number
 }
 
-/** An agent in the foreground, until SIGTERM. Its pods go on without it. */
+/** An agent in the foreground, until SIGTERM. Its pods go on without it, unless its node was deleted. */
 export async function agent({
   home,
   join,
@@ -39,5 +39,12 @@ export async function agent({
     logger: componentLogger('agent'),
     signal,
   })
-  await running.stopped
+  await running.stopped.catch(async (error: unknown) => {
+    if (!(error instanceof NodeDeletedError)) throw error
+    const { purgeAgentIn } = await import('../up/purge-agent.ts')
+    await purgeAgentIn(dataDir, options.dockerHost)
+    throw new Error(
+      `node ${nodeName} was deleted from the cluster: its pods, rules and credentials are removed from this host; to join again, run \`skiff token create\` on the master and type the line that it prints`,
+    )
+  })
 }

@@ -10,7 +10,11 @@ import { agentDirectory } from '../home.ts'
  * number of containers; undefined when no agent ever joined from here. Needs root.
  */
 export async function purgeAgentAndProxy(home: string, dockerHost: string): Promise<number | undefined> {
-  const dataDir = agentDirectory(home)
+  return purgeAgentIn(agentDirectory(home), dockerHost)
+}
+
+/** The same for an agent with a directory of its own. */
+export async function purgeAgentIn(dataDir: string, dockerHost: string): Promise<number | undefined> {
   const purged = await purgeAgent({ dataDir, dockerHost })
   if (purged) {
     const { clusterId, serviceCidr, dnsAddress } = purged.facts

@@ -16,6 +16,7 @@ describe('event recorder', () => {
   let client: ApiClient
   let recorder: EventRecorder
   let nowMs: number
+  let drawn: number
   const log = collectingLog()
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
@@ -37,7 +38,7 @@ describe('event recorder', () => {
     events = new Map()
     requests = []
     nowMs = Date.UTC(2026, 0, 1)
-    let drawn = 0
+    drawn = 500
     if (!server.listening) {
       server.listen(0, '127.0.0.1')
       await once(server, 'listening')
@@ -75,6 +76,16 @@ describe('event recorder', () => {
       lastTimestamp: '2026-01-01T00:00:00Z',
     })
     expect(event?.metadata.name).toMatch(/^web\.[0-9a-f]{16}$/)
+  })
+
+  it('names events of one millisecond in their order, in which lists show them', async () => {
+    for (const reason of ['Pulled', 'Created', 'Started']) {
+      drawn -= 2
+      recorder.event(pod, 'Normal', reason, 'the container')
+    }
+    await recorder.flush()
+    const byName = [...events.values()].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+    expect(byName.map(({ reason }) => reason)).toEqual(['Pulled', 'Created', 'Started'])
   })
 
   it('counts up what was said before', async () => {

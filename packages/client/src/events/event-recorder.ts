@@ -74,6 +74,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 class EventWriter {
   readonly #options: EventRecorderOptions
   readonly #correlator = new EventCorrelator()
+  #lastStamp = 0n
 
   constructor(options: EventRecorderOptions) {
     this.#options = options
@@ -115,11 +116,11 @@ class EventWriter {
   }
 
   #newEvent({ subject, type, reason, at }: Occurrence, message: string) {
-    const { component, host, random } = this.#options
+    const { component, host } = this.#options
     const { name, uid, resourceVersion } = subject.metadata
     const { apiVersion, kind, fieldPath } = subject
     const namespace = namespaceOf(subject)
-    const suffix = (BigInt(at.getTime()) * 1_000_000n + BigInt(Math.floor(random() * 1_000_000))).toString(16)
+    const suffix = this.#nextStamp(at).toString(16)
     return {
       apiVersion: 'v1',
       kind: 'Event',
@@ -135,6 +136,13 @@ class EventWriter {
       firstTimestamp: seconds(at),
       lastTimestamp: seconds(at),
     }
+  }
+
+  /** Nanoseconds, a part of them random; always more than before, so that events of one millisecond list in their order. */
+  #nextStamp(at: Date): bigint {
+    const stamp = BigInt(at.getTime()) * 1_000_000n + BigInt(Math.floor(this.#options.random() * 1_000_000))
+    this.#lastStamp = stamp > this.#lastStamp ? stamp : this.#lastStamp + 1n
+    return this.#lastStamp
   }
 }
 

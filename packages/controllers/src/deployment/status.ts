@@ -140,7 +140,10 @@ function replicaFailure(replicaSets: readonly ReplicaSet[]): DeploymentCondition
   return undefined
 }
 
-/** Same status and reason: nothing new. The exception is progress, which says when it was made last. */
+/**
+ * Same status and reason: nothing new. The exception is progress, which says when it was made last. What changed goes
+ * last, as upstream's.
+ */
 function withCondition(conditions: readonly DeploymentCondition[], next: DeploymentCondition, now: Date): DeploymentCondition[] {
   const before = findCondition(conditions, next.type)
   const sameAsBefore = before?.status === next.status && before.reason === next.reason
@@ -148,5 +151,5 @@ function withCondition(conditions: readonly DeploymentCondition[], next: Deploym
     return [...conditions]
   const transition = before?.status === next.status ? before.lastTransitionTime : rfc3339(now)
   const written = { ...next, lastUpdateTime: rfc3339(now), lastTransitionTime: transition ?? rfc3339(now) }
-  return before ? conditions.map((one) => (one === before ? written : one)) : [...conditions, written]
+  return [...conditions.filter((one) => one !== before), written]
 }

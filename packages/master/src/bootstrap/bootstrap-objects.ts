@@ -8,9 +8,10 @@ import {
   ENDPOINTS,
   type KindInfo,
   NAMESPACES,
+  PRIORITY_CLASSES,
   SERVICES,
 } from '@skiff/api'
-import { defaultClusterRoleBindings, defaultClusterRoles } from '@skiff/apiserver'
+import { defaultClusterRoleBindings, defaultClusterRoles, SYSTEM_PRIORITY_CLASSES } from '@skiff/apiserver'
 import { addressInRange } from '../network/address-ranges.ts'
 
 export interface BootstrapObject {
@@ -39,6 +40,7 @@ export function bootstrapObjects({ serviceCidr, advertiseAddress, port }: Bootst
     ...namespaces,
     ...roles,
     ...bindings,
+    ...SYSTEM_PRIORITY_CLASSES.map((object) => ({ info: PRIORITY_CLASSES, object, keep: [] })),
     { info: SERVICES, object: apiService(serviceCidr, port), keep: ['spec'] },
     ...apiAddresses(advertiseAddress, port),
   ]
