@@ -22,7 +22,13 @@ const build = await rolldown({
   logLevel: 'warn',
 })
 rmSync(BUNDLE, { recursive: true, force: true })
-await build.write({ dir: BUNDLE, format: 'esm', sourcemap: true, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' })
+await build.write({
+  dir: BUNDLE,
+  format: 'esm',
+  sourcemap: true,
+  entryFileNames: '[name].js',
+  chunkFileNames: '[name]-[hash].js',
+})
 await build.close()
 // Found beside the bundle's folder as beside the package's own modules (api/src/openapi/descriptions.ts).
 if (existsSync(DESCRIPTIONS)) copyFileSync(DESCRIPTIONS, join(PACKAGES, 'cli', 'dist', 'descriptions.json'))

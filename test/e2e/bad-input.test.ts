@@ -1,4 +1,4 @@
-import { type Deployment, DEPLOYMENTS, type KubeObject, type Pod, PODS, podIsReady } from '@skiff/api'
+import { DEPLOYMENTS, type Deployment, type KubeObject, PODS, type Pod, podIsReady } from '@skiff/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../packages/cli/src/hosts/index.ts'
 import { type Cluster, manifest, startCluster } from '../support/cluster.ts'
@@ -19,7 +19,11 @@ interface Outcome {
 
 /** `POST /apply` over the unix socket, as curl does it. */
 async function apply(body: string): Promise<Outcome> {
-  const answer = await run('curl', ['-sS', '--unix-socket', cluster.socket, '--data-binary', '@-', '-w', '\n%{http_code}', 'http://skiff/apply'], body)
+  const answer = await run(
+    'curl',
+    ['-sS', '--unix-socket', cluster.socket, '--data-binary', '@-', '-w', '\n%{http_code}', 'http://skiff/apply'],
+    body,
+  )
   const lines = answer.split('\n')
   return { status: Number(lines.pop()), text: lines.join('\n') }
 }
@@ -45,8 +49,16 @@ describe('a manifest that is wrong', () => {
   it.each([
     ['an unknown field', manifest('hello.yaml').replace('replicas: 2', 'replicass: 2'), 'spec.replicass'],
     ['a wrong type', manifest('hello.yaml').replace('replicas: 2', 'replicas: two'), 'replicas'],
-    ['a selector that does not match', manifest('hello.yaml').replace('matchLabels: { app: hello }', 'matchLabels: { app: other }'), 'selector'],
-    ['a name that is no DNS label', manifest('hello.yaml').replace('  name: hello\nspec:\n  replicas', '  name: Hello_There\nspec:\n  replicas'), 'metadata.name'],
+    [
+      'a selector that does not match',
+      manifest('hello.yaml').replace('matchLabels: { app: hello }', 'matchLabels: { app: other }'),
+      'selector',
+    ],
+    [
+      'a name that is no DNS label',
+      manifest('hello.yaml').replace('  name: hello\nspec:\n  replicas', '  name: Hello_There\nspec:\n  replicas'),
+      'metadata.name',
+    ],
     ['a node port outside the range', manifest('hello.yaml').replace('- port: 80', '- { port: 80, nodePort: 99 }'), 'nodePort'],
   ])('names the field of %s and stores nothing', async (_, body, field) => {
     const { status, text } = await apply(body)
@@ -58,7 +70,8 @@ describe('a manifest that is wrong', () => {
   })
 
   it('is refused for a node port that is taken', async () => {
-    const service = (name: string) => `apiVersion: v1\nkind: Service\nmetadata: { name: ${name} }\nspec: { type: NodePort, ports: [{ port: 80, nodePort: 31999 }] }\n`
+    const service = (name: string) =>
+      `apiVersion: v1\nkind: Service\nmetadata: { name: ${name} }\nspec: { type: NodePort, ports: [{ port: 80, nodePort: 31999 }] }\n`
     expect((await apply(service('one'))).status).toBe(200)
     const { status, text } = await apply(service('two'))
     expect(status).toBe(422)
@@ -69,7 +82,10 @@ describe('a manifest that is wrong', () => {
 
 describe('an image that does not exist', () => {
   it('is said in the status and an event, with what the registry said, and others run', async () => {
-    const missing = manifest('hello.yaml').replaceAll('name: hello', 'name: missing').replaceAll('app: hello', 'app: missing').replace('skiff-sample/hello:1', 'skiff-sample/no-such-image:1')
+    const missing = manifest('hello.yaml')
+      .replaceAll('name: hello', 'name: missing')
+      .replaceAll('app: hello', 'app: missing')
+      .replace('skiff-sample/hello:1', 'skiff-sample/no-such-image:1')
     await apply(missing)
     await apply(manifest('hello.yaml'))
     const reason = await waitFor('the pod says so', async () => {
@@ -79,59 +95,116 @@ describe('an image that does not exist', () => {
     })
     expect(reason).toContain('skiff-sample/no-such-image:1')
     const events = await cluster.client.list<KubeObject>({ ...PODS, kind: 'Event', resource: 'events' }, { namespace: 'default' })
-    expect(events.items.some(({ reason, message }) => reason === 'Failed' && String(message).includes('no-such-image'))).toBe(true)
-    await waitFor('the others run', async () => {
-      const { items } = await cluster.client.list<Pod>(PODS, { namespace: 'default', labelSelector: 'app=hello' })
-      return items.length === 2 && items.every(podIsReady)
-    }, 60_000)
+    expect(events.items.some(({ reason, message }) => reason === 'Failed' && String(message).includes('no-such-image'))).toBe(
+      true,
+    )
+    await waitFor(
+      'the others run',
+      async () => {
+        const { items } = await cluster.client.list<Pod>(PODS, { namespace: 'default', labelSelector: 'app=hello' })
+        return items.length === 2 && items.every(podIsReady)
+      },
+      60_000,
+    )
     await cluster.kubectlOk(['delete', 'deploy/hello', 'deploy/missing', 'svc/hello', 'svc/missing'])
   })
 })
 
 describe('a pod that fits nowhere', () => {
   it('says why, per node, in its condition and an event', async () => {
-    await cluster.kubectlOk(['run', 'huge', '--image=skiff-sample/hello:1', '--overrides', '{"spec":{"containers":[{"name":"huge","image":"skiff-sample/hello:1","resources":{"requests":{"cpu":"1000"}}}]}}'])
+    await cluster.kubectlOk([
+      'run',
+      'huge',
+      '--image=skiff-sample/hello:1',
+      '--overrides',
+      '{"spec":{"containers":[{"name":"huge","image":"skiff-sample/hello:1","resources":{"requests":{"cpu":"1000"}}}]}}',
+    ])
     const message = await waitFor('the scheduler says why', async () => {
       const pod = await cluster.client.get<Pod>(PODS, { namespace: 'default', name: 'huge' })
       return pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')?.message
     })
     expect(message).toContain('0/1 nodes are available: 1 Insufficient cpu')
-    expect(await cluster.kubectlOk(['get', 'events', '--field-selector', 'reason=FailedScheduling'])).toContain('Insufficient cpu')
+    expect(await cluster.kubectlOk(['get', 'events', '--field-selector', 'reason=FailedScheduling'])).toContain(
+      'Insufficient cpu',
+    )
     await cluster.kubectlOk(['delete', 'pod', 'huge'])
   })
 })
 
 describe('a process that is started wrongly', () => {
-  const agentArgs = (more: readonly string[]) => ['agent', '--node-name', 'stranger', '--data-dir', `${cluster.folder}/stranger`, '--docker-host', `unix://${cluster.host(0).dockerSocket}`, ...more]
+  const agentArgs = (more: readonly string[]) => [
+    'agent',
+    '--node-name',
+    'stranger',
+    '--data-dir',
+    `${cluster.folder}/stranger`,
+    '--docker-host',
+    `unix://${cluster.host(0).dockerSocket}`,
+    ...more,
+  ]
 
   it('says in one line that a token is wrong', async () => {
     const { SKIFF_CA_HASH = '' } = await cluster.joinEnvironment()
-    const outcome = await runSkiff(agentArgs(['--join', cluster.server, '--token', 'abcdef.0123456789abcdef', '--ca-hash', SKIFF_CA_HASH]))
+    const outcome = await runSkiff(
+      agentArgs(['--join', cluster.server, '--token', 'abcdef.0123456789abcdef', '--ca-hash', SKIFF_CA_HASH]),
+    )
     expect(outcome.code).toBe(1)
     expect(outcome.stderr).toMatch(/^skiff: .*token.*\n$/)
   })
 
   it('says in one line that the master is another one than the hash says', async () => {
     const { SKIFF_TOKEN = '' } = await cluster.joinEnvironment()
-    const outcome = await runSkiff(agentArgs(['--join', cluster.server, '--token', SKIFF_TOKEN, '--ca-hash', `sha256:${'0'.repeat(64)}`]))
+    const outcome = await runSkiff(
+      agentArgs(['--join', cluster.server, '--token', SKIFF_TOKEN, '--ca-hash', `sha256:${'0'.repeat(64)}`]),
+    )
     expect(outcome.code).toBe(1)
     expect(outcome.stderr).toMatch(/^skiff: .*hash.*\n$/)
   })
 
   it('says in one line that a range collides with this machine, and proposes a free one', async () => {
-    const outcome = await runSkiff(['master', '--data-dir', `${cluster.folder}/other`, '--port', '16999', '--service-cidr', `${cluster.fabric.prefix}.0/24`])
+    const outcome = await runSkiff([
+      'master',
+      '--data-dir',
+      `${cluster.folder}/other`,
+      '--port',
+      '16999',
+      '--service-cidr',
+      `${cluster.fabric.prefix}.0/24`,
+    ])
     expect(outcome.code).toBe(1)
     expect(outcome.stderr).toMatch(/^skiff: .*--service-cidr.*\n$/)
   })
 
   it('says in one line that a port is taken', async () => {
-    const outcome = await runSkiff(['master', '--data-dir', `${cluster.folder}/other`, '--bind', cluster.fabric.gateway, '--port', String(cluster.port), '--service-cidr', '10.114.0.0/16', '--pod-cidr', '10.115.0.0/16'])
+    const outcome = await runSkiff([
+      'master',
+      '--data-dir',
+      `${cluster.folder}/other`,
+      '--bind',
+      cluster.fabric.gateway,
+      '--port',
+      String(cluster.port),
+      '--service-cidr',
+      '10.114.0.0/16',
+      '--pod-cidr',
+      '10.115.0.0/16',
+    ])
     expect(outcome.code).toBe(1)
     expect(outcome.stderr).toMatch(/^skiff: port \d+ is taken.*\n$/)
   })
 
   it('says in one line that another master has the data', async () => {
-    const outcome = await runSkiff(['master', '--data-dir', `${cluster.folder}/master`, '--port', '16998', '--service-cidr', '10.112.0.0/16', '--pod-cidr', '10.113.0.0/16'])
+    const outcome = await runSkiff([
+      'master',
+      '--data-dir',
+      `${cluster.folder}/master`,
+      '--port',
+      '16998',
+      '--service-cidr',
+      '10.112.0.0/16',
+      '--pod-cidr',
+      '10.113.0.0/16',
+    ])
     expect(outcome.code).toBe(1)
     expect(outcome.stderr.split('\n')).toHaveLength(2)
   })

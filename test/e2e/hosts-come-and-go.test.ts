@@ -17,9 +17,22 @@ beforeAll(async () => {
 afterAll(() => cluster?.[Symbol.asyncDispose]())
 
 /** What `skiff token create` prints, typed on that host with what a test host needs besides. */
-async function type(line: string, host: TestHost, { name = host.name, dataDir = `${cluster.home}/typed-${host.name}` } = {}): Promise<string> {
+async function type(
+  line: string,
+  host: TestHost,
+  { name = host.name, dataDir = `${cluster.home}/typed-${host.name}` } = {},
+): Promise<string> {
   const [, ...words] = line.trim().split(' ')
-  const own = ['--node-name', name, '--node-ip', host.address, '--docker-host', `unix://${host.dockerSocket}`, '--data-dir', dataDir]
+  const own = [
+    '--node-name',
+    name,
+    '--node-ip',
+    host.address,
+    '--docker-host',
+    `unix://${host.dockerSocket}`,
+    '--data-dir',
+    dataDir,
+  ]
   return host.run([cluster.program, ...words, ...own]).then(
     () => '',
     (error: Error) => error.message.split(': skiff: ')[1] ?? error.message,
@@ -38,7 +51,13 @@ describe('a host', () => {
 
   it('with an expired token is told in one line', async () => {
     const line = await printedLine('--ttl', '1s')
-    await waitFor('the token has expired', async () => (await cluster.kubectlOk(['-n', 'kube-system', 'get', 'secrets', '-o', 'name'])).includes(/--token (\w+)/.exec(line)?.[1] ?? '?') === false)
+    await waitFor(
+      'the token has expired',
+      async () =>
+        (await cluster.kubectlOk(['-n', 'kube-system', 'get', 'secrets', '-o', 'name'])).includes(
+          /--token (\w+)/.exec(line)?.[1] ?? '?',
+        ) === false,
+    )
     expect(await type(line, newcomer)).toContain('it is wrong or has expired')
   })
 
@@ -61,7 +80,8 @@ describe('a host', () => {
     await cluster.kubectlOk(['scale', 'deploy/hello', '--replicas=6'])
     const pods = await readyPods(cluster, 'hello', 6)
     expect(pods.map(({ spec }) => spec.nodeName)).toContain(newcomer.name)
-    for (const url of await nodePortUrls(cluster, 'hello', [newcomer])) await waitFor(`${url} answers`, async () => (await fetch(url)).ok)
+    for (const url of await nodePortUrls(cluster, 'hello', [newcomer]))
+      await waitFor(`${url} answers`, async () => (await fetch(url)).ok)
 
     await cluster.kubectlOk(['drain', newcomer.name, '--timeout=60s'])
     await cluster.kubectlOk(['delete', 'node', newcomer.name])

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, manifest, startCluster, type TestHost } from '../support/cluster.ts'
 import { Load } from '../support/load.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { hostOf, nodePortUrls, podsOf, readyPods, runningContainers } from '../support/workloads.ts'
+import { boundPod, hostOf, nodePortUrls, podsOf, readyPod, readyPods, runningContainers } from '../support/workloads.ts'
 
 /** architecture.md, "The promise": from the last heartbeat, which is at most a second before the cut. */
 const OUT_OF_ENDPOINTS_MS = 5_000
@@ -15,8 +15,9 @@ let cluster: Cluster
 beforeAll(async () => {
   cluster = await startCluster({ hosts: 3 })
   // Every host has the image: what is measured is not its transfer.
-  for (const host of cluster.hosts) await cluster.kubectlOk(['apply', '-f', '-'], JSON.stringify(boundPod(`on-${host.name}`, host)))
-  for (const { name } of cluster.hosts) await readyPod(`on-${name}`)
+  for (const host of cluster.hosts)
+    await cluster.kubectlOk(['apply', '-f', '-'], JSON.stringify(boundPod(`on-${host.name}`, host)))
+  for (const { name } of cluster.hosts) await readyPod(cluster, `on-${name}`)
   await cluster.kubectlOk(['delete', 'pods', '--all'])
   await cluster.kubectlOk(['apply', '-f', '-'], manifest('hello.yaml'))
   await readyPods(cluster, 'hello', 2)
@@ -24,7 +25,10 @@ beforeAll(async () => {
 afterAll(() => cluster?.[Symbol.asyncDispose]())
 
 async function isNotOffered(pod: Pod): Promise<boolean> {
-  const { items } = await cluster.client.list<EndpointSlice>(ENDPOINT_SLICES, { namespace: 'default', labelSelector: 'kubernetes.io/service-name=hello' })
+  const { items } = await cluster.client.list<EndpointSlice>(ENDPOINT_SLICES, {
+    namespace: 'default',
+    labelSelector: 'kubernetes.io/service-name=hello',
+  })
   const offered = items.flatMap(({ endpoints = [] }) => endpoints).filter(({ conditions }) => conditions?.ready)
   return !offered.some(({ targetRef }) => targetRef?.uid === pod.metadata.uid)
 }
@@ -63,17 +67,23 @@ describe('a host whose network is cut', () => {
     const wholeMs = performance.now() - healedAt
     await waitFor('the old copy is stopped', async () => (await runningContainers(lost, pod)).length === 0)
     const stoppedMs = performance.now() - healedAt
-    await waitFor('the old copy is gone', async () => !(await podsOf(cluster, 'hello')).some(({ metadata }) => metadata.uid === pod.metadata.uid))
+    await waitFor(
+      'the old copy is gone',
+      async () => !(await podsOf(cluster, 'hello')).some(({ metadata }) => metadata.uid === pod.metadata.uid),
+    )
     await load.goesOn(50)
     await load.stop()
     const old = `hello from ${pod.metadata.name}`
     expect(load.since(healedAt).filter(({ body, error }) => body === old || error !== undefined)).toEqual([])
-    console.log(`cut: out of the endpoints after ${ms(outMs)}, last failed request began after ${ms(failedUntil)}, replacement ready after ${ms(replacedMs)}`)
+    console.log(
+      `cut: out of the endpoints after ${ms(outMs)}, last failed request began after ${ms(failedUntil)}, replacement ready after ${ms(replacedMs)}`,
+    )
     console.log(`healed: node whole after ${ms(wholeMs)}, old copy stopped after ${ms(stoppedMs)}`)
     expect(wholeMs).toBeLessThan(10_000)
     expect(stoppedMs).toBeLessThan(10_000)
     await readyPods(cluster, 'hello', 2)
-    for (const url of await nodePortUrls(cluster, 'hello', [lost])) await waitFor(`${url} answers`, async () => (await fetch(url)).ok)
+    for (const url of await nodePortUrls(cluster, 'hello', [lost]))
+      await waitFor(`${url} answers`, async () => (await fetch(url)).ok)
   })
 })
 
@@ -81,7 +91,7 @@ describe('a host that loses its power', () => {
   it('runs again what still belongs to it, and nothing of what was deleted meanwhile', async () => {
     const lost = cluster.host(1)
     for (const name of ['stays', 'leaves']) await cluster.kubectlOk(['apply', '-f', '-'], JSON.stringify(boundPod(name, lost)))
-    const [stays, leaves] = [await readyPod('stays'), await readyPod('leaves')]
+    const [stays, leaves] = [await readyPod(cluster, 'stays'), await readyPod(cluster, 'leaves')]
     await lost.powerOff()
     await waitFor('the node is known to be gone', async () => !(await nodeIsWhole(lost)))
     await cluster.kubectlOk(['delete', 'pod', 'leaves', '--force', '--grace-period=0'])
@@ -108,7 +118,9 @@ describe('most hosts at once', () => {
     await Promise.all(lost.map((host) => host.cut()))
     await waitFor('both are known to be silent', async () => {
       const nodes = await Promise.all(lost.map(({ name }) => cluster.client.get<Node>(NODES, { name })))
-      return nodes.every(({ status }) => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'Unknown'))
+      return nodes.every(({ status }) =>
+        status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'Unknown'),
+      )
     })
     // As long as the eviction of a single host's pods takes.
     const begin = performance.now()
@@ -121,24 +133,3 @@ describe('most hosts at once', () => {
 })
 
 const ms = (value: number) => `${Math.round(value)} ms`
-
-async function readyPod(name: string): Promise<Pod> {
-  return waitFor(`${name} is ready`, async () => {
-    const pod = await cluster.client.get<Pod>(PODS, { namespace: 'default', name })
-    return podIsReady(pod) && pod
-  })
-}
-
-/** It stays on its host whatever happens to that. */
-function boundPod(name: string, host: TestHost) {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name },
-    spec: {
-      nodeName: host.name,
-      tolerations: [{ operator: 'Exists' }],
-      containers: [{ name: 'hello', image: 'skiff-sample/hello:1', readinessProbe: { httpGet: { port: 80 }, periodSeconds: 1 } }],
-    },
-  }
-}

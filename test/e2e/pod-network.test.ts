@@ -89,7 +89,7 @@ describe('the pod network', () => {
   test('an agent that starts again leaves the routes as they are until it knows the nodes', async () => {
     const before = await one.traces()
     await createPodNetwork({ clusterId, commands: commandsInside(one.host) }).configure(one.configuration)
-    expect((await one.traces())).toEqual(before)
+    expect(await one.traces()).toEqual(before)
   })
 
   test('a peer that moved is reached where it is now, and one that left not at all', async () => {

@@ -1,5 +1,5 @@
 /** Changes of a running application: no request is lost, and a bad change stops by itself. */
-import { type Deployment, DEPLOYMENTS, type Pod, podIsReady } from '@skiff/api'
+import { DEPLOYMENTS, type Deployment, type Pod, podIsReady } from '@skiff/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, manifest, startCluster } from '../support/cluster.ts'
 import { Load } from '../support/load.ts'
@@ -12,7 +12,10 @@ beforeAll(async () => {
   cluster = await startCluster({ hosts: 2 })
   await cluster.kubectlOk(['apply', '-f', '-'], manifest('hello.yaml'))
   await cluster.kubectlOk(['scale', 'deploy/hello', '--replicas=4'])
-  await waitFor('both hosts run it', async () => new Set((await readyPods(cluster, 'hello', 4)).map(({ spec }) => spec.nodeName)).size === 2)
+  await waitFor(
+    'both hosts run it',
+    async () => new Set((await readyPods(cluster, 'hello', 4)).map(({ spec }) => spec.nodeName)).size === 2,
+  )
 })
 afterAll(() => cluster?.[Symbol.asyncDispose]())
 
@@ -42,7 +45,9 @@ describe('under load, with a connection for each request', () => {
     await waitFor('the old pods are gone', async () => (await podsOf(cluster, 'hello')).length === 4)
     await load.goesOn(200)
     await load.stop()
-    console.log(`rolling update of 4 pods under load: ${Math.round(tookMs)} ms, ${load.answers.length} requests, ${load.failures.length} lost`)
+    console.log(
+      `rolling update of 4 pods under load: ${Math.round(tookMs)} ms, ${load.answers.length} requests, ${load.failures.length} lost`,
+    )
     expect(load.failures).toEqual([])
   })
 
@@ -63,7 +68,9 @@ describe('under load, with a connection for each request', () => {
     const host = cluster.host(1)
     await using load = new Load(await nodePortUrls(cluster, 'hello'), { clients: 16, pauseMs: 50 })
     await load.goesOn(100)
-    expect(await cluster.kubectlOk(['drain', host.name, '--ignore-daemonsets', '--timeout=60s'])).toContain(`node/${host.name} drained`)
+    expect(await cluster.kubectlOk(['drain', host.name, '--ignore-daemonsets', '--timeout=60s'])).toContain(
+      `node/${host.name} drained`,
+    )
     const pods = await readyPods(cluster, 'hello', 4)
     expect(pods.map(({ spec }) => spec.nodeName)).not.toContain(host.name)
     await cluster.kubectlOk(['uncordon', host.name])
@@ -102,7 +109,10 @@ describe('kubectl rollout', () => {
     await setEnv('GREETING=paused')
     await waitFor('the controller has seen it', async () => {
       const { status, metadata } = await deployment()
-      return status?.observedGeneration === metadata.generation && status?.conditions?.some(({ reason }) => reason === 'DeploymentPaused')
+      return (
+        status?.observedGeneration === metadata.generation &&
+        status?.conditions?.some(({ reason }) => reason === 'DeploymentPaused')
+      )
     })
     expect(uidsOf(await readyPods(cluster, 'hello', 4))).toEqual(before)
     await cluster.kubectlOk(['rollout', 'resume', 'deploy/hello'])
@@ -128,7 +138,9 @@ describe('a bad change', () => {
     const ready = (await podsOf(cluster, 'hello')).filter(podIsReady)
     expect(ready.length).toBeGreaterThanOrEqual(3)
     expect(uidsOf(ready).every((uid) => good.includes(uid))).toBe(true)
-    await waitFor('the reason stands where kubectl shows it', async () => /ErrImagePull|ImagePullBackOff/.test(await cluster.kubectlOk(['get', 'pods'])))
+    await waitFor('the reason stands where kubectl shows it', async () =>
+      /ErrImagePull|ImagePullBackOff/.test(await cluster.kubectlOk(['get', 'pods'])),
+    )
     await cluster.kubectlOk(['rollout', 'undo', 'deploy/hello'])
     await rolledOut()
     await load.stop()
@@ -145,7 +157,9 @@ describe('a bad change', () => {
     const { status } = await deployment()
     expect(status?.availableReplicas).toBe(4)
     const now = await podsOf(cluster, 'hello')
-    expect(before.every((uid) => now.some(({ metadata }) => metadata.uid === uid && metadata.deletionTimestamp === undefined))).toBe(true)
+    expect(
+      before.every((uid) => now.some(({ metadata }) => metadata.uid === uid && metadata.deletionTimestamp === undefined)),
+    ).toBe(true)
     await rolledOut()
     expect(await greetings()).toEqual(['slow'])
   })

@@ -139,6 +139,6 @@ describe('a namespace', () => {
 test('an expired join token is deleted', async () => {
   const data = { expiration: Buffer.from('2020-01-01T00:00:00Z').toString('base64') }
   const metadata = { name: 'bootstrap-token-abcdef', namespace: 'kube-system' }
-  await cluster.client.create(SECRETS, { metadata, type: 'bootstrap.kubernetes.io/token', data } as object)
+  await cluster.client.create(SECRETS, { metadata, type: 'skiff.dev/token', data } as object)
   await waitFor('it is gone', async () => (await cluster.list(SECRETS, 'kube-system')).length === 0)
 })

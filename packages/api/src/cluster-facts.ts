@@ -22,6 +22,7 @@ const FIELDS = ['clusterId', 'podCidr', 'serviceCidr', 'dnsAddress', 'clusterDom
 export function clusterFactsOf(configMap: Pick<ConfigMap, 'data'>): ClusterFacts {
   const data = configMap.data ?? {}
   const missing = FIELDS.filter((field) => !data[field])
-  if (missing.length > 0) throw new ApiError('InternalError', `ConfigMap ${CLUSTER_FACTS.namespace}/${CLUSTER_FACTS.name} lacks ${missing.join(', ')}`)
+  if (missing.length > 0)
+    throw new ApiError('InternalError', `ConfigMap ${CLUSTER_FACTS.namespace}/${CLUSTER_FACTS.name} lacks ${missing.join(', ')}`)
   return Object.fromEntries(FIELDS.map((field) => [field, data[field]])) as unknown as ClusterFacts
 }

@@ -19,6 +19,8 @@ export interface SelectOptions {
   readonly labelSelector?: string
   readonly fieldSelector?: string
   readonly resourceVersion?: string
+  /** Only the objects' metadata, as PartialObjectMetadata: for those who look at owners and labels of large objects. */
+  readonly metadataOnly?: boolean
 }
 
 export interface ListOptions extends SelectOptions {
@@ -120,8 +122,11 @@ export class ApiClient {
 
   /** Items carry `kind` and `apiVersion`, which the wire leaves out. */
   async list<T>(info: KindInfo, options: ListOptions = {}): Promise<ListPage<T>> {
-    const { namespace, signal, ...query } = options
-    const answer = await this.#json<RawList<T>>('GET', pathOf(info, namespace) + queryOf(query), signal ? { signal } : {})
+    const { namespace, signal, metadataOnly, ...query } = options
+    const answer = await this.#json<RawList<T>>('GET', pathOf(info, namespace) + queryOf(query), {
+      ...(signal ? { signal } : {}),
+      ...(metadataOnly ? { accept: METADATA_LIST } : {}),
+    })
     const typed = { kind: info.kind, apiVersion: apiVersionOf(info) }
     const page = {
       items: (answer.items ?? []).map((item) => ({ ...typed, ...item })),
@@ -130,9 +135,10 @@ export class ApiClient {
     return answer.metadata.continue ? { ...page, continue: answer.metadata.continue } : page
   }
 
-  async create<T>(info: KindInfo, object: Named, options: CreateOptions = {}): Promise<T> {
+  async create<T>(info: KindInfo, object: object, options: CreateOptions = {}): Promise<T> {
     const { name, subresource, fieldManager, dryRun } = options
-    const path = pathOf(info, options.namespace ?? object.metadata?.namespace, name, subresource)
+    const { metadata }: Named = object
+    const path = pathOf(info, options.namespace ?? metadata?.namespace, name, subresource)
     const query = queryOf({ fieldManager, dryRun: dryRun ? 'All' : undefined })
     return await this.#json<T>('POST', path + query, { body: typed(info, object, subresource) })
   }
@@ -165,7 +171,8 @@ export class ApiClient {
   async *watch<T>(info: KindInfo, options: WatchOptions): AsyncGenerator<WatchEvent<T>, void, void> {
     const { signal } = options
     try {
-      const stream = await this.stream('GET', pathOf(info, options.namespace) + watchQuery(options), { signal })
+      const accept = options.metadataOnly ? { accept: METADATA } : {}
+      const stream = await this.stream('GET', pathOf(info, options.namespace) + watchQuery(options), { signal, ...accept })
       for await (const line of readLines(stream)) yield parseWatchEvent<T>(line)
     } catch (error) {
       if (signal.aborted) return
@@ -217,6 +224,9 @@ export class ApiClient {
     return JSON.parse(body.toString('utf8')) as T
   }
 }
+
+const METADATA = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io'
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io'
 
 interface RawList<T> {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string }

@@ -41,7 +41,11 @@ export async function keepHeartbeats(options: HeartbeatOptions): Promise<void> {
   }
 }
 
-async function beatUntilClosed(socket: WebSocket, closed: Promise<void>, options: HeartbeatOptions): Promise<'closed' | 'silent'> {
+async function beatUntilClosed(
+  socket: WebSocket,
+  closed: Promise<void>,
+  options: HeartbeatOptions,
+): Promise<'closed' | 'silent'> {
   let outcome: 'closed' | 'silent' = 'closed'
   let heardAt = performance.now()
   const heard = () => {

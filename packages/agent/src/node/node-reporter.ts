@@ -137,7 +137,9 @@ export class NodeReporter {
 
 /** Of conditions that others added nothing is said. */
 function saysTheSame(status: NodeStatus | undefined, own: NodeStatus | undefined): boolean {
-  return (own?.conditions ?? []).every((condition) => findCondition(status?.conditions, condition.type)?.status === condition.status)
+  return (own?.conditions ?? []).every(
+    (condition) => findCondition(status?.conditions, condition.type)?.status === condition.status,
+  )
 }
 
 /** An engine that hangs must not keep the node from saying so. */

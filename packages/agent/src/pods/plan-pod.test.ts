@@ -177,6 +177,11 @@ test('recreates everything when the sandbox has died, after what lost its networ
   expect(plan(podWith(), stopped).steps).toMatchObject([{ type: 'remove-sandbox' }, { type: 'start-sandbox', attempt: 1 }])
 })
 
+test('starts what ended with its sandbox at once in the new one, whatever its back-off', () => {
+  const lost = ended({ sandboxId: 'old', attempt: 3, labels: { [RESTART_BACK_OFF]: '40' } })
+  expect(plan(podWith(), observedOf(lost)).steps).toMatchObject([{ type: 'start-container', attempt: 4, backOffSeconds: 40 }])
+})
+
 test('does not recreate the sandbox of a pod that has nothing left to run', () => {
   const dead = { pod: REF, sandboxes: [sandbox({ phase: 'exited' })], containers: [ended({ exitCode: 0 })] }
   expect(typesOf(plan(podWith({ restartPolicy: 'Never' }), dead).steps)).toEqual(['remove-sandbox', 'release-network'])

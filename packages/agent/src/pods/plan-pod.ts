@@ -250,6 +250,11 @@ function planEnded(plan: PlanBuilder, container: Container, ended: ContainerStat
   if (!runsAgain && !changed) return
   const backOff = restartBackOff(ended)
   const attempt = ended.attempt + 1
+  if (!ofThisSandbox) {
+    // It ended with its sandbox, as when the engine restarts: nothing that it did itself, so nothing that it waits for.
+    planStart(plan, container, sandbox, { attempt, backOffSeconds: backOff.delaySeconds })
+    return
+  }
   if (!changed && backOff.restartAt > now) {
     plan.wakeAt(backOff.restartAt)
     plan.backingOff.push({ type: 'restart', container: container.name, delaySeconds: backOff.delaySeconds, ended })

@@ -47,7 +47,7 @@ test('a condition keeps its time of transition until its status changes', () => 
   expect(timeOf('PodScheduled')).toBe('2026-01-01T00:00:00Z')
 })
 
-test("what an earlier agent started in a sandbox says that the sandbox has its address", () => {
+test('what an earlier agent started in a sandbox says that the sandbox has its address', () => {
   const pod = podOf({ containers: [{ name: 'c', image: 'a' }] })
   const sandbox = { id: 's', attempt: 0, phase: 'running' as const, labels: {}, pid: 7 }
   const container = { ...sandbox, id: 'c-1', name: 'c', sandboxId: 's' }

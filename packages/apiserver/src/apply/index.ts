@@ -1,2 +1,2 @@
-export { type Application, serverSideApply } from './server-side-apply.ts'
-export { type TrackedUpdate, trackUpdate } from './track-update.ts'
+export { serverSideApply } from './server-side-apply.ts'
+export { trackUpdate } from './track-update.ts'

@@ -97,11 +97,11 @@ test('Swagger says the same in JSON and in protobuf', async () => {
   expect(String(only(document, 1))).toBe('2.0')
   expect(namesOf(only(document, 8), 2)).toEqual(Object.keys(json.paths))
   expect(namesOf(only(document, 9), 1)).toEqual(Object.keys(json.definitions))
-  const kind = valueOf(only(document, 9), 1, 'io.k8s.api.core.v1.Pod')
+  const kind = namedValue(only(document, 9), 1, 'io.k8s.api.core.v1.Pod')
   const pod = fieldsOf(kind)
   expect(namesOf(only(pod, 25), 1)).toEqual(['apiVersion', 'kind', 'metadata', 'spec', 'status'])
-  expect(String(only(fieldsOf(valueOf(only(pod, 25), 1, 'spec')), 1))).toBe('#/definitions/io.k8s.api.core.v1.PodSpec')
-  expect(String(valueOf(kind, 31, 'x-kubernetes-group-version-kind'))).toContain('"kind":"Pod"')
+  expect(String(only(fieldsOf(namedValue(only(pod, 25), 1, 'spec')), 1))).toBe('#/definitions/io.k8s.api.core.v1.PodSpec')
+  expect(String(namedValue(kind, 31, 'x-kubernetes-group-version-kind'))).toContain('"kind":"Pod"')
 })
 
 test('every reference of the Swagger document leads somewhere, and has no alternatives', async () => {
@@ -166,7 +166,7 @@ function namesOf(message: Buffer, number: number): string[] {
   return entriesOf(message, number).map(([name]) => name)
 }
 
-function valueOf(message: Buffer, number: number, name: string): Buffer {
+function namedValue(message: Buffer, number: number, name: string): Buffer {
   return entriesOf(message, number).find(([each]) => each === name)?.[1] ?? Buffer.alloc(0)
 }
 

@@ -148,7 +148,8 @@ async function followAllKinds(
   const shared = sharedInformersByKind(informers)
   const followed = kinds.filter(isCollectable).map((kind) => {
     const informer: Informer<HasMetadata> =
-      shared.get(`${kind.group}/${kind.resource}`) ?? createInformer<HasMetadata>(client, kind, { logger, signal })
+      shared.get(`${kind.group}/${kind.resource}`) ??
+      createInformer<HasMetadata>(client, kind, { metadataOnly: true, logger, signal })
     informer.onChange((change) => observe(kind, change))
     informer.start()
     return informer

@@ -1,0 +1,60 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const PACKAGES = readdirSync(join(ROOT, 'packages'))
+
+const markdownIn = (folder: string) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name))
+
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
+
+describe('the documents', () => {
+  it.each(['README.md', ...markdownIn('docs'), ...PACKAGES.map((name) => `packages/${name}/README.md`)])(
+    '%s links to nothing that is not there',
+    (file) => {
+      const targets = [...read(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target.replace(/#.*$/, ''))
+      const relative = targets.filter((target) => target !== '' && !/^[a-z]+:/.test(target))
+      expect(relative.filter((target) => !existsSync(join(ROOT, dirname(file), target)))).toEqual([])
+    },
+  )
+
+  it('docs/pod-flow.md names files that exist', () => {
+    const sections = read('docs/pod-flow.md').split(/^## /m)
+    expect(sections.flatMap(missingFilesOf)).toEqual([])
+  })
+
+  it.each(PACKAGES)('packages/%s/README.md lists files that exist', (name) => {
+    const table = read(`packages/${name}/README.md`).match(/^\| .*$/gm) ?? []
+    const files = table.flatMap((row) => pathsIn(row.split('|')[1] ?? ''))
+    expect(table.length).toBeGreaterThan(2)
+    expect(missing(files, [`packages/${name}/src`, `packages/${name}`])).toEqual([])
+  })
+})
+
+/** Paths of a section of pod-flow are in a package that the section names, or begin with a package's name. */
+function missingFilesOf(section: string): string[] {
+  const named = PACKAGES.filter((name) => new RegExp(`(packages/|@skiff/|\`)${name}\\b`).test(section))
+  return missing(pathsIn(section), ['.', ...named.map((name) => `packages/${name}/src`)])
+}
+
+/** A bare name may also be a neighbour of the path before it. */
+function missing(paths: readonly string[], folders: readonly string[]): string[] {
+  let neighbours: string[] = []
+  return paths.filter((path) => {
+    const [first = '', ...rest] = path.split('/')
+    const inPackage = PACKAGES.includes(first) ? [join('packages', first, 'src', ...rest)] : []
+    const places = [...[...folders, ...neighbours].map((folder) => join(folder, path)), ...inPackage]
+    const found = places.filter((place) => existsSync(join(ROOT, place)))
+    if (found.length > 0) neighbours = found.map((place) => dirname(place))
+    return found.length === 0
+  })
+}
+
+/** What stands in backquotes and looks like a file or a folder. */
+function pathsIn(text: string): string[] {
+  return [...text.matchAll(/`([\w.-]+(?:\/[\w.-]+)*(?:\.tsx?|\/)|\w[\w.-]*(?:\/[\w.-]+)+)`/g)].map(([, path = '']) => path)
+}
