@@ -8,5 +8,8 @@ serve('client', {
   'GET /': () => page,
   'GET /api/posts': async () => (await fetch('http://query/posts', { signal: AbortSignal.timeout(3000) })).json(),
   'POST /api/posts': async ({ body }) => [201, await post('http://posts/posts', body)],
-  'POST /api/posts/:id/comments': async ({ params, body }) => [201, await post(`http://comments/posts/${params.id}/comments`, body)],
+  'POST /api/posts/:id/comments': async ({ params, body }) => [
+    201,
+    await post(`http://comments/posts/${params.id}/comments`, body),
+  ],
 })

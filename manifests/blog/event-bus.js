@@ -9,7 +9,9 @@ serve('event-bus', {
   'POST /events': ({ body }) => {
     events.push(body)
     for (const subscriber of SUBSCRIBERS) {
-      post(`http://${subscriber}/events`, body).catch((error) => console.log(`${subscriber} missed ${body.type}: ${error.message}`))
+      post(`http://${subscriber}/events`, body).catch((error) =>
+        console.log(`${subscriber} missed ${body.type}: ${error.message}`),
+      )
     }
     return [201, {}]
   },

@@ -6,7 +6,11 @@ const DELIVERY_TRIES = 5
 
 /** `routes` maps `METHOD /path/:param` to a function of {params, body} that returns the answer, or [status, answer]. */
 export function serve(name, routes) {
-  const known = { 'GET /': () => ({ service: name, routes: Object.keys(routes) }), 'GET /healthz': () => ({ ok: true }), ...routes }
+  const known = {
+    'GET /': () => ({ service: name, routes: Object.keys(routes) }),
+    'GET /healthz': () => ({ ok: true }),
+    ...routes,
+  }
   const table = Object.entries(known).map(([route, answer]) => {
     const [method, path] = route.split(' ')
     const pattern = new RegExp(`^${path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`)
@@ -64,7 +68,10 @@ async function retry(attempt) {
 
 function send(response, status, answer) {
   const isPage = typeof answer === 'string'
-  response.writeHead(status, { 'content-type': isPage ? 'text/html; charset=utf-8' : 'application/json', 'access-control-allow-origin': '*' })
+  response.writeHead(status, {
+    'content-type': isPage ? 'text/html; charset=utf-8' : 'application/json',
+    'access-control-allow-origin': '*',
+  })
   response.end(isPage ? answer : `${JSON.stringify(answer)}\n`)
 }
 
