@@ -16,6 +16,8 @@ export default defineConfig({
         ...resolveSources,
         test: {
           name: 'e2e',
+          // After the unit tests: a whole cluster needs the machine to itself.
+          sequence: { groupOrder: 1 },
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,

@@ -15,7 +15,7 @@ run_quietly() {
   shift
   log=$(mktemp)
   if ! "$@" >"$log" 2>&1; then
-    tail -n 30 "$log" >&2
+    { head -n 8 "$log"; tail -n +9 "$log" | tail -n 22; } >&2
     rm -f "$log"
     fail "$what failed (its output stands above)"
   fi
