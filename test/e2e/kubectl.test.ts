@@ -54,7 +54,11 @@ describe('kubectl’s answers are those of Kubernetes', () => {
     if (LOOKS.test(recorded.command)) {
       await waitFor(
         'it looks alike',
-        async () => JSON.stringify(answer) === JSON.stringify(expected) || ((answer = await answerTo(recorded)), false),
+        async () => {
+          if (JSON.stringify(answer) === JSON.stringify(expected)) return true
+          answer = await answerTo(recorded)
+          return false
+        },
         LOOK_AGAIN_MS,
       ).catch(() => undefined)
     }

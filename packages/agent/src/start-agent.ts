@@ -8,6 +8,7 @@ import { ApiClient, backoff, createInformer, type Log } from '@skiff/client'
 import { kubeconfigPath, type NodeCredentials, writePrivate } from './bootstrap/agent-files.ts'
 import { type JoinOptions, join, renew, renewAt, servesAddress, USER_AGENT } from './bootstrap/join.ts'
 import { JoinError } from './bootstrap/join-error.ts'
+import { hostCredentials } from './images/host-credentials.ts'
 import { createImageService } from './images/image-service.ts'
 import { fetchOverTls, peerOf } from './images/peers.ts'
 import { hostCommands } from './network/host-commands.ts'
@@ -265,6 +266,7 @@ function dockerEngine({ options, joining, credentials, client, clusterId, signal
         .filter(({ metadata }) => metadata.name !== nodeName)
         .flatMap(imagePeer),
     fetchFromPeer: fetchOverTls({ ca, cert: () => clientCert, key: () => clientKey, port: options.port ?? DEFAULT_PORT }),
+    hostCredentials: (reference) => hostCredentials(reference, { env: process.env, logger }),
     random,
     signal,
   })

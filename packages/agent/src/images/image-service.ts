@@ -1,4 +1,11 @@
-import { ImageError, type ImageExport, type ImageRequest, type ImageService, type PresentImage } from '../runtime/runtime.ts'
+import {
+  ImageError,
+  type ImageExport,
+  type ImageRequest,
+  type ImageService,
+  type PresentImage,
+  type RegistryCredentials,
+} from '../runtime/runtime.ts'
 import { Semaphore } from '../semaphore.ts'
 import { credentialsFor } from './credentials.ts'
 import { imageFingerprint } from './fingerprint.ts'
@@ -18,6 +25,8 @@ export interface ImageServiceOptions {
   /** The other agents, as the API shows their nodes now. */
   readonly peers: () => readonly ImagePeer[]
   readonly fetchFromPeer: FetchFromPeer
+  /** What the host itself may pull with; tried after the pod's own. */
+  readonly hostCredentials?: (reference: ImageReference) => Promise<readonly RegistryCredentials[]>
   readonly random: () => number
   readonly signal: AbortSignal
 }
@@ -108,7 +117,8 @@ class AgentImages implements ImageService {
         return image && presentImage(image)
       }
       case 'registry': {
-        const credentials = credentialsFor(reference, request.credentials)
+        const ofHost = (await this.#options.hostCredentials?.(reference)) ?? []
+        const credentials = [...credentialsFor(reference, request.credentials), ...ofHost]
         const image = await pullFromRegistry(this.#store, { name, request, credentials, hasAlternative: !isLast })
         return presentImage(image)
       }

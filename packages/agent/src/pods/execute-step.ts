@@ -71,9 +71,17 @@ async function mountVolumes({ pod, observed, tools, memory }: PodScene): Promise
   return observed
 }
 
-async function startSandbox({ attempt }: Extract<PodStep, { type: 'start-sandbox' }>, scene: PodScene): Promise<PodContainers> {
+async function startSandbox(
+  { attempt, mountVolumes: withVolumes }: Extract<PodStep, { type: 'start-sandbox' }>,
+  scene: PodScene,
+): Promise<PodContainers> {
+  const mounting = withVolumes ? mountVolumes(scene) : undefined
+  const [started] = await Promise.all([createSandbox(attempt, scene), mounting])
+  return started
+}
+
+async function createSandbox(attempt: number, scene: PodScene): Promise<PodContainers> {
   const { pod, observed, tools, memory } = scene
-  if (!memory.volumesMounted) return observed
   const hostname = pod.spec.hostNetwork ? '' : sandboxHostname(pod, tools.dns)
   const ip = podIpOf(pod, observed, tools)
   try {

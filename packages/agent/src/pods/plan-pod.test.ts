@@ -69,7 +69,7 @@ const NOTHING: PodContainers = { pod: REF, sandboxes: [], containers: [] }
 
 test('begins with volumes and a sandbox', () => {
   const { steps } = plan(podWith(), NOTHING, { memory: new MutablePodMemory() })
-  expect(typesOf(steps)).toEqual(['mount-volumes', 'start-sandbox'])
+  expect(steps).toEqual([{ type: 'start-sandbox', attempt: 0, mountVolumes: true }])
 })
 
 test('gives a running sandbox its address before any container starts', () => {

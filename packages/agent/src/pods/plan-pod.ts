@@ -113,9 +113,8 @@ function planSandbox(plan: PlanBuilder): void {
   for (const dead of observed.sandboxes) plan.steps.push({ type: 'remove-sandbox', id: dead.id })
   if (!pod.spec.containers.some((container) => isStillToRun(container, pod, observed))) return
   if (plan.mustWait('volumes') || plan.mustWait('sandbox')) return
-  if (!memory.volumesMounted) plan.steps.push({ type: 'mount-volumes' })
   const attempt = Math.max(-1, ...observed.sandboxes.map((sandbox) => sandbox.attempt)) + 1
-  plan.steps.push({ type: 'start-sandbox', attempt })
+  plan.steps.push({ type: 'start-sandbox', attempt, mountVolumes: !memory.volumesMounted })
 }
 
 function graceOf(pod: Pod): number {

@@ -6,7 +6,8 @@ import type { ContainerState } from '../runtime/runtime.ts'
 export type PodStep =
   /** Make the pod's directories and volumes, and its hosts, hostname and resolv.conf. */
   | { readonly type: 'mount-volumes' }
-  | { readonly type: 'start-sandbox'; readonly attempt: number }
+  /** With `mountVolumes` both at once: each takes a while, and neither needs the other. */
+  | { readonly type: 'start-sandbox'; readonly attempt: number; readonly mountVolumes: boolean }
   /** Give the sandbox its address and routes. */
   | { readonly type: 'plumb'; readonly sandboxId: string; readonly pid: number; readonly ip: string }
   /** Get the image, create, start, run postStart. */

@@ -1,4 +1,4 @@
-/** One try of a probe: HTTP and TCP straight from the agent to the pod's address, commands through the runtime. */
+/** One try of a probe: HTTP, TCP and gRPC straight from the agent to the pod's address, commands through the runtime. */
 
 import http from 'node:http'
 import https from 'node:https'
@@ -7,6 +7,8 @@ import type { Container, Probe } from '@skiff/api'
 import { CommandTimeout, runCommand } from '../containers/run-command.ts'
 import type { ContainerRuntime } from '../runtime/runtime.ts'
 import type { Semaphore } from '../semaphore.ts'
+import { checkGrpc } from './check-grpc.ts'
+import { dialProblem } from './dial-problem.ts'
 
 export interface CheckResult {
   readonly ok: boolean
@@ -33,6 +35,10 @@ export async function check(probe: Probe, context: CheckContext): Promise<CheckR
     return await checkTcp(probe.tcpSocket.host || context.podIp, port, timeoutMs)
   }
   if (probe.exec) return await checkCommand(probe.exec.command ?? [], timeoutMs, context)
+  if (probe.grpc) {
+    const { port, service = '' } = probe.grpc
+    return await checkGrpc({ host: context.podIp, port, service, timeoutMs })
+  }
   return { ok: false, output: 'this kind of probe is not supported' }
 }
 
@@ -133,19 +139,4 @@ function portNumber(port: string | number, container: Container): number {
 
 function httpProblem(error: NodeJS.ErrnoException, host: string, port: number): string {
   return error.syscall === 'connect' ? `dial tcp ${host}:${port}: ${dialProblem(error)}` : error.message
-}
-
-function dialProblem({ code, message }: NodeJS.ErrnoException): string {
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'connect: connection refused'
-    case 'EHOSTUNREACH':
-      return 'connect: no route to host'
-    case 'ENETUNREACH':
-      return 'connect: network is unreachable'
-    case 'ECONNRESET':
-      return 'read: connection reset by peer'
-    default:
-      return message
-  }
 }

@@ -246,6 +246,8 @@ export interface RegistryCredentials {
   readonly registry: string
   readonly username: string
   readonly password: string
+  /** From a login without a password: stands for both. */
+  readonly identityToken?: string
 }
 
 export interface PresentImage {

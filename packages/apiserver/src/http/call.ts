@@ -1,5 +1,6 @@
 /** What a verb gets and what it answers: nothing here knows sockets. */
 
+import type { TableColumns } from '../registry/resource-definition.ts'
 import type { ResourceRegistry } from '../registry/resource-registry.ts'
 import type { StoredObject } from '../registry/stored-object.ts'
 import type { Admission, RequestInfo, UserInfo } from './request-context.ts'
@@ -20,7 +21,7 @@ export type Answer =
   | { readonly type: 'object'; readonly status: number; readonly stored: StoredObject; readonly resource: ResourceRegistry }
   | { readonly type: 'list'; readonly status: number; readonly list: ListAnswer; readonly resource: ResourceRegistry }
   /** Anything else that is JSON: a Status, a Scale, a review. */
-  | { readonly type: 'value'; readonly status: number; readonly value: object }
+  | { readonly type: 'value'; readonly status: number; readonly value: object; readonly columns?: TableColumns }
 
 export interface ListAnswer {
   readonly items: readonly StoredObject[]
@@ -33,6 +34,7 @@ export function objectAnswer(call: Call, status: number, stored: StoredObject): 
   return { type: 'object', status, stored, resource: call.registry }
 }
 
-export function valueAnswer(status: number, value: object): Answer {
-  return { type: 'value', status, value }
+/** `columns` when it can be shown as a Table. */
+export function valueAnswer(status: number, value: object, columns?: TableColumns): Answer {
+  return { type: 'value', status, value, ...(columns === undefined ? {} : { columns }) }
 }

@@ -1,6 +1,6 @@
 /** An answer's bytes in the form that was negotiated. Plain JSON copies the stored bytes. */
 
-import { ApiError, badRequest } from '@skiff/api'
+import { ApiError, badRequest, type KubeObject } from '@skiff/api'
 import { stringify as toYaml } from 'yaml'
 import type { ResourceRegistry } from '../registry/resource-registry.ts'
 import type { StoredObject } from '../registry/stored-object.ts'
@@ -76,12 +76,20 @@ function listMetadata(list: ListAnswer): object {
 function plainValue(answer: Answer, encoding: Encoding): object {
   switch (answer.type) {
     case 'value':
-      return answer.value
+      return valueOrTable(answer, encoding)
     case 'object':
       return objectValue(answer, encoding)
     case 'list':
       return listValue(answer, encoding)
   }
+}
+
+function valueOrTable({ value, columns }: Extract<Answer, { type: 'value' }>, encoding: Encoding): object {
+  const { as, version } = encoding.form
+  if (as !== 'Table' || columns === undefined) return value
+  const object = value as KubeObject
+  const { resourceVersion } = object.metadata
+  return tableOf({ columns }, [object], { resourceVersion }, { ...encoding, version, withColumns: true })
 }
 
 function objectValue({ stored, resource }: Extract<Answer, { type: 'object' }>, encoding: Encoding): object {

@@ -14,7 +14,7 @@ export interface TableOptions {
 }
 
 export function tableOf(
-  definition: ResourceDefinition,
+  definition: Pick<ResourceDefinition, 'columns'>,
   objects: readonly KubeObject[],
   metadata: object,
   options: TableOptions,

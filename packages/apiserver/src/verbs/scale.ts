@@ -12,8 +12,10 @@ import {
   required,
 } from '@skiff/api'
 import { type Answer, type Call, valueAnswer } from '../http/call.ts'
-import type { ScalePaths } from '../registry/resource-definition.ts'
+import type { ScalePaths, TableColumns } from '../registry/resource-definition.ts'
 import type { StoredObject } from '../registry/stored-object.ts'
+import { ageCell } from '../resources/cells.ts'
+import { AGE_COLUMN, integerColumn, NAME_COLUMN } from '../resources/columns.ts'
 import { decodeBodyAs } from './decode-body.ts'
 import { refOf } from './get.ts'
 import { patcherOf, patchTypeOf } from './patch.ts'
@@ -35,8 +37,21 @@ interface Scale {
   readonly status: { readonly replicas: number; readonly selector?: string }
 }
 
+const SCALE_COLUMNS: TableColumns = {
+  columns: [
+    NAME_COLUMN,
+    integerColumn('Desired', 'How many replicas there should be.'),
+    integerColumn('Available', 'How many replicas there are.'),
+    AGE_COLUMN,
+  ],
+  cells(object, now) {
+    const { metadata, spec, status } = object as unknown as Scale
+    return [metadata.name, spec.replicas ?? 0, status.replicas, ageCell(metadata.creationTimestamp, now)]
+  },
+}
+
 export function getScale(call: Call): Answer {
-  return valueAnswer(200, scaleOf(pathsOf(call), requireObject(call).object))
+  return valueAnswer(200, scaleOf(pathsOf(call), requireObject(call).object), SCALE_COLUMNS)
 }
 
 /** A missing object is told as a missing scale. */

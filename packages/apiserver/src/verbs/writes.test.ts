@@ -103,6 +103,9 @@ test('the scale subresource reads and writes the replicas of its object', async 
   const path = '/apis/apps/v1/namespaces/default/deployments/d/scale'
 
   const read = await (await fetch(api.url + path)).json()
+  const table = await (
+    await fetch(api.url + path, { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } })
+  ).json()
   const patched = await (await patch(api, path, { spec: { replicas: 5 } })).json()
   const refused = await patch(api, path, { spec: { replicas: -1 } })
 
@@ -112,6 +115,7 @@ test('the scale subresource reads and writes the replicas of its object', async 
     metadata: { uid: created.metadata.uid },
     spec: { replicas: 2 },
   })
+  expect(table).toMatchObject({ kind: 'Table', rows: [{ cells: ['d', 2, 0, expect.any(String)] }] })
   expect(patched).toMatchObject({ spec: { replicas: 5 }, status: { selector: 'app=d' } })
   expect((await api.client.get<Deployment>(DEPLOYMENTS, { name: 'd', namespace: 'default' })).spec.replicas).toBe(5)
   expect(refused.status).toBe(422)

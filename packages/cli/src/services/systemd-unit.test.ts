@@ -27,9 +27,16 @@ describe('a service’s unit', () => {
     )
   })
 
+  it('is not started any more once the agent’s node was deleted, which leaves neither certificate nor token', () => {
+    const [section] = unit(['/opt/skiff', 'agent']).split('[Service]')
+    expect(section).toContain(
+      '\nConditionPathExists=|/var/lib/skiff/agent/client.crt\nConditionPathExists=|/var/lib/skiff/agent/join.env\n',
+    )
+  })
+
   it('knows nothing of Docker when it is the master’s', () => {
     expect(systemdUnit({ component: 'master', home: HOME, command: ['/opt/skiff', 'master'] })).not.toMatch(
-      /docker|EnvironmentFile/,
+      /docker|EnvironmentFile|Condition/,
     )
   })
 })

@@ -1,4 +1,5 @@
 /** The text of a systemd unit that keeps a component running across crashes and reboots. Pure. */
+import { dirname, join } from 'node:path'
 
 export type Component = 'master' | 'agent'
 
@@ -8,7 +9,7 @@ export interface ServiceOptions {
   readonly home: string
   /** The program and its arguments, without secrets. */
   readonly command: readonly string[]
-  /** May be missing: it holds the join token, which only the first start needs. */
+  /** May be missing: it holds the join token, which only the first start needs. Beside it the agent keeps its certificate. */
   readonly environmentFile?: string
 }
 
@@ -31,7 +32,7 @@ Documentation=https://kubernetes.io/docs/
 Wants=${before}
 After=${before}
 StartLimitIntervalSec=0
-
+${environmentFile === undefined ? '' : startConditions(environmentFile)}
 [Service]
 ExecStart=${command.map(quoted).join(' ')}
 ${environmentFile === undefined ? '' : `EnvironmentFile=-${escapeSpecifiers(environmentFile)}\n`}Restart=always
@@ -44,6 +45,15 @@ OOMScoreAdjust=-900
 [Install]
 WantedBy=multi-user.target
 `
+}
+
+/**
+ * With neither a certificate nor a join token there is no cluster to be part of: so it is once the node was deleted and its
+ * agent has cleaned up, and systemd then leaves it at that. Joining again brings one of them back. `|`: one is enough.
+ */
+function startConditions(environmentFile: string): string {
+  const files = [join(dirname(environmentFile), 'client.crt'), environmentFile]
+  return files.map((file) => `ConditionPathExists=|${escapeSpecifiers(file)}\n`).join('')
 }
 
 /**

@@ -91,13 +91,17 @@ describe('a container', () => {
 
   test('mounts by Mounts, never by Binds, which would make what is missing', () => {
     const config = hostConfig({
-      mounts: [{ source: '/a', target: '/b', readOnly: true }],
+      mounts: [
+        { source: '/a', target: '/b', readOnly: true },
+        { source: '/d', target: '/e', readOnly: false, propagation: 'rslave' },
+      ],
       tmpfs: [{ target: '/c', sizeBytes: 10 }],
     })
 
     expect(config).not.toHaveProperty('Binds')
     expect(config?.Mounts).toEqual([
-      { Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true, BindOptions: { Propagation: 'rprivate' } },
+      { Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true },
+      { Type: 'bind', Source: '/d', Target: '/e', ReadOnly: false, BindOptions: { Propagation: 'rslave' } },
       { Type: 'tmpfs', Target: '/c', TmpfsOptions: { SizeBytes: 10 } },
     ])
   })

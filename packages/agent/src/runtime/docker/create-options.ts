@@ -127,14 +127,17 @@ function confinement(security: ContainerSecurity): HostConfig {
   }
 }
 
-/** Never `Binds`: those make a missing source on the host, as root. */
+/**
+ * Never `Binds`: those make a missing source on the host, as root. Without a propagation Docker takes `rprivate`, or
+ * `rslave` for a folder that holds its own data (`/`), of which it refuses any other.
+ */
 function bindMount(mount: Mount) {
   return {
     Type: 'bind',
     Source: mount.source,
     Target: mount.target,
     ReadOnly: mount.readOnly,
-    BindOptions: { Propagation: mount.propagation ?? 'rprivate' },
+    ...(mount.propagation === undefined ? {} : { BindOptions: { Propagation: mount.propagation } }),
   }
 }
 

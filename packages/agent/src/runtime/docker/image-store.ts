@@ -103,8 +103,9 @@ class DockerImageStore implements ImageStore {
 
 function authOf(credentials: RegistryCredentials | undefined): object | undefined {
   if (credentials === undefined) return undefined
-  const { username, password, registry } = credentials
-  return { username, password, serveraddress: registry }
+  const { username, password, registry, identityToken } = credentials
+  const server = { serveraddress: registry }
+  return identityToken === undefined ? { username, password, ...server } : { identitytoken: identityToken, ...server }
 }
 
 function storedImage(info: Docker.ImageInspectInfo): StoredImage {
