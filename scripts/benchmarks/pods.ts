@@ -1,5 +1,6 @@
 /** From apply to Ready: one pod, and many on one host, against bare Docker in the same run. */
 import { PODS, type Pod, podIsReady } from '@skiff/api'
+import { hostSocket } from '../../packages/cli/src/hosts/index.ts'
 import type { Cluster } from '../../test/support/cluster.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
 import { BareDocker, PAUSE_IMAGE } from './bare-docker.ts'
@@ -9,7 +10,7 @@ const ROUNDS = 10
 const MANY = 20
 
 export async function measurePods(cluster: Cluster): Promise<void> {
-  const bare = new BareDocker(cluster.host(0).dockerSocket)
+  const bare = new BareDocker(hostSocket(cluster.host(0).host))
   await startAndRemove(cluster, ['warm-up'])
 
   const single: { skiff: number[]; bare: number[] } = { skiff: [], bare: [] }

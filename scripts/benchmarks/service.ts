@@ -21,7 +21,7 @@ export async function measureService(cluster: Cluster): Promise<void> {
   const addresses = {
     direct: `http://${pod.status?.podIP}/`,
     clusterIp: `http://${service.spec.clusterIP}/`,
-    nodePort: `http://${host.address}:${service.spec.ports?.[0]?.nodePort}/`,
+    nodePort: `http://${host.ip}:${service.spec.ports?.[0]?.nodePort}/`,
   }
   for (const url of Object.values(addresses)) await waitFor(`${url} answers`, () => host.fetch(url))
   const rates: Record<keyof typeof addresses, number[]> = { direct: [], clusterIp: [], nodePort: [] }
@@ -47,7 +47,7 @@ export async function measureService(cluster: Cluster): Promise<void> {
 }
 
 async function requestsPerSecond(cluster: Cluster, url: string): Promise<number> {
-  const output = await cluster.host(0).run(['wrk', '-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, url])
+  const output = await cluster.host(0).exec(['wrk', '-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, url])
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]
   if (rate === undefined) throw new Error(`wrk said no rate: ${output}`)
   return Number(rate)

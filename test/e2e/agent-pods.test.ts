@@ -10,7 +10,7 @@ let cluster: Cluster
 
 beforeAll(async () => {
   cluster = await startCluster({ hosts: 1, sampleImages: false })
-  const host = { dockerHost: `unix://${cluster.host(0).dockerSocket}` }
+  const host = cluster.host(0)
   await importBusybox(host as Parameters<typeof importBusybox>[0], 'bb:1')
 })
 afterAll(() => cluster?.[Symbol.asyncDispose]())
@@ -140,10 +140,10 @@ test('init containers and sidecars run in order, and a deleted pod runs its preS
     volumes: [{ name: 'v', hostPath: { path: '/run/ordered' } }],
   })
   const { metadata } = await podThat('ordered', podIsReady)
-  expect(await cluster.host(0).run(['cat', '/run/ordered/log'])).toBe('init\nside\napp\n')
+  expect(await cluster.host(0).exec(['cat', '/run/ordered/log'])).toBe('init\nside\napp\n')
   await cluster.client.delete(PODS, { namespace: 'default', name: 'ordered' })
   await waitFor('the pod is gone', async () => await get('ordered').then(() => false, isNotFound))
-  expect(await cluster.host(0).run(['cat', '/run/ordered/stopped'])).toBe('stopping\n')
+  expect(await cluster.host(0).exec(['cat', '/run/ordered/stopped'])).toBe('stopping\n')
   expect(await cluster.host(0).docker('ps', '-aq', '--filter', `label=io.kubernetes.pod.uid=${metadata.uid}`)).toBe('')
 })
 

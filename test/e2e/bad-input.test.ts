@@ -139,7 +139,7 @@ describe('a process that is started wrongly', () => {
     '--data-dir',
     `${cluster.folder}/stranger`,
     '--docker-host',
-    `unix://${cluster.host(0).dockerSocket}`,
+    cluster.host(0).dockerHost,
     ...more,
   ]
 

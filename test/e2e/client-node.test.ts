@@ -29,7 +29,7 @@ let core: CoreV1Api
 
 beforeAll(async () => {
   cluster = await startCluster({ hosts: 1, sampleImages: false })
-  const host = { dockerHost: `unix://${cluster.host(0).dockerSocket}` }
+  const host = cluster.host(0)
   const files = { 'www/index.html': 'a page\n' }
   await importBusybox(host, 'web:1', { files, changes: ['CMD ["httpd", "-f", "-v", "-p", "80", "-h", "/www"]', 'ENV PATH=/bin'] })
   config = new KubeConfig()

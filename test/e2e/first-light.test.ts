@@ -61,7 +61,7 @@ describe('the blog on two hosts', () => {
 
   it('shows in query what was posted through the outside address, on whichever host one asks', async () => {
     const [first, second] = [cluster.host(0), cluster.host(1)]
-    const answer = await fetch(`http://${first.address}:31001/posts`, {
+    const answer = await fetch(`http://${first.ip}:31001/posts`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: '{"title":"Ahoy"}',
@@ -69,16 +69,16 @@ describe('the blog on two hosts', () => {
     expect(answer.status).toBe(201)
     const { id } = (await answer.json()) as { id: string }
     await waitFor('query shows the post', async () =>
-      (await (await fetch(`http://${second.address}:31002/posts`)).text()).includes('Ahoy'),
+      (await (await fetch(`http://${second.ip}:31002/posts`)).text()).includes('Ahoy'),
     )
-    const comment = await fetch(`http://${second.address}:31000/api/posts/${id}/comments`, {
+    const comment = await fetch(`http://${second.ip}:31000/api/posts/${id}/comments`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: '{"content":"Aye"}',
     })
     expect(comment.status).toBe(201)
     await waitFor('the comment is moderated', async () =>
-      (await (await fetch(`http://${first.address}:31002/posts`)).text()).includes('"approved"'),
+      (await (await fetch(`http://${first.ip}:31002/posts`)).text()).includes('"approved"'),
     )
   })
 
@@ -94,7 +94,7 @@ describe('the blog on two hosts', () => {
     for (const host of cluster.hosts) {
       expect(await host.fetch(`http://${await clusterIpOf('query')}/healthz`)).toContain('"ok":true')
       expect(await host.fetch('http://127.0.0.1:31002/healthz')).toContain('"ok":true')
-      expect(await host.fetch(`http://${host.address}:31002/healthz`)).toContain('"ok":true')
+      expect(await host.fetch(`http://${host.ip}:31002/healthz`)).toContain('"ok":true')
     }
   })
 
@@ -114,7 +114,7 @@ describe('the blog on two hosts', () => {
 
   it('serves HTTP Services by name through the gateway of every host', async () => {
     for (const host of cluster.hosts) {
-      const answer = await host.run(['curl', '-sS', '-H', 'Host: hello.default.localhost', 'http://127.0.0.1/'])
+      const answer = await host.exec(['curl', '-sS', '-H', 'Host: hello.default.localhost', 'http://127.0.0.1/'])
       expect(answer).toMatch(/^hello from hello-/)
     }
   })
@@ -189,6 +189,6 @@ describe('the blog on two hosts', () => {
       },
       60_000,
     )
-    expect(await (await fetch(`http://${cluster.host(0).address}:31002/healthz`)).text()).toContain('"ok":true')
+    expect(await (await fetch(`http://${cluster.host(0).ip}:31002/healthz`)).text()).toContain('"ok":true')
   })
 })

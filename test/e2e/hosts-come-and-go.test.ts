@@ -1,12 +1,12 @@
 /** Hosts join by the printed line, and leave when they are deleted. */
 import { isNotFound, NODES, type Node } from '@skiff/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cluster, manifest, startCluster, type TestHost } from '../support/cluster.ts'
+import { type Cluster, type ClusterHost, manifest, startCluster } from '../support/cluster.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { nodePortUrls, readyPods } from '../support/workloads.ts'
 
 let cluster: Cluster
-let newcomer: TestHost
+let newcomer: ClusterHost
 
 beforeAll(async () => {
   cluster = await startCluster({ hosts: 2 })
@@ -19,21 +19,12 @@ afterAll(() => cluster?.[Symbol.asyncDispose]())
 /** What `skiff token create` prints, typed on that host with what a test host needs besides. */
 async function type(
   line: string,
-  host: TestHost,
+  host: ClusterHost,
   { name = host.name, dataDir = `${cluster.home}/typed-${host.name}` } = {},
 ): Promise<string> {
   const [, ...words] = line.trim().split(' ')
-  const own = [
-    '--node-name',
-    name,
-    '--node-ip',
-    host.address,
-    '--docker-host',
-    `unix://${host.dockerSocket}`,
-    '--data-dir',
-    dataDir,
-  ]
-  return host.run([cluster.program, ...words, ...own]).then(
+  const own = ['--node-name', name, '--node-ip', host.ip, '--docker-host', host.dockerHost, '--data-dir', dataDir]
+  return host.exec([cluster.program, ...words, ...own]).then(
     () => '',
     (error: Error) => error.message.split(': skiff: ')[1] ?? error.message,
   )
@@ -89,8 +80,8 @@ describe('a host', () => {
       `node ${newcomer.name} was deleted from the cluster: its pods, rules and credentials are removed from this host; to join again, run \`skiff token create\` on the master and type the line that it prints`,
     )
     expect(await newcomer.docker('ps', '-aq')).toBe('')
-    expect(await newcomer.run(['nft', 'list', 'tables'])).not.toContain('skiff')
-    expect(await newcomer.run(['ip', 'route', 'show', 'proto', '145'])).toBe('')
+    expect(await newcomer.exec(['nft', 'list', 'tables'])).not.toContain('skiff')
+    expect(await newcomer.exec(['ip', 'route', 'show', 'proto', '145'])).toBe('')
     const elsewhere = await readyPods(cluster, 'hello', 6)
     expect(elsewhere.map(({ spec }) => spec.nodeName)).not.toContain(newcomer.name)
     await expect(cluster.client.get<Node>(NODES, { name: newcomer.name })).rejects.toSatisfy(isNotFound)

@@ -47,7 +47,7 @@ let shell: (line: string, input?: string) => Promise<CommandResult>
 beforeAll(async () => {
   cluster = await startCluster({ hosts: 1, sampleImages: false })
   shell = shellWith(cluster.kubeconfig)
-  const host = { dockerHost: `unix://${cluster.host(0).dockerSocket}` }
+  const host = cluster.host(0)
   const changes = ['CMD ["httpd", "-f", "-v", "-p", "80", "-h", "/www"]', 'ENV PATH=/bin']
   for (const version of [1, 2]) {
     await importBusybox(host, `web:${version}`, { files: { 'www/index.html': `page ${version}\n` }, changes })

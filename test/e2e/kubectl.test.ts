@@ -20,7 +20,7 @@ let cluster: Cluster
 
 beforeAll(async () => {
   cluster = await startCluster({ hosts: 1, sampleImages: false })
-  const host = { dockerHost: `unix://${cluster.host(0).dockerSocket}` }
+  const host = cluster.host(0)
   await importBusybox(host, 'web:1', { files: { 'www/index.html': 'ok\n' }, changes: WEB_SERVER })
   await importBusybox(host, 'web:2', { files: { 'www/index.html': 'two\n' }, changes: WEB_SERVER })
   await importBusybox(host, 'bb:1', { changes: ['CMD ["sh"]', 'ENV PATH=/bin'] })

@@ -1,7 +1,7 @@
 /** A host that loses its power or its network: who notices, how soon, and what happens when it is back. */
 import { ENDPOINT_SLICES, type EndpointSlice, NODES, type Node, PODS, type Pod, podIsReady } from '@skiff/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cluster, manifest, startCluster, type TestHost } from '../support/cluster.ts'
+import { type Cluster, type ClusterHost, manifest, startCluster } from '../support/cluster.ts'
 import { Load } from '../support/load.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { boundPod, hostOf, nodePortUrls, podsOf, readyPod, readyPods, runningContainers } from '../support/workloads.ts'
@@ -33,7 +33,7 @@ async function isNotOffered(pod: Pod): Promise<boolean> {
   return !offered.some(({ targetRef }) => targetRef?.uid === pod.metadata.uid)
 }
 
-async function nodeIsWhole({ name }: TestHost): Promise<boolean> {
+async function nodeIsWhole({ name }: ClusterHost): Promise<boolean> {
   const { status, spec } = await cluster.client.get<Node>(NODES, { name })
   const ready = status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false
   return ready && (spec.taints ?? []).length === 0

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { CONFIG_MAPS, type ConfigMap, NODES, type Node, type Pod, podIsReady } from '@skiff/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cluster, manifest, startCluster, type TestHost } from '../support/cluster.ts'
+import { type Cluster, type ClusterHost, manifest, startCluster } from '../support/cluster.ts'
 import { Load } from '../support/load.ts'
 import { waitFor } from '../support/wait-for.ts'
 import {
@@ -30,7 +30,7 @@ afterAll(() => cluster?.[Symbol.asyncDispose]())
 const restartsOf = (pod: Pod | undefined) => pod?.status?.containerStatuses?.[0]?.restartCount
 
 /** A pod that has not been restarted yet, so that no back-off of an earlier test delays it. */
-async function freshPod(): Promise<{ pod: Pod; host: TestHost }> {
+async function freshPod(): Promise<{ pod: Pod; host: ClusterHost }> {
   const pods = await readyPods(cluster, 'hello', 2)
   const fresh = pods.find((pod) => restartsOf(pod) === 0)
   if (fresh) return { pod: fresh, host: hostOf(cluster, fresh) }
@@ -118,7 +118,7 @@ describe('an agent', () => {
   }
 
   /** It has taken over what runs, and nothing else; it notices what happens from now on. */
-  async function agentAdopted(host: TestHost, pod: Pod, containers: readonly string[]): Promise<void> {
+  async function agentAdopted(host: ClusterHost, pod: Pod, containers: readonly string[]): Promise<void> {
     expect(await runningContainers(host)).toEqual(containers)
     const now = await same(pod)
     expect(now.status?.containerStatuses).toEqual(pod.status?.containerStatuses)
@@ -202,7 +202,7 @@ describe('a Docker daemon', () => {
     await helloAnswersEverywhere()
   })
 
-  async function nodeSays(host: TestHost, wanted: string): Promise<void> {
+  async function nodeSays(host: ClusterHost, wanted: string): Promise<void> {
     await waitFor(`${host.name} is Ready ${wanted}`, async () => {
       const { status } = await cluster.client.get<Node>(NODES, { name: host.name })
       return status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === wanted)

@@ -16,18 +16,16 @@ import {
   fabricOf,
   type Host,
   hostAddress,
-  hostPort,
   hostSocket,
   insideHost,
-  powerOffHost,
   removeFabric,
   removeHost,
   run,
-  startDaemon,
   startHost,
 } from '../../packages/cli/src/hosts/index.ts'
 import { ProcessTable } from '../../packages/cli/src/up/background-process.ts'
 import { type CommandResult, type Kubectl, kubectlWith } from './kubectl.ts'
+import { TestHost } from './test-host.ts'
 import { waitFor } from './wait-for.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -43,42 +41,20 @@ export interface ClusterOptions {
   readonly sampleImages?: boolean
 }
 
-export class TestHost {
-  readonly host: Host
+/** A host of a cluster: what runs on it of Skiff is its own to start and to end. */
+export class ClusterHost extends TestHost {
   readonly #cluster: Cluster
 
-  constructor(host: Host, cluster: Cluster) {
-    this.host = host
+  constructor(host: Host, cluster: Cluster, daemon?: DaemonOptions) {
+    super(host, daemon)
     this.#cluster = cluster
-  }
-
-  get name(): string {
-    return this.host.name
-  }
-
-  get address(): string {
-    return hostAddress(this.host)
-  }
-
-  get dockerSocket(): string {
-    return hostSocket(this.host)
-  }
-
-  /** Runs a command inside the host to its end. */
-  run(command: readonly string[], input = ''): Promise<string> {
-    const [program = '', ...args] = insideHost(this.host, command)
-    return run(program, args, input)
-  }
-
-  docker(...args: string[]): Promise<string> {
-    return run('docker', ['-H', `unix://${this.dockerSocket}`, ...args])
   }
 
   /** An HTTP request from inside the host, by the project's own Node: the body, or an error. */
   fetch(url: string): Promise<string> {
     const script =
       'fetch(process.argv[1], { signal: AbortSignal.timeout(5000) }).then(async (r) => process.stdout.write(await r.text())).catch((e) => { console.error(String(e.cause ?? e)); process.exit(1) })'
-    return this.run([join(ROOT, 'scripts', 'with-node'), 'node', '-e', script, url])
+    return this.exec([join(ROOT, 'scripts', 'with-node'), 'node', '-e', script, url])
   }
 
   async startAgent(): Promise<void> {
@@ -97,47 +73,22 @@ export class TestHost {
 
   /** The process id, inside the host, of its agent or proxy; undefined: it doesn't run. */
   async pidOf(component: 'agent' | 'proxy'): Promise<number | undefined> {
-    const found = await this.run(['sh', '-c', `pgrep -o -f 'main[.]js ${component} ' || true`])
+    const found = await this.exec(['sh', '-c', `pgrep -o -f 'main[.]js ${component} ' || true`])
     return found.trim() === '' ? undefined : Number(found)
   }
 
   async kill(component: 'agent' | 'proxy'): Promise<void> {
-    await this.run(['kill', '-9', String(await this.pidOf(component))])
-  }
-
-  /** Pulls the cable. */
-  cut(): Promise<string> {
-    return run('ip', ['link', 'set', hostPort(this.host), 'down'])
-  }
-
-  heal(): Promise<string> {
-    return run('ip', ['link', 'set', hostPort(this.host), 'up'])
-  }
-
-  powerOff(): Promise<void> {
-    return powerOffHost(this.host)
-  }
-
-  async powerOn(daemon?: DaemonOptions): Promise<void> {
-    await startHost(this.host, daemon)
-  }
-
-  async killDaemon(): Promise<void> {
-    await this.run(['sh', '-c', 'kill -9 $(cat /run/docker.pid)'])
+    await this.exec(['kill', '-9', String(await this.pidOf(component))])
   }
 
   /** As a service manager stops it: without live-restore it takes its containers with it. */
   async stopDaemon(): Promise<void> {
-    const pid = (await this.run(['cat', '/run/docker.pid'])).trim()
-    await this.run(['kill', pid])
+    const pid = (await this.exec(['cat', '/run/docker.pid'])).trim()
+    await this.exec(['kill', pid])
     await waitFor(
       `the daemon of ${this.name} has ended`,
-      async () => (await this.run(['sh', '-c', `test -d /proc/${pid} || echo gone`])) === 'gone\n',
+      async () => (await this.exec(['sh', '-c', `test -d /proc/${pid} || echo gone`])) === 'gone\n',
     )
-  }
-
-  startDaemon(daemon?: DaemonOptions): Promise<void> {
-    return startDaemon(this.host, daemon)
   }
 }
 
@@ -146,7 +97,7 @@ export class Cluster implements AsyncDisposable {
   readonly fabric: Fabric
   readonly processes = new ProcessTable({ runDirectory: join(this.folder, 'run'), logDirectory: join(this.folder, 'log') })
   readonly port: number
-  hosts: readonly TestHost[] = []
+  hosts: readonly ClusterHost[] = []
   readonly #options: ClusterOptions
   #client: ApiClient | undefined
 
@@ -187,7 +138,7 @@ export class Cluster implements AsyncDisposable {
     return kubectlWith(this.kubeconfig)
   }
 
-  host(index: number): TestHost {
+  host(index: number): ClusterHost {
     const host = this.hosts[index]
     if (!host) throw new Error(`there is no host ${index}`)
     return host
@@ -238,7 +189,7 @@ export class Cluster implements AsyncDisposable {
     await waitFor('the master is gone', () => !this.processes.isRunning('master'))
   }
 
-  async startAgent({ host, name }: TestHost, extraArgs: readonly string[] = []): Promise<void> {
+  async startAgent({ host, name }: ClusterHost, extraArgs: readonly string[] = []): Promise<void> {
     const join_ = await this.joinEnvironment()
     const dataDir = join(this.folder, `agent-${name}`)
     const agent = [
@@ -288,7 +239,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Another host on the same network, switched on; its agent is not started. */
-  async addHost(): Promise<TestHost> {
+  async addHost(): Promise<ClusterHost> {
     const number = 11 + this.hosts.length
     const host: Host = {
       name: `node${this.hosts.length + 1}`,
@@ -297,7 +248,7 @@ export class Cluster implements AsyncDisposable {
       folder: join(this.folder, 'hosts', String(number)),
     }
     await startHost(host, this.#options.daemon)
-    const added = new TestHost(host, this)
+    const added = new ClusterHost(host, this, this.#options.daemon)
     this.hosts = [...this.hosts, added]
     return added
   }
@@ -334,12 +285,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   }
 }
 
-export async function buildSampleImages(host: TestHost): Promise<void> {
-  await run(join(ROOT, 'scripts', 'with-node'), [
-    join(ROOT, 'scripts', 'sample-images.ts'),
-    '--docker-host',
-    `unix://${host.dockerSocket}`,
-  ])
+export async function buildSampleImages(host: ClusterHost): Promise<void> {
+  await run(join(ROOT, 'scripts', 'with-node'), [join(ROOT, 'scripts', 'sample-images.ts'), '--docker-host', host.dockerHost])
 }
 
 export function manifest(name: string): string {

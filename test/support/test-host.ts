@@ -54,9 +54,13 @@ export class TestHost implements AsyncDisposable {
   readonly host: Host
   readonly #daemon: DaemonOptions
 
-  constructor(host: Host, daemon: DaemonOptions) {
+  constructor(host: Host, daemon: DaemonOptions = {}) {
     this.host = host
     this.#daemon = daemon
+  }
+
+  get name(): string {
+    return this.host.name
   }
 
   get ip(): string {
@@ -86,8 +90,8 @@ export class TestHost implements AsyncDisposable {
     return run('ip', ['link', 'set', hostPort(this.host), 'up'])
   }
 
-  powerOn(): Promise<void> {
-    return startHost(this.host, this.#daemon)
+  powerOn(daemon = this.#daemon): Promise<void> {
+    return startHost(this.host, daemon)
   }
 
   powerOff(): Promise<void> {
@@ -117,8 +121,8 @@ export class TestHost implements AsyncDisposable {
     }
   }
 
-  startDaemon(): Promise<void> {
-    return startDaemon(this.host, this.#daemon)
+  startDaemon(daemon = this.#daemon): Promise<void> {
+    return startDaemon(this.host, daemon)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

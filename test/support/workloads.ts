@@ -1,6 +1,6 @@
 /** What tests ask of the workloads of a cluster. */
 import { PODS, type Pod, podIsReady, SERVICES, type Service } from '@skiff/api'
-import type { Cluster, TestHost } from './cluster.ts'
+import type { Cluster, ClusterHost } from './cluster.ts'
 import { waitFor } from './wait-for.ts'
 
 export async function podsOf(cluster: Cluster, app: string): Promise<readonly Pod[]> {
@@ -23,21 +23,21 @@ export async function readyPods(cluster: Cluster, app: string, count: number): P
 export async function nodePortUrls(
   cluster: Cluster,
   name: string,
-  hosts: readonly TestHost[] = cluster.hosts,
+  hosts: readonly ClusterHost[] = cluster.hosts,
 ): Promise<string[]> {
   const service = await cluster.client.get<Service>(SERVICES, { namespace: 'default', name })
   const port = service.spec.ports?.[0]?.nodePort
-  return hosts.map(({ address }) => `http://${address}:${port}/`)
+  return hosts.map(({ ip }) => `http://${ip}:${port}/`)
 }
 
-export function hostOf(cluster: Cluster, pod: Pod): TestHost {
+export function hostOf(cluster: Cluster, pod: Pod): ClusterHost {
   const host = cluster.hosts.find(({ name }) => name === pod.spec.nodeName)
   if (!host) throw new Error(`pod ${pod.metadata.name} is on no host`)
   return host
 }
 
 /** The running containers and sandboxes of pods, or of one of them: `id pid` each, sorted. */
-export async function runningContainers(host: TestHost, pod?: Pod): Promise<readonly string[]> {
+export async function runningContainers(host: ClusterHost, pod?: Pod): Promise<readonly string[]> {
   const label = pod ? `io.kubernetes.pod.uid=${pod.metadata.uid}` : 'io.kubernetes.pod.uid'
   const ids = (await host.docker('ps', '-q', '--no-trunc', '--filter', `label=${label}`)).split('\n').filter(Boolean)
   if (ids.length === 0) return []
@@ -46,7 +46,7 @@ export async function runningContainers(host: TestHost, pod?: Pod): Promise<read
 }
 
 /** The id of the pod's running container of that name; `POD` is its sandbox. */
-export async function containerOf(host: TestHost, pod: Pod, name: string): Promise<string> {
+export async function containerOf(host: ClusterHost, pod: Pod, name: string): Promise<string> {
   const filters = [`label=io.kubernetes.pod.uid=${pod.metadata.uid}`, `label=io.kubernetes.container.name=${name}`]
   const output = await host.docker('ps', '-q', ...filters.flatMap((filter) => ['--filter', filter]))
   return output.trim()
@@ -60,7 +60,7 @@ export async function readyPod(cluster: Cluster, name: string): Promise<Pod> {
 }
 
 /** It stays on its host whatever happens to that. */
-export function boundPod(name: string, host: TestHost) {
+export function boundPod(name: string, host: ClusterHost) {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
