@@ -40,9 +40,14 @@ export function hostOf(cluster: Cluster, pod: Pod): ClusterHost {
 export async function runningContainers(host: ClusterHost, pod?: Pod): Promise<readonly string[]> {
   const label = pod ? `io.kubernetes.pod.uid=${pod.metadata.uid}` : 'io.kubernetes.pod.uid'
   const ids = (await host.docker('ps', '-q', '--no-trunc', '--filter', `label=${label}`)).split('\n').filter(Boolean)
-  if (ids.length === 0) return []
-  const output = await host.docker('inspect', '--format', '{{.Id}} {{.State.Pid}}', ...ids)
-  return output.split('\n').filter(Boolean).sort()
+  // One may be removed between the two looks.
+  const lines = await Promise.all(
+    ids.map((id) => host.docker('inspect', '--format', '{{.Id}} {{.State.Pid}}', id).catch(() => '')),
+  )
+  return lines
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .sort()
 }
 
 /** The id of the pod's running container of that name; `POD` is its sandbox. */

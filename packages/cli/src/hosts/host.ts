@@ -4,7 +4,7 @@
  *
  * Whatever runs on it is ended by ending its first process, as a machine's power does.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
@@ -30,6 +30,7 @@ export interface DaemonOptions {
 
 const INIT_TIMEOUT_MS = 10_000
 const DAEMON_TIMEOUT_MS = 60_000
+const DAEMON_RETRY_MS = 500
 const POLL_MS = 20
 
 export const hostAddress = ({ fabric, number }: Host): string => `${fabric.prefix}.${number}`
@@ -60,45 +61,39 @@ export function insideHost(host: Host, command: readonly string[]): string[] {
   return ['nsenter', '-t', String(init.pid), '-n', '-m', '-u', '-i', '-p', '--', ...command]
 }
 
-/** Starts the Docker daemon and waits until it answers. */
-export async function startDaemon(host: Host, { liveRestore = true, args = [] }: DaemonOptions = {}): Promise<void> {
-  const { folder, number } = host
-  writeFileSync(join(folder, 'daemon.json'), '{}')
-  const log = openSync(join(folder, 'dockerd.log'), 'a', 0o600)
-  const dockerd = [
-    ...[
-      'dockerd',
-      '--config-file',
-      join(folder, 'daemon.json'),
-      '--data-root',
-      join(folder, 'docker'),
-      '--exec-root',
-      '/run/docker',
-      '--pidfile',
-      '/run/docker.pid',
-    ],
-    ...[
-      '-H',
-      `unix://${hostSocket(host)}`,
-      '--cgroup-parent',
-      `/${cgroupOf(host)}`,
-      '--exec-opt',
-      'native.cgroupdriver=cgroupfs',
-    ],
-    ...['--bip', `172.30.${number}.1/24`, '--userland-proxy=false', ...(liveRestore ? ['--live-restore'] : []), ...args],
-  ]
-  const [program = '', ...rest] = insideHost(host, dockerd)
-  const child = spawn(program, rest, { detached: true, stdio: ['ignore', log, log] })
-  closeSync(log)
-  let ended: number | null | undefined
-  child.once('exit', (code) => (ended = code))
-  child.unref()
+/**
+ * Starts the Docker daemon and waits until it answers. One that ends at once is started again for a while, as a service
+ * manager does: for some seconds after a kill the daemon refuses to start (its old pid file, its old containerd).
+ */
+export async function startDaemon(host: Host, options: DaemonOptions = {}): Promise<void> {
+  writeFileSync(join(host.folder, 'daemon.json'), '{}')
   const deadline = Date.now() + DAEMON_TIMEOUT_MS
+  let daemon = spawnDaemon(host, options)
   while (!(await daemonAnswers(host))) {
-    if (ended !== undefined || Date.now() > deadline)
-      throw new Error(`the Docker daemon of host ${host.name} did not start: ${lastLineOf(join(folder, 'dockerd.log'))}`)
-    await sleep(POLL_MS)
+    if (Date.now() > deadline) {
+      throw new Error(`the Docker daemon of host ${host.name} did not start: ${lastLineOf(join(host.folder, 'dockerd.log'))}`)
+    }
+    if (daemon.exitCode === null) await sleep(POLL_MS)
+    else {
+      await sleep(DAEMON_RETRY_MS)
+      daemon = spawnDaemon(host, options)
+    }
   }
+}
+
+function spawnDaemon(host: Host, { liveRestore = true, args = [] }: DaemonOptions): ChildProcess {
+  const { folder, number } = host
+  const places = ['--config-file', join(folder, 'daemon.json'), '--data-root', join(folder, 'docker')]
+  const running = ['--exec-root', '/run/docker', '--pidfile', '/run/docker.pid', '-H', `unix://${hostSocket(host)}`]
+  const groups = ['--cgroup-parent', `/${cgroupOf(host)}`, '--exec-opt', 'native.cgroupdriver=cgroupfs']
+  const network = ['--bip', `172.30.${number}.1/24`, '--userland-proxy=false']
+  const dockerd = ['dockerd', ...places, ...running, ...groups, ...network, ...(liveRestore ? ['--live-restore'] : []), ...args]
+  const [program = '', ...rest] = insideHost(host, dockerd)
+  const log = openSync(join(folder, 'dockerd.log'), 'a', 0o600)
+  const daemon = spawn(program, rest, { detached: true, stdio: ['ignore', log, log] })
+  closeSync(log)
+  daemon.unref()
+  return daemon
 }
 
 /** Power off: everything on the host is killed at once. Its folder stays, as a machine's disk does. */

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os'
 import type { Logger } from 'pino'
 import type { RouteTable } from '../route-table.ts'
 import { deleteTableScript, LANDMARK_CHAIN, type NftTable, replaceTableScript, updateTableScript } from './nft-script.ts'
-import { buildRuleSet, emptyRuleSet, type RuleSet } from './rule-set.ts'
+import { buildRuleSet, departedBackends, emptyRuleSet, type RuleSet } from './rule-set.ts'
 import { runCommand } from './run-command.ts'
 import { staleUdpFlows, udpChanged } from './udp-flows.ts'
 
@@ -30,6 +30,7 @@ export function createKernelRoutes(table: NftTable, logger: Logger): KernelRoute
       programmed = undefined
       await write(table, before, after, logger)
       programmed = after
+      if (before) await forgetHalfOpenConnections(departedBackends(before, after))
       if (before && !udpChanged(before, after)) return
       await forgetStaleUdpFlows(table, before ?? emptyRuleSet(), after).catch((err) =>
         logger.warn({ err }, 'UDP flows of former endpoints could not be ended'),
@@ -60,6 +61,17 @@ async function write(table: NftTable, before: RuleSet | undefined, after: RuleSe
     logger.warn({ err }, 'the Service rules were not as left; writing all of them')
   }
   await nft(replaceTableScript(table, after))
+}
+
+/**
+ * A connection that a lost backend never answered stays known to the kernel for two minutes: a new one from the same port
+ * would follow it, and reach the old copy of a pod on a host that is back.
+ */
+async function forgetHalfOpenConnections(backends: readonly string[]): Promise<void> {
+  for (const ip of backends) {
+    // It exits with 1 when there is none.
+    await runCommand('conntrack', ['-D', '-p', 'tcp', '--state', 'SYN_SENT', '--reply-src', ip]).catch(() => undefined)
+  }
 }
 
 async function forgetStaleUdpFlows(table: NftTable, before: RuleSet, after: RuleSet): Promise<void> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Route } from '../route-table.ts'
 import { replaceTableScript, updateTableScript } from './nft-script.ts'
-import { buildRuleSet, emptyRuleSet } from './rule-set.ts'
+import { buildRuleSet, departedBackends, emptyRuleSet } from './rule-set.ts'
 
 const TABLE = { name: 'skiff_0', serviceCidr: '10.96.0.0/16', dnsAddress: '10.96.0.10' }
 const a = { ip: '10.244.1.2', port: 8080 }
@@ -101,4 +101,10 @@ describe('the nftables script', () => {
       'table ip skiff_0 {',
     ])
   })
+})
+
+it('knows which backends have departed, and not those that another Service still has', () => {
+  const before = rulesOf(route('x', { backends: [a, b] }), route('y', { backends: [b] }))
+  expect(departedBackends(before, rulesOf(route('x', { backends: [a] }), route('y', { backends: [b] })))).toEqual([])
+  expect(departedBackends(before, rulesOf(route('x', { backends: [a] })))).toEqual([b.ip])
 })

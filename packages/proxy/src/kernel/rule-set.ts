@@ -129,3 +129,8 @@ function setIfAbsent(map: Map<string, string>, key: string, chain: string): void
 function hashOf(id: string): string {
   return createHash('sha256').update(id).digest('hex').slice(0, 12)
 }
+
+/** Addresses that were backends and are none any more. */
+export function departedBackends(before: RuleSet, after: RuleSet): string[] {
+  return [...before.hairpin].filter((pair) => !after.hairpin.has(pair)).map((pair) => pair.split(' . ')[0] ?? '')
+}
