@@ -26,8 +26,7 @@ export async function readMachine(home: string, now: Date): Promise<MachineFacts
   const nftProblem = await nftProblemOf()
   const agent = await clusterFactsOfAgent(agentDirectory(home))
   const listeners = listenersOf()
-  const agentListens =
-    agent !== undefined && listeners.some(({ port, program }) => port === 10250 && program?.includes('node') !== false)
+  const agentListens = agent !== undefined && listeners.some(({ port, program }) => port === 10250 && isNode(program))
   // Its files are root's, so that a user without root can't read what it knows.
   const agentContainer = await answers(() => agentContainerRuns(dockerHost, home))
   const masterRuns = await answers(() => localClient(home).request('GET', '/readyz'))
@@ -226,4 +225,9 @@ function linkOf(path: string): string {
   } catch {
     return ''
   }
+}
+
+/** Newer releases of Node call their first thread, and so the process, MainThread. */
+function isNode(program: string | undefined): boolean {
+  return program === undefined || /node|MainThread/.test(program)
 }
