@@ -169,11 +169,12 @@ describe('kubectl logs', () => {
   })
 
   it('follows', async () => {
-    await using following = running('logs', '-f', 'talker', '--tail=1')
+    await startPod(box('follower', LINES))
+    await using following = running('logs', '-f', 'follower', '--tail=1')
     await says(following, 'line 5\n')
-    await ok('kubectl exec talker -- touch /tmp/go')
+    await ok('kubectl exec follower -- touch /tmp/go')
     await says(following, 'line 5\nlast\n')
-    await ok('kubectl delete pod talker --wait=false')
+    await ok('kubectl delete pod follower --wait=false')
     expect(await following.ended()).toBe(0)
   })
 
