@@ -22,9 +22,6 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 180_000,
           fileParallelism: false,
-          // Real daemons, real clients, one machine: what fails is asked once more, and the report says so. A test that
-          // needs it twice in a row has a bug to be found.
-          retry: 1,
         },
       },
     ],

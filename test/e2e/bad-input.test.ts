@@ -91,10 +91,9 @@ describe('an image that does not exist', () => {
     const reason = await waitFor('the pod says so', async () => {
       const { items } = await cluster.client.list<Pod>(PODS, { namespace: 'default', labelSelector: 'app=missing' })
       const waiting = items[0]?.status?.containerStatuses?.[0]?.state?.waiting
-      return waiting && ['ErrImagePull', 'ImagePullBackOff'].includes(waiting.reason ?? '') && waiting.message
+      return waiting?.reason === 'ImagePullBackOff' && waiting.message
     })
-    // The registry's own words at first, and while it backs off the image's name with them.
-    expect(reason).toMatch(/registry-1\.docker\.io|skiff-sample\/no-such-image:1/)
+    expect(reason).toContain('skiff-sample/no-such-image:1')
     await waitFor('an event says so', async () => {
       const { items } = await cluster.client.list<Event>(EVENTS, { namespace: 'default' })
       return items.some((event) => event.reason === 'Failed' && event.message?.includes('no-such-image'))
