@@ -10,7 +10,12 @@ export default defineConfig({
     projects: [
       {
         ...resolveSources,
-        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts', 'test/integration/**/*.test.ts'] },
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts'] },
+      },
+      {
+        ...resolveSources,
+        // The real API server and controllers in one process; no Docker.
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts'] },
       },
       {
         ...resolveSources,
