@@ -2,7 +2,7 @@
 export interface Figure {
   readonly name: string
   readonly value: number
-  readonly unit: 'x' | 'MB' | 's' | '%' | 'requests/s' | '1/s' | 'ms'
+  readonly unit: 'x' | 'MB' | 's' | '%' | 'requests' | 'requests/s' | '1/s' | 'ms'
   /** What it should be, such as `<= 0.85`. */
   readonly goal?: string
   readonly details?: Readonly<Record<string, unknown>>

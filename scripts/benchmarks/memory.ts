@@ -1,10 +1,10 @@
 /** Resident memory of an idle cluster's processes, the sample application running. */
-import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DEPLOYMENTS, type Deployment } from '@skiff/api'
 import { type Cluster, manifest } from '../../test/support/cluster.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
 import { printFigure } from './figure.ts'
+import { residentMegabytes, skiffProcesses } from './processes.ts'
 
 /** Long enough for garbage of the start to be collected. */
 const SETTLE_MS = 20_000
@@ -20,7 +20,7 @@ export async function measureMemory(cluster: Cluster): Promise<void> {
     90_000,
   )
   await sleep(SETTLE_MS)
-  const processes = skiffProcesses(cluster)
+  const processes = skiffProcesses(cluster).map((one) => ({ ...one, megabytes: residentMegabytes(one) }))
   const sum = (...components: string[]) =>
     processes.filter(({ component }) => components.includes(component)).reduce((total, { megabytes }) => total + megabytes, 0)
   printFigure({ name: 'resident memory of the master', value: sum('master'), unit: 'MB', goal: '<= 150' })
@@ -31,25 +31,4 @@ export async function measureMemory(cluster: Cluster): Promise<void> {
     goal: '<= 150',
     details: { processes },
   })
-}
-
-/** The Node processes that belong to this cluster, by what they run. */
-function skiffProcesses(cluster: Cluster): { component: string; megabytes: number }[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      const command = read(`/proc/${pid}/cmdline`).split('\0')
-      const component = command[command.findIndex((word) => word.endsWith('main.js')) + 1] ?? ''
-      if (!command.some((word) => word.endsWith('main.js')) || !command.some((word) => word.startsWith(cluster.folder))) return []
-      const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0)
-      return [{ component, megabytes: Math.round(kilobytes / 1024) }]
-    })
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
 }

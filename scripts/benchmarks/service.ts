@@ -3,10 +3,9 @@ import { PODS, type Pod, podIsReady, SERVICES, type Service } from '@skiff/api'
 import { type Cluster, manifest } from '../../test/support/cluster.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
 import { median, printFigure } from './figure.ts'
+import { requestsPerSecond } from './wrk.ts'
 
 const ROUNDS = 3
-const SECONDS = 4
-const CONNECTIONS = 32
 
 export async function measureService(cluster: Cluster): Promise<void> {
   await cluster.kubectlOk(['apply', '-f', '-'], manifest('hello.yaml').replace('replicas: 2', 'replicas: 1'))
@@ -27,7 +26,7 @@ export async function measureService(cluster: Cluster): Promise<void> {
   const rates: Record<keyof typeof addresses, number[]> = { direct: [], clusterIp: [], nodePort: [] }
   for (let round = 0; round < ROUNDS; round++) {
     for (const name of ['direct', 'clusterIp', 'nodePort'] as const)
-      rates[name].push(await requestsPerSecond(cluster, addresses[name]))
+      rates[name].push(await requestsPerSecond(host, addresses[name]))
   }
   const direct = median(rates.direct)
   printFigure({
@@ -44,11 +43,4 @@ export async function measureService(cluster: Cluster): Promise<void> {
     goal: '>= 0.9',
   })
   await cluster.kubectlOk(['delete', 'deploy/hello', 'svc/hello'])
-}
-
-async function requestsPerSecond(cluster: Cluster, url: string): Promise<number> {
-  const output = await cluster.host(0).exec(['wrk', '-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, url])
-  const rate = /Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]
-  if (rate === undefined) throw new Error(`wrk said no rate: ${output}`)
-  return Number(rate)
 }

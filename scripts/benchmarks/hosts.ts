@@ -1,0 +1,127 @@
+/** What a lost host and a roll-out cost on three hosts: how long they take, and the requests they lose. */
+import { NODES, type Node, type Pod, podIsReady } from '@skiff/api'
+import { type Cluster, type ClusterHost, manifest } from '../../test/support/cluster.ts'
+import { Load } from '../../test/support/load.ts'
+import { waitFor } from '../../test/support/wait-for.ts'
+import { boundPod, hostOf, nodePortUrls, podsOf, readyPod, readyPods } from '../../test/support/workloads.ts'
+import { median, printFigure, rounded, timed } from './figure.ts'
+
+const LOSSES = 10
+const ROLL_OUTS = 5
+const PODS_TO_ROLL = 10
+const CLIENTS = 64
+/** A client that waits as long as any browser would: what the network mends meanwhile is late, not lost. */
+const PATIENT_MS = 20_000
+const REQUESTS_BEFORE = 200
+
+export async function measureHosts(cluster: Cluster): Promise<void> {
+  await bringImageTo(cluster)
+  await cluster.kubectlOk(['apply', '-f', '-'], manifest('hello.yaml'))
+  await measureLosses(cluster)
+  await measureRollOuts(cluster)
+  await cluster.kubectlOk(['delete', 'deploy/hello', 'svc/hello'])
+}
+
+/** Every host has the image: what is measured is not its transfer. */
+async function bringImageTo(cluster: Cluster): Promise<void> {
+  for (const host of cluster.hosts)
+    await cluster.kubectlOk(['apply', '-f', '-'], JSON.stringify(boundPod(`on-${host.name}`, host)))
+  for (const { name } of cluster.hosts) await readyPod(cluster, `on-${name}`)
+  await cluster.kubectlOk(['delete', 'pods', '--all'])
+}
+
+async function measureLosses(cluster: Cluster): Promise<void> {
+  const seconds: number[] = []
+  const lost: number[] = []
+  let asked = 0
+  for (let round = 0; round < LOSSES; round += 1) {
+    const [pod] = await readyPods(cluster, 'hello', 2)
+    if (!pod) throw new Error('hello has no pod')
+    const host = hostOf(cluster, pod)
+    const others = cluster.hosts.filter((other) => other !== host)
+    await using load = new Load(await nodePortUrls(cluster, 'hello', others), { clients: CLIENTS, timeoutMs: PATIENT_MS })
+    await load.goesOn(REQUESTS_BEFORE)
+    seconds.push(
+      await timed(async () => {
+        await host.cut()
+        await waitFor('the replacement is ready', () => areElsewhere(cluster, host))
+      }),
+    )
+    await load.goesOn(REQUESTS_BEFORE)
+    await load.stop()
+    lost.push(load.failures.length)
+    asked += load.answers.length
+    await host.heal()
+    await waitFor('the node is whole again', () => nodeIsWhole(cluster, host), 60_000)
+  }
+  printFigure({
+    name: 'a host is lost, until its pods are Ready elsewhere (median)',
+    value: median(seconds),
+    unit: 's',
+    goal: '<= 15',
+    details: { seconds: seconds.map(rounded) },
+  })
+  printFigure({ name: 'a host is lost, until its pods are Ready elsewhere (maximum)', value: Math.max(...seconds), unit: 's' })
+  printFigure({
+    name: 'requests lost with a host, each on a connection of its own',
+    value: lost.reduce((sum, count) => sum + count, 0),
+    unit: 'requests',
+    goal: '0',
+    details: { asked, lost },
+  })
+}
+
+async function areElsewhere(cluster: Cluster, lost: ClusterHost): Promise<boolean> {
+  const staying = (await podsOf(cluster, 'hello')).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+  return staying.filter(podIsReady).length === 2 && staying.every(({ spec }) => spec.nodeName !== lost.name)
+}
+
+async function nodeIsWhole(cluster: Cluster, { name }: ClusterHost): Promise<boolean> {
+  const { status, spec } = await cluster.client.get<Node>(NODES, { name })
+  const isReady = status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false
+  return isReady && (spec.taints ?? []).length === 0
+}
+
+async function measureRollOuts(cluster: Cluster): Promise<void> {
+  await cluster.kubectlOk(['scale', 'deploy/hello', `--replicas=${PODS_TO_ROLL}`])
+  await rolledOut(cluster, undefined)
+  const seconds: number[] = []
+  for (let round = 0; round < ROLL_OUTS; round += 1) seconds.push(await timed(() => rollOut(cluster, `quiet-${round}`)))
+  await using load = new Load(await nodePortUrls(cluster, 'hello'), { clients: CLIENTS, timeoutMs: PATIENT_MS })
+  await load.goesOn(REQUESTS_BEFORE)
+  const underLoad = await timed(() => rollOut(cluster, 'under-load'))
+  await load.goesOn(REQUESTS_BEFORE)
+  await load.stop()
+  printFigure({
+    name: `a rolling update of ${PODS_TO_ROLL} pods on ${cluster.hosts.length} hosts`,
+    value: median(seconds),
+    unit: 's',
+    goal: '<= 3',
+    details: { seconds: seconds.map(rounded), underLoad: rounded(underLoad) },
+  })
+  printFigure({
+    name: 'requests lost in a rolling update, each on a connection of its own',
+    value: load.failures.length,
+    unit: 'requests',
+    goal: '0',
+    details: { asked: load.answers.length },
+  })
+}
+
+async function rollOut(cluster: Cluster, release: string): Promise<void> {
+  await cluster.kubectlOk(['set', 'env', 'deploy/hello', `RELEASE=${release}`])
+  await rolledOut(cluster, release)
+}
+
+/** All are ready and of this release, and none of another is offered: as `kubectl rollout status` sees it. */
+async function rolledOut(cluster: Cluster, release: string | undefined): Promise<void> {
+  const isNew = ({ spec }: Pod) => spec.containers[0]?.env?.find(({ name }) => name === 'RELEASE')?.value === release
+  await waitFor(
+    'the roll-out is complete',
+    async () => {
+      const staying = (await podsOf(cluster, 'hello')).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      return staying.length === PODS_TO_ROLL && staying.every((pod) => isNew(pod) && podIsReady(pod))
+    },
+    60_000,
+  )
+}
