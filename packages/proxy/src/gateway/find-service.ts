@@ -31,8 +31,28 @@ export interface BackendInput {
   readonly nodeName: string
 }
 
-/** Endpoints of a Service's HTTP port that take new requests, also of a headless Service. */
-export function httpBackendsOf(service: Service, input: BackendInput): readonly Backend[] {
+/** Finds the endpoints of a Service's HTTP port that take new requests, also of a headless Service. */
+export type BackendFinder = (service: Service) => readonly Backend[]
+
+/** Works them out once for each state of a Service and its slices, which both are replaced when they change. */
+export function createBackendFinder(input: BackendInput): BackendFinder {
+  const found = new WeakMap<Service, { readonly slices: readonly EndpointSlice[]; readonly backends: readonly Backend[] }>()
+  return (service) => {
+    const { namespace = 'default', name } = service.metadata
+    const slices = input.slicesOf(namespace, name)
+    const last = found.get(service)
+    if (last && areTheSame(last.slices, slices)) return last.backends
+    const backends = httpBackendsOf(service, { nodeName: input.nodeName, slicesOf: () => slices })
+    found.set(service, { slices, backends })
+    return backends
+  }
+}
+
+function areTheSame<T>(one: readonly T[], other: readonly T[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index])
+}
+
+function httpBackendsOf(service: Service, input: BackendInput): readonly Backend[] {
   const port = httpPortOf(service)
   if (!port) return []
   const [route] = routesOf({ ...service, spec: { ...service.spec, ports: [port] } }, input)

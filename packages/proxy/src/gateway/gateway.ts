@@ -5,7 +5,7 @@ import type { Service } from '@skiff/api'
 import type { Informer } from '@skiff/client'
 import type { Logger } from 'pino'
 import type { Backend } from '../route-table.ts'
-import { type BackendInput, httpBackendsOf, serviceInHost } from './find-service.ts'
+import { type BackendInput, createBackendFinder, serviceInHost } from './find-service.ts'
 import type { Forwarder } from './forwarder.ts'
 import { servicePage } from './service-page.ts'
 
@@ -75,6 +75,7 @@ interface Target {
 
 function createTargetFinder({ port, cluster }: GatewayOptions): (request: IncomingMessage) => Target | Answer {
   const turns = new Map<string, number>()
+  const backendsOf = createBackendFinder(cluster)
   return (request) => {
     stripOrigin(request)
     const name = serviceInHost(request.headers.host, cluster.domain)
@@ -82,7 +83,7 @@ function createTargetFinder({ port, cluster }: GatewayOptions): (request: Incomi
     const service = `${name.namespace}/${name.name}`
     const object = cluster.services.get(service)
     if (!object) return { kind: 'answer', status: 404, text: `There is no Service ${name.name} in namespace ${name.namespace}.` }
-    const backends = httpBackendsOf(object, cluster)
+    const backends = backendsOf(object)
     const next = () => takeTurn(service, backends)
     const [first] = backends
     if (!first)
