@@ -10,12 +10,18 @@ export default defineConfig({
     projects: [
       {
         ...resolveSources,
-        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          // Nothing of ours keeps state in a module: a worker serves many files.
+          isolate: false,
+          include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
       },
       {
         ...resolveSources,
         // The real API server and controllers in one process; no Docker.
-        test: { name: 'integration', include: ['test/integration/**/*.test.ts'] },
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000 },
       },
       {
         ...resolveSources,
@@ -24,6 +30,7 @@ export default defineConfig({
           // After the unit tests: a whole cluster needs the machine to itself.
           sequence: { groupOrder: 1 },
           include: ['test/e2e/**/*.test.ts'],
+          expect: { poll: { timeout: 30_000 } },
           testTimeout: 120_000,
           hookTimeout: 180_000,
           fileParallelism: false,
