@@ -1,7 +1,7 @@
 /** What a pod costs without Skiff: a sandbox on network `none` and a container that joins it, by bare API calls. */
 import Docker from 'dockerode'
 
-export const PAUSE_IMAGE = 'skiff/pause:1'
+export const PAUSE_IMAGE = 'skiff/pause:2'
 const LABEL = 'dev.skiff.bench'
 
 export class BareDocker {

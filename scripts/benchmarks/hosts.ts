@@ -1,7 +1,7 @@
 /** What a lost host and a roll-out cost on three hosts: how long they take, and the requests they lose. */
 import { NODES, type Node, type Pod, podIsReady } from '@skiff/api'
 import { type Cluster, type ClusterHost, manifest } from '../../test/support/cluster.ts'
-import { Load } from '../../test/support/load.ts'
+import { type Answer, Load } from '../../test/support/load.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
 import { boundPod, hostOf, nodePortUrls, podsOf, readyPod, readyPods } from '../../test/support/workloads.ts'
 import { median, printFigure, rounded, timed } from './figure.ts'
@@ -32,8 +32,8 @@ async function bringImageTo(cluster: Cluster): Promise<void> {
 
 async function measureLosses(cluster: Cluster): Promise<void> {
   const seconds: number[] = []
-  const lost: number[] = []
-  let asked = 0
+  const lost: Answer[] = []
+  let [asked, inFlight] = [0, 0]
   for (let round = 0; round < LOSSES; round += 1) {
     const [pod] = await readyPods(cluster, 'hello', 2)
     if (!pod) throw new Error('hello has no pod')
@@ -41,6 +41,7 @@ async function measureLosses(cluster: Cluster): Promise<void> {
     const others = cluster.hosts.filter((other) => other !== host)
     await using load = new Load(await nodePortUrls(cluster, 'hello', others), { clients: CLIENTS, timeoutMs: PATIENT_MS })
     await load.goesOn(REQUESTS_BEFORE)
+    const cutAt = performance.now()
     seconds.push(
       await timed(async () => {
         await host.cut()
@@ -49,7 +50,9 @@ async function measureLosses(cluster: Cluster): Promise<void> {
     )
     await load.goesOn(REQUESTS_BEFORE)
     await load.stop()
-    lost.push(load.failures.length)
+    // What was under way on the host when it went is beyond help.
+    lost.push(...load.failures.filter(({ at }) => at > cutAt))
+    inFlight += load.failures.filter(({ at }) => at <= cutAt).length
     asked += load.answers.length
     await host.heal()
     await waitFor('the node is whole again', () => nodeIsWhole(cluster, host), 60_000)
@@ -63,11 +66,11 @@ async function measureLosses(cluster: Cluster): Promise<void> {
   })
   printFigure({ name: 'a host is lost, until its pods are Ready elsewhere (maximum)', value: Math.max(...seconds), unit: 's' })
   printFigure({
-    name: 'requests lost with a host, each on a connection of its own',
-    value: lost.reduce((sum, count) => sum + count, 0),
+    name: 'requests lost that were made after a host went, each on a connection of its own',
+    value: lost.length,
     unit: 'requests',
     goal: '0',
-    details: { asked, lost },
+    details: { asked, inFlight, errors: [...new Set(lost.map(({ error }) => error))] },
   })
 }
 

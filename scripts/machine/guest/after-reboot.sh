@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# After the restart: everything must run again without a hand, and leave nothing behind when it is taken away. Sourced by run.
+
+units_are_active() {
+  systemctl is-active skiff-master skiff-agent docker
+  expect 'failed units' '' "$(systemctl --failed --no-legend)"
+}
+
+all_runs() {
+  eventually "$patience" api /readyz
+  eventually "$patience" node_is_ready
+  eventually "$patience" available
+  eventually "$patience" pod_is tool 'Running true'
+  eventually "$patience" pod_is privileged 'Running true'
+  saw "$(cut -d . -f 1 /proc/uptime) s after the boot"
+}
+
+addresses_are_kept() {
+  addresses >/var/tmp/addresses-after
+  diff /var/tmp/addresses-before /var/tmp/addresses-after
+  saw "pods' names and addresses, ClusterIPs, NodePorts"
+}
+
+still_answers() {
+  eventually 60 says 'hello from hello-*' "http://$(cluster_ip hello)/"
+  eventually 60 says 'hello from hello-*' "http://$(address):$(node_port hello)/"
+  eventually 60 says 'hello from hello-*' http://hello.default.localhost/
+  eventually 30 tool /bin/busybox sh -c 'printf "GET / HTTP/1.0\r\nHost: hello\r\n\r\n" | /bin/busybox nc hello 80 | /bin/busybox grep "hello from"'
+  scripts/with-node scripts/show-blog.ts
+}
+
+purge() {
+  npx skiff down --purge
+  ls /var/lib/skiff /etc/systemd/system/skiff-* 2>/dev/null && return 1
+  machine >/var/tmp/machine-after
+  diff /var/tmp/machine-before /var/tmp/machine-after
+}
+
+check 'after the restart: the units run' eventually 120 units_are_active
+check 'after the restart: every pod runs again' all_runs
+check 'after the restart: names and addresses are kept' addresses_are_kept
+check 'after the restart: everything answers' still_answers
+check 'after the restart: skiff doctor finds nothing' npx skiff doctor
+check 'skiff down --purge leaves the machine as it was' purge
