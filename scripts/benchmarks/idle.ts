@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cluster, manifest } from '../../test/support/cluster.ts'
 import { readyPods } from '../../test/support/workloads.ts'
 import { printFigure } from './figure.ts'
-import { type SkiffProcess, skiffProcesses } from './processes.ts'
+import { processorSeconds, skiffProcesses } from './processes.ts'
 
 const PODS = 50
 /** Start-up's garbage collection and first reports are over. */
@@ -58,13 +58,6 @@ async function usage(cluster: Cluster): Promise<Usage> {
     writtenBytes: processes.reduce((sum, { pid }) => sum + writtenBytes(pid), 0),
     apiWrites: countedWrites(metrics),
   }
-}
-
-/** Fields 14 and 15 of proc(5)'s stat, in ticks of 10 ms. */
-function processorSeconds({ pid }: SkiffProcess): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 function writtenBytes(pid: number): number {

@@ -1,5 +1,6 @@
 /** Runs the benchmarks that are named on the command line, or all. See scripts/bench. */
 import { type Cluster, startCluster } from '../../test/support/cluster.ts'
+import { measureApi } from './api.ts'
 import { measureGateway } from './gateway.ts'
 import { measureHosts } from './hosts.ts'
 import { measureIdle } from './idle.ts'
@@ -15,6 +16,7 @@ interface Benchmark {
 }
 
 const IN_CLUSTER: Readonly<Record<string, Benchmark>> = {
+  api: { hosts: 0, measure: measureApi },
   pods: { hosts: 1, measure: measurePods },
   service: { hosts: 1, measure: measureService },
   gateway: { hosts: 1, measure: measureGateway },
@@ -33,7 +35,7 @@ if (unknown.length > 0) {
 }
 
 if (isWanted('store')) for await (const figure of measureStore()) process.stdout.write(`${JSON.stringify(figure)}\n`)
-for (const hosts of [1, 3]) {
+for (const hosts of [0, 1, 3]) {
   const wanted = Object.entries(IN_CLUSTER).filter(([name, benchmark]) => isWanted(name) && benchmark.hosts === hosts)
   if (wanted.length === 0) continue
   await using cluster = await startCluster({ hosts })

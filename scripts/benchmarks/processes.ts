@@ -23,6 +23,13 @@ export function residentMegabytes({ pid }: SkiffProcess): number {
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024)
 }
 
+/** Fields 14 and 15 of proc(5)'s stat, in ticks of 10 ms. */
+export function processorSeconds({ pid }: SkiffProcess): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
 /** Empty when the process has ended meanwhile. */
 function read(file: string): string {
   try {

@@ -1,0 +1,14 @@
+/** The least that a Node server does: read the request, send bytes that it has. `bare-https-server.ts CERT KEY ANSWER` */
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+
+const [cert = '', key = '', answerFile = ''] = process.argv.slice(2)
+const answer = readFileSync(answerFile)
+const server = createServer({ cert: readFileSync(cert), key: readFileSync(key) }, (request, response) => {
+  request.resume().once('end', () => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length })
+    response.end(answer)
+  })
+})
+server.listen(0, '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`))
