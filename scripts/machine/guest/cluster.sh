@@ -41,7 +41,7 @@ machine() {
   docker network ls --format '{{.Name}} {{.Driver}}' | sort
   docker volume ls -q
   docker images --format '{{.Repository}}:{{.Tag}}' | sort
-  nft list ruleset | sed 's/ counter packets [0-9]* bytes [0-9]*//'
+  nft list ruleset 2>/dev/null | sed 's/ counter packets [0-9]* bytes [0-9]*//'
   ip -br link | awk '{ print $1, $2 }'
   ip -4 -br address
   ip -4 route | sed 's/ *$//' | sort
