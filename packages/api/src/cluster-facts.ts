@@ -26,3 +26,9 @@ export function clusterFactsOf(configMap: Pick<ConfigMap, 'data'>): ClusterFacts
     throw new ApiError('InternalError', `ConfigMap ${CLUSTER_FACTS.namespace}/${CLUSTER_FACTS.name} lacks ${missing.join(', ')}`)
   return Object.fromEntries(FIELDS.map((field) => [field, data[field]])) as unknown as ClusterFacts
 }
+
+/**
+ * Certificates begin so long before they are made: a host may take its local time for UTC, and it must still work with
+ * the others.
+ */
+export const CERTIFICATE_BACKDATING_MS = 24 * 3_600_000

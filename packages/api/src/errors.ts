@@ -45,6 +45,8 @@ export const CODE_OF_REASON = {
   Invalid: 422,
   TooManyRequests: 429,
   InternalError: 500,
+  /** Upstream's own errors that it gives no reason: its patches, and what its storage refuses. */
+  Unknown: 500,
   ServiceUnavailable: 503,
   Timeout: 504,
 } as const
@@ -71,7 +73,7 @@ export class ApiError extends Error {
       metadata: {},
       status: 'Failure',
       message: this.message,
-      reason: this.reason,
+      ...(this.reason === 'Unknown' ? {} : { reason: this.reason }),
       ...(this.details ? { details: this.details } : {}),
       code: this.code,
     }

@@ -142,7 +142,7 @@ export function invalidObject(info: Pick<KindInfo, 'group' | 'kind'>, name: stri
     details: {
       ...(name === '' ? {} : { name }),
       ...(info.group === '' ? {} : { group: info.group }),
-      kind: info.kind,
+      ...(info.kind === '' ? {} : { kind: info.kind }),
       ...(causes.length === 0 ? {} : { causes }),
     },
   })

@@ -15,6 +15,7 @@ export * from './field-selectors.ts'
 export * from './kinds.ts'
 export * from './label-selectors.ts'
 export * from './names.ts'
+export * from './node-selectors.ts'
 export {
   componentRef,
   groupVersionKind,
@@ -26,8 +27,14 @@ export { type Descriptions, descriptionsStamp, readDescriptions } from './openap
 export * from './owners.ts'
 export * from './pods.ts'
 export * from './quantity.ts'
+export * from './quota/amounts.ts'
+export { allContainersOf, podAmounts } from './quota/pod-amounts.ts'
+export { quotaScopesMatch } from './quota/scopes.ts'
+export { quotaNamesOf, quotaUsage, unstatedResources } from './quota/usage.ts'
 export { fillEmptyFields } from './schema/fill-empty-fields.ts'
 export * from './schema/schema.ts'
 export { builtInKindSchemas, builtInTypeSchemas, metaSchema, schemaOf, schemaOfObject } from './schema/schema-registry.ts'
 export * from './time.ts'
+export * from './tolerations.ts'
 export * from './types.ts'
+export * from './volumes.ts'

@@ -57,6 +57,8 @@ export const PERSISTENT_VOLUME_CLAIMS = kind('v1', 'PersistentVolumeClaim', 'per
 export const LIMIT_RANGES = kind('v1', 'LimitRange', 'limitranges', true, { shortNames: ['limits'] })
 export const RESOURCE_QUOTAS = kind('v1', 'ResourceQuota', 'resourcequotas', true, { shortNames: ['quota'] })
 export const EVENTS = kind('v1', 'Event', 'events', true, { shortNames: ['ev'] })
+/** Answered and not stored: what gives a pod its node. */
+export const BINDINGS = kind('v1', 'Binding', 'bindings', true)
 /** The same objects under their newer name. */
 export const EVENTS_V1 = kind('events.k8s.io/v1', 'Event', 'events', true, { shortNames: ['ev'] })
 

@@ -45,7 +45,7 @@ describe('decodeObject', () => {
 
   it('refuses unknown and duplicate fields when strict', () => {
     expect(() => decodePod({ foo: 1 }, { mode: 'Strict', duplicates: ['duplicate field "spec.hostname"'] })).toThrow(
-      'Pod in version "v1" cannot be handled as a Pod: strict decoding error: duplicate field "spec.hostname", unknown field "spec.foo"',
+      'Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "spec.foo", duplicate field "spec.hostname"',
     )
   })
 

@@ -30,10 +30,10 @@ export interface Decoded {
 /** Throws BadRequest: the value is not of this type, or breaks Strict. Changes `value`. */
 export function decodeObject(schema: TypeSchema, value: unknown, options: DecodeOptions = {}): Decoded {
   const { mode = 'Warn', duplicates = NONE } = options
-  const decoder = new Decoder()
+  const decoder = new Decoder(duplicates)
   const object = decodeWith(decoder, schema, value)
   if (mode === 'Ignore') return { object, warnings: NONE }
-  const warnings = duplicates.length === 0 ? decoder.unknown : [...duplicates, ...decoder.unknown]
+  const warnings = [...decoder.problems, ...decoder.duplicates]
   if (mode === 'Strict' && warnings.length > 0) throw cannotHandle(schema, `strict decoding error: ${warnings.join(', ')}`)
   return { object, warnings }
 }
@@ -58,13 +58,20 @@ function decodeWith(decoder: Decoder, schema: TypeSchema, value: unknown): Recor
 type JsonObject = Record<string, unknown>
 
 class Decoder {
-  readonly unknown: string[] = []
+  /** Unknown and duplicate fields in the order of the text. */
+  readonly problems: string[] = []
+  /** Those that the walk has not met. */
+  readonly duplicates: Set<string>
   /** Where the walk is, as strict errors tell it: names, keys and indices. */
   readonly #place: (string | number)[] = []
   /** Where the walk is, as type errors tell it: only fields of structs. */
   readonly #fields: string[] = []
   /** The struct that holds the innermost of these fields. */
   #owner: TypeSchema | undefined
+
+  constructor(duplicates: readonly string[]) {
+    this.duplicates = new Set(duplicates)
+  }
 
   root(schema: TypeSchema, value: unknown): JsonObject {
     if (!isObject(value)) throw new WrongType(value === null ? 'null' : jsonTypeOf(value), schema.goName)
@@ -85,7 +92,13 @@ class Decoder {
       if (field !== undefined) this.#field(schema, field, object)
       else if (schema.isKind && (name === 'apiVersion' || name === 'kind')) this.#typeMeta(schema, name, object)
       else this.#drop(name, object)
+      if (this.duplicates.size > 0) this.#noteDuplicate(name)
     }
+  }
+
+  #noteDuplicate(name: string): void {
+    const problem = `duplicate field ${goQuote(placeText([...this.#place, name]))}`
+    if (this.duplicates.delete(problem)) this.problems.push(problem)
   }
 
   #field(schema: TypeSchema, field: FieldSchema, object: JsonObject): void {
@@ -109,7 +122,7 @@ class Decoder {
 
   #drop(name: string, object: JsonObject): void {
     this.#place.push(name)
-    this.unknown.push(`unknown field ${goQuote(placeText(this.#place))}`)
+    this.problems.push(`unknown field ${goQuote(placeText(this.#place))}`)
     this.#place.pop()
     delete object[name]
   }
@@ -179,6 +192,8 @@ class Decoder {
       const given = map[key]
       const read = given === null ? zeroValue(values) : this.#value(values, given)
       if (read !== given) map[key] = read
+      this.#place.length = depth
+      if (this.duplicates.size > 0) this.#noteDuplicate(key)
     }
     this.#place.length = depth
   }

@@ -34,8 +34,9 @@ export function openApiComponents(schemas: Iterable<TypeSchema>, descriptions: D
   const pending = [...schemas]
   for (let schema = pending.pop(); schema !== undefined; schema = pending.pop()) {
     if (Object.hasOwn(components, schema.openApiName)) continue
-    components[schema.openApiName] = jsonSchemaOf(schema, descriptions)
-    for (const field of schema.fields.values()) collect(field.type, components, pending)
+    components[schema.openApiName] = schema.published?.v3 ?? jsonSchemaOf(schema, descriptions)
+    if (schema.published !== undefined) pending.push(...schema.published.refers)
+    else for (const field of schema.fields.values()) collect(field.type, components, pending)
   }
   return components
 }

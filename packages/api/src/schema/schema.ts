@@ -45,6 +45,8 @@ export interface ListType {
 export interface MapType {
   readonly kind: 'map'
   readonly values: ValueType
+  /** Of a value that no schema describes: objects are maps of such values, anything else is one value. */
+  readonly deduced?: true
 }
 
 export type ValueType = ScalarType | ObjectType | ListType | MapType
@@ -75,6 +77,14 @@ export interface Embedded {
   readonly schema: TypeSchema
 }
 
+export interface PublishedSchema {
+  readonly v3: { readonly [key: string]: unknown }
+  /** In the words of Swagger. */
+  readonly v2: { readonly [key: string]: unknown }
+  /** The types that it refers to. */
+  readonly refers: readonly TypeSchema[]
+}
+
 export interface TypeSchema {
   /** `Pod`, `PodSpec`. */
   readonly name: string
@@ -94,4 +104,6 @@ export interface TypeSchema {
   readonly goName: string
   /** `io.k8s.api.core.v1.PodSpec`. */
   readonly openApiName: string
+  /** Of a custom resource: as OpenAPI publishes it, instead of what would follow from the fields. */
+  readonly published?: PublishedSchema
 }

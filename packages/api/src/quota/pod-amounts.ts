@@ -1,0 +1,34 @@
+/** What a pod asks for in all, in quantities as people write them. */
+
+import { podLimits, podRequests } from '../pods.ts'
+import { formatQuantity, parseQuantity, type QuantityFormat, quantityOfMilli } from '../quantity.ts'
+import type { Container, PodSpec } from '../types.ts'
+
+const NANOS = 1_000_000_000n
+
+type Which = 'requests' | 'limits'
+
+/** By resource name; what isn't asked for, or asked for as 0, is left out. */
+export function podAmounts(spec: PodSpec, which: Which): Record<string, string> {
+  const totals = which === 'requests' ? podRequests(spec) : podLimits(spec)
+  const amounts: Record<string, string> = {}
+  if (totals.cpuMilli > 0) amounts.cpu = quantityOfMilli(totals.cpuMilli)
+  const others = { memory: totals.memoryBytes, 'ephemeral-storage': totals.ephemeralStorageBytes, ...totals.others }
+  for (const [name, amount] of Object.entries(others)) {
+    if (amount > 0) amounts[name] = formatQuantity({ nanos: BigInt(amount) * NANOS, format: formatIn(spec, which, name) })
+  }
+  return amounts
+}
+
+/** Sums are written as their first part was: 200Mi stays binary, 200M decimal. */
+function formatIn(spec: PodSpec, which: Which, name: string): QuantityFormat {
+  for (const container of allContainersOf(spec)) {
+    const amount = container.resources?.[which]?.[name]
+    if (amount !== undefined) return parseQuantity(amount).format
+  }
+  return 'DecimalSI'
+}
+
+export function allContainersOf(spec: PodSpec): readonly Container[] {
+  return [...spec.containers, ...(spec.initContainers ?? [])]
+}
