@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 
 /** Long enough for any revision. Every record has this size, so that overwriting it needs no space on the disk. */
 const RECORD_LENGTH = 20
@@ -17,6 +17,11 @@ export class AcknowledgedRecord {
 
   write(revision: number): void {
     writeSync(this.#file, `${String(revision).padEnd(RECORD_LENGTH - 1)}\n`, 0)
+  }
+
+  /** Once, for a new file: what overwrites it later may get lost, the file may not. */
+  sync(): void {
+    fsyncSync(this.#file)
   }
 
   close(): void {

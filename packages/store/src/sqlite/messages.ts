@@ -15,6 +15,15 @@ export type FromWorker =
   | { readonly type: 'failed'; readonly message: string; readonly fatal: boolean }
   | { readonly type: 'closed' }
 
+/** Which values are encrypted in the file, and where the key to them is. */
+export interface Sealing {
+  /** Made, readable by its owner only, when it isn't there yet. One key a line, base64: the first seals, all of them open. */
+  readonly keyFile: string
+  /** Of the keys whose values are sealed. */
+  readonly prefixes: readonly string[]
+}
+
 export interface WorkerInput {
   readonly path: string
+  readonly sealing: Sealing | undefined
 }

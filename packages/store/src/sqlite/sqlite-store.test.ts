@@ -1,24 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  closeSync,
-  copyFileSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type ContractOptions, storeContract } from '../store.contract.ts'
-import { type Store, type StoreEvent, WriteFailedError } from '../store.ts'
+import { CompactedError, type Store, type StoreEvent, WriteFailedError } from '../store.ts'
+import { replaceOpenFile } from './replace-open-file.fixture.ts'
 import { createSqliteStore } from './sqlite-store.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'skiff-store-'))
@@ -135,6 +124,38 @@ describe('sqlite store on a file it should not use', () => {
   })
 })
 
+describe('sqlite store on a restored copy', () => {
+  it('goes on beyond what was ever acknowledged, and nobody resumes from before', async () => {
+    const path = newPath()
+    const store = await open(path)
+    const kept = await store.create('/kept', () => Buffer.from('old'))
+    await store.update('/kept', kept.modRevision, () => Buffer.from('newer'))
+    await store.delete('/gone', (await store.create('/gone', () => Buffer.from('x'))).modRevision)
+    await store.close()
+    const backup = newPath()
+    copyFileSync(path, backup)
+    const later = await open(path)
+    const lost = await later.create('/lost', () => Buffer.from('after the backup'))
+    await later.close()
+
+    copyFileSync(backup, path)
+    await expect(open(path)).rejects.toThrow(/ends at revision 5, but revision 6 was acknowledged/)
+    rmSync(`${path}.acknowledged`)
+    const restored = await open(path)
+    const nextRevision = restored.revision() + 1
+    const watch = { prefix: '/', signal: new AbortController().signal, onEvents: () => undefined }
+
+    expect(restored.list('/').entries.map(({ key, value }) => [key, String(value)])).toEqual([['/kept', 'newer']])
+    expect(nextRevision).toBeGreaterThan(lost.modRevision + 1_000_000)
+    expect(() => restored.watch({ ...watch, afterRevision: lost.modRevision })).toThrow(CompactedError)
+    restored.watch({ ...watch, afterRevision: restored.revision() })
+    expect((await restored.create('/next', () => Buffer.from('n'))).modRevision).toBe(nextRevision)
+    await restored.close()
+    await using again = disposable(await open(path))
+    expect(again.store.revision()).toBe(nextRevision)
+  })
+})
+
 describe('sqlite store on a failing disk', () => {
   it('rejects what a full disk did not take, goes on reading, and writes again when there is space', async () => {
     const path = newPath()
@@ -186,7 +207,7 @@ describe('sqlite store on a failing disk', () => {
 
 describe('sqlite store under kill -9', () => {
   // Negative control: with the acknowledgement sent before the commit (sqlite-worker.ts) this fails in the first rounds.
-  it('has every acknowledged write, with its bytes and revision, and never falls back', { timeout: 30_000 }, async () => {
+  it('has every acknowledged write, with its bytes and revision, and never falls back', { timeout: 120_000 }, async () => {
     const path = newPath()
     const acknowledged = new Map<string, number>()
     let highest = 0
@@ -217,43 +238,20 @@ async function writeUntilKilled(path: string, lines: number): Promise<{ written:
   const child = spawn(process.execPath, [fixture('write-forever.fixture.ts'), path], { stdio: ['ignore', 'pipe', 'inherit'] })
   const written: Written[] = []
   const reader = createInterface(child.stdout)
+  const closed = once(reader, 'close')
   const enough = Promise.withResolvers<void>()
   reader.on('line', (line) => {
     const [key = '', revision] = line.split(' ')
     written.push({ key, revision: Number(revision) })
     if (written.length >= lines) enough.resolve()
   })
-  child.once('exit', () => enough.resolve())
+  child.once('exit', () => enough.reject(new Error('the writer has ended by itself')))
   await enough.promise
   const stop = async () => {
-    const closed = once(reader, 'close')
     child.kill('SIGKILL')
     await closed
   }
   return { written, stop }
-}
-
-/** Puts another file under a descriptor that this process (its database thread) has open. */
-function replaceOpenFile(path: string, replacement: string): { putBack: () => void } {
-  const descriptor = readdirSync('/proc/self/fd')
-    .map(Number)
-    .find((fd) => linkOf(fd) === path)
-  if (descriptor === undefined) throw new Error(`${path} is not open`)
-  const put = (file: string) => {
-    closeSync(descriptor)
-    // A new file gets the lowest free number.
-    if (openSync(file, 'r+') !== descriptor) throw new Error(`descriptor ${descriptor} was taken by another file`)
-  }
-  put(replacement)
-  return { putBack: () => put(path) }
-}
-
-function linkOf(fd: number): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`)
-  } catch {
-    return ''
-  }
 }
 
 function fixture(name: string): string {

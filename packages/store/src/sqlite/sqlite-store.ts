@@ -2,11 +2,14 @@ import { RevisionedStore } from '../revisioned-store.ts'
 import { HISTORY_LIMITS, type HistoryLimits } from '../state/history.ts'
 import { RevisionedState } from '../state/revisioned-state.ts'
 import type { Store } from '../store.ts'
+import type { Sealing } from './messages.ts'
 import { openWorkerLog } from './worker-commit-log.ts'
 
 export interface SqliteStoreOptions {
   /** The database file; its directory must exist. Files beside it share its name. */
   readonly path: string
+  /** Encrypts some of the values in the file; in memory they are as they are. */
+  readonly sealing?: Sealing
   readonly logger?: StoreLogger
   /** Monotonic milliseconds. */
   readonly clock?: () => number
@@ -23,11 +26,12 @@ export interface StoreLogger {
 
 /**
  * The embedded store: reads from memory, writes through one SQLite file that only this process may open.
- * Throws an Error with one clear line when the file is in use, damaged, or behind what was acknowledged.
+ * Throws an Error with one clear line when the file is in use, damaged, behind what was acknowledged, or its
+ * key is missing or another's.
  */
 export async function createSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { path, logger, clock = () => performance.now(), history = HISTORY_LIMITS, onFailure } = options
-  const { log, events, revision, compactedRevision } = await openWorkerLog(path)
+  const { path, sealing, logger, clock = () => performance.now(), history = HISTORY_LIMITS, onFailure } = options
+  const { log, events, revision, compactedRevision } = await openWorkerLog(path, sealing)
   const state = new RevisionedState({ limits: history, clock, revision, compactedRevision })
   state.apply(events)
   logger?.info({ path, revision, compactedRevision, records: events.length }, 'opened the database')

@@ -14,7 +14,7 @@ const RECOVERABLE = new Set(['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_TOOBIG
 function main(input: WorkerInput): void {
   let database: LogDatabase
   try {
-    database = new LogDatabase(input.path)
+    database = new LogDatabase(input.path, input.sealing)
     load(database)
   } catch (error) {
     send({ type: 'refused', message: messageOf(error) })
@@ -52,7 +52,7 @@ function answer(database: LogDatabase, message: ToWorker): void {
   try {
     database.commit(unpackRecords(message.frame), message.compaction)
   } catch (error) {
-    send({ type: 'failed', message: messageOf(error), fatal: !isRecoverable(error) })
+    send({ type: 'failed', message: messageOf(error) + cureOf(error, database), fatal: !isRecoverable(error) })
     return
   }
   send({ type: 'committed' })
@@ -70,6 +70,10 @@ function tidy(database: LogDatabase): void {
 
 function isRecoverable(error: unknown): boolean {
   return error instanceof Database.SqliteError && RECOVERABLE.has(error.code)
+}
+
+function cureOf(error: unknown, { path }: LogDatabase): string {
+  return error instanceof Database.SqliteError && error.code === 'SQLITE_FULL' ? `: make room where ${path} is` : ''
 }
 
 function messageOf(error: unknown): string {

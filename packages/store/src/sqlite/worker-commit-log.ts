@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { CommitLog, Compaction } from '../commit-log.ts'
 import { type StoreEvent, WriteFailedError } from '../store.ts'
 import { type LogRecord, packRecords } from './frame.ts'
-import type { FromWorker, ToWorker, WorkerInput } from './messages.ts'
+import type { FromWorker, Sealing, ToWorker, WorkerInput } from './messages.ts'
 import { Replay } from './replay.ts'
 
 export interface OpenedLog {
@@ -14,9 +14,9 @@ export interface OpenedLog {
 }
 
 /** Opens the database on a thread of its own. Throws an Error with one clear line when it can't be used. */
-export async function openWorkerLog(path: string): Promise<OpenedLog> {
+export async function openWorkerLog(path: string, sealing?: Sealing): Promise<OpenedLog> {
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
-  const workerData: WorkerInput = { path }
+  const workerData: WorkerInput = { path, sealing }
   const worker = new Worker(new URL(`./sqlite-worker${extension}`, import.meta.url), { workerData, execArgv: [] })
   const replies = new Replies(worker)
   const replay = new Replay()
