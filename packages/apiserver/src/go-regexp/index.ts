@@ -1,0 +1,2 @@
+export { GoRegExp } from './go-regexp.ts'
+export { RegExpSyntaxError } from './syntax.ts'
