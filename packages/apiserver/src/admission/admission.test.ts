@@ -91,14 +91,16 @@ describe('the priority of a new pod', () => {
     expect(high.spec).toMatchObject({ priority: 7, preemptionPolicy: 'Never' })
   })
 
-  test('is that of the lowest default class, if there is one', async () => {
+  test('is that of the default class, of which there can be only one', async () => {
     await using cluster = await startCluster()
-    for (const value of [30, 20]) {
-      await cluster.root.create(PRIORITY_CLASSES, priorityClass(`p${value}`, value, { globalDefault: true }))
-    }
+    await cluster.root.create(PRIORITY_CLASSES, priorityClass('p20', 20, { globalDefault: true }))
 
     const created = await cluster.root.create<Pod>(PODS, pod())
 
+    await expect(cluster.root.create(PRIORITY_CLASSES, priorityClass('p30', 30, { globalDefault: true }))).rejects.toMatchObject({
+      code: 403,
+      message: expect.stringContaining('PriorityClass p20 is already marked as default. Only one default can exist'),
+    })
     expect(created.spec).toMatchObject({ priorityClassName: 'p20', priority: 20 })
   })
 

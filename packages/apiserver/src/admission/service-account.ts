@@ -15,6 +15,7 @@ import { keyOf } from '../registry/keys.ts'
 import type { ObjectReader } from '../registry/resource-definition.ts'
 
 export const TOKEN_MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
+const TOKEN_VOLUME_PREFIX = 'kube-api-access-'
 /** An hour and 7 seconds: the odd number is how upstream tells the tokens it made itself. */
 const TOKEN_LIFETIME_SECONDS = 3607
 const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror'
@@ -87,8 +88,10 @@ function mountToken(spec: PodSpec, random: () => number): void {
   const containers = [...(spec.initContainers ?? []), ...spec.containers]
   const without = containers.filter((container) => !mountsTokenPath(container))
   if (without.length === 0) return
-  const volume = tokenVolume(`kube-api-access-${randomSuffix(random)}`)
-  spec.volumes = [...(spec.volumes ?? []), volume]
+  // containers that a webhook added later share what the others have
+  const present = (spec.volumes ?? []).find((each) => each.name.startsWith(TOKEN_VOLUME_PREFIX))
+  const volume = present ?? tokenVolume(`${TOKEN_VOLUME_PREFIX}${randomSuffix(random)}`)
+  if (present === undefined) spec.volumes = [...(spec.volumes ?? []), volume]
   for (const container of without) {
     const mount = { name: volume.name, readOnly: true, mountPath: TOKEN_MOUNT_PATH }
     container.volumeMounts = [...(container.volumeMounts ?? []), mount]

@@ -1,0 +1,1 @@
+export { type WebhookAddress, type WebhookCall, WebhookClient } from './webhook-client.ts'
