@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import {
   ApiError,
+  CLUSTER_ROLE_BINDINGS,
   CLUSTER_ROLES,
   CONFIG_MAPS,
   LEASES,
@@ -14,6 +15,7 @@ import {
   type ServiceAccount,
 } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { createTestAuthority } from '../streaming/testing/test-certificates.ts'
 import { newToken } from './index.ts'
@@ -134,6 +136,43 @@ describe('a join token', () => {
   })
 })
 
+describe('a bootstrap token as kubeadm makes it', () => {
+  const data = (more: Record<string, string> = {}) => ({
+    'token-id': 'abcdef',
+    'token-secret': '0123456789abcdef',
+    'usage-bootstrap-authentication': 'true',
+    'auth-extra-groups': 'system:bootstrappers:edge,system:masters',
+    ...more,
+  })
+  const secretOf = (stringData: object) => ({
+    metadata: { name: 'bootstrap-token-abcdef', namespace: 'kube-system' },
+    type: 'bootstrap.kubernetes.io/token',
+    stringData,
+  })
+  const TOKEN = 'abcdef.0123456789abcdef'
+
+  test('is a bootstrapper’s, with extra groups only of bootstrappers', async () => {
+    await using cluster = await startAccessCluster()
+    await cluster.root.create(SECRETS, secretOf(data()))
+
+    expect(await whoAmI(cluster.as({ token: TOKEN }))).toEqual({
+      username: 'system:bootstrap:abcdef',
+      groups: ['system:bootstrappers', 'system:bootstrappers:edge', 'system:authenticated'],
+    })
+    await expect(whoAmI(cluster.as({ token: 'abcdef.0123456789abcdeX'.toLowerCase() }))).rejects.toMatchObject({ code: 401 })
+  })
+
+  test.each([
+    ['has expired', { expiration: '2020-01-01T00:00:00Z' }],
+    ['is not for authentication', { 'usage-bootstrap-authentication': 'false' }],
+  ])('that %s is refused', async (_, more) => {
+    await using cluster = await startAccessCluster()
+    await cluster.root.create(SECRETS, secretOf(data(more)))
+
+    await expect(whoAmI(cluster.as({ token: TOKEN }))).rejects.toMatchObject({ code: 401 })
+  })
+})
+
 describe('a service account’s token', () => {
   const POD = {
     metadata: { name: 'p', namespace: 'default' },
@@ -168,6 +207,74 @@ describe('a service account’s token', () => {
     expect(await whoAmI(client)).toMatchObject({ extra: { 'authentication.kubernetes.io/pod-name': ['p'] } })
     await cluster.root.delete(PODS, { namespace: 'default', name: 'p' }, { gracePeriodSeconds: 0 })
     await expect(whoAmI(client)).rejects.toMatchObject({ code: 401 })
+  })
+
+  test.each(['Secret', 'Node'] as const)(
+    'that is bound to a %s dies with it, also when a namesake takes its place',
+    async (kind) => {
+      await using cluster = await startAccessCluster()
+      await cluster.root.create(SERVICE_ACCOUNTS, { metadata: { name: 'joe', namespace: 'default' } })
+      const info = kind === 'Secret' ? SECRETS : NODES
+      const metadata = kind === 'Secret' ? { name: 'bound', namespace: 'default' } : { name: 'bound' }
+      const { metadata: created } = await cluster.root.create<Pod>(info, { metadata })
+      const boundObjectRef = { kind, apiVersion: 'v1', name: 'bound', uid: created.uid }
+      const client = cluster.as({ token: await requestToken(cluster.root, { boundObjectRef }) })
+      await expect(whoAmI(client)).resolves.toBeDefined()
+      await expect(requestToken(cluster.root, { boundObjectRef: { ...boundObjectRef, uid: 'another' } })).rejects.toMatchObject({
+        code: 409,
+      })
+
+      await cluster.root.delete(info, metadata)
+      await cluster.root.create(info, { metadata })
+
+      await expect(whoAmI(client)).rejects.toMatchObject({ code: 401 })
+    },
+  )
+
+  test('can be bound to nothing else', async () => {
+    await using cluster = await startAccessCluster()
+    await cluster.root.create(SERVICE_ACCOUNTS, { metadata: { name: 'joe', namespace: 'default' } })
+
+    await expect(
+      requestToken(cluster.root, { boundObjectRef: { kind: 'ConfigMap', apiVersion: 'v1', name: 'c' } }),
+    ).rejects.toMatchObject({
+      code: 400,
+      message: 'cannot bind token for serviceaccount "joe" to object type v1, Kind=ConfigMap',
+    })
+  })
+
+  test('can be verified by anybody with the published keys', async () => {
+    await using cluster = await startAccessCluster()
+    await cluster.root.create(SERVICE_ACCOUNTS, { metadata: { name: 'joe', namespace: 'default' } })
+    const token = await requestToken(cluster.root, { audiences: ['vault'] })
+    const account = cluster.as({ token: await requestToken(cluster.root, {}) })
+    const read = async (path: string, accept?: string) => {
+      const answer = await account.request('GET', path, accept === undefined ? {} : { accept })
+      return { type: answer.headers['content-type'], body: JSON.parse(answer.body.toString()) as unknown }
+    }
+
+    const discovery = await read('/.well-known/openid-configuration')
+    const keys = await read('/openid/v1/jwks', 'application/jwk-set+json')
+
+    expect(discovery).toEqual({
+      type: 'application/json',
+      body: {
+        issuer: 'https://kubernetes.default.svc.cluster.local',
+        jwks_uri: 'https://kubernetes.default.svc.cluster.local/openid/v1/jwks',
+        response_types_supported: ['id_token'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: ['RS256'],
+      },
+    })
+    expect(keys.type).toBe('application/jwk-set+json')
+    const keySet = createLocalJWKSet(keys.body as JSONWebKeySet)
+    const { payload } = await jwtVerify(token, keySet, {
+      audience: 'vault',
+      issuer: (discovery.body as { issuer: string }).issuer,
+    })
+    expect(payload.sub).toBe('system:serviceaccount:default:joe')
+    await expect(read('/openid/v1/jwks', 'application/json')).rejects.toMatchObject({ code: 406 })
+    await expect(cluster.as({}).request('GET', '/openid/v1/jwks')).rejects.toMatchObject({ code: 403 })
   })
 
   test('for another audience is not for this API server', async () => {
@@ -255,6 +362,55 @@ describe('RBAC', () => {
       code: 403,
       message: 'users "x" is forbidden: User "eve" cannot impersonate resource "users" in API group "" at the cluster scope',
     })
+  })
+})
+
+describe('impersonation', () => {
+  test('takes user, groups, uid and extra, each of which needs leave of its own', async () => {
+    await using cluster = await startAccessCluster()
+    const headers = {
+      'impersonate-user': 'ann',
+      'impersonate-group': 'dev',
+      'impersonate-uid': 'u-1',
+      'impersonate-extra-example.com%2Fscopes': 'view',
+    }
+    const ask = async (client: ApiClient) => {
+      const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
+      const answer = await client.request('POST', path, { body: {}, headers })
+      return (JSON.parse(answer.body.toString()) as { status: { userInfo: unknown } }).status.userInfo
+    }
+    expect(await ask(cluster.root)).toEqual({
+      username: 'ann',
+      uid: 'u-1',
+      groups: ['dev', 'system:authenticated'],
+      extra: { 'example.com/scopes': ['view'] },
+    })
+
+    const eve = cluster.as({ certificate: await cluster.authority.issue({ commonName: 'eve', usage: 'client' }) })
+    const impersonate = (apiGroups: string[], resources: string[]) => ({ apiGroups, resources, verbs: ['impersonate'] })
+    const steps = [
+      { rule: impersonate([''], ['users']), next: 'groups "dev"' },
+      { rule: impersonate([''], ['groups']), next: 'userextras.authentication.k8s.io "view"' },
+      {
+        rule: impersonate(['authentication.k8s.io'], ['userextras/example.com/scopes']),
+        next: 'uids.authentication.k8s.io "u-1"',
+      },
+      { rule: impersonate(['authentication.k8s.io'], ['uids']), next: undefined },
+    ]
+    const rules: object[] = []
+    await expect(ask(eve)).rejects.toThrow(/^users "ann" is forbidden/)
+    for (const { rule, next } of steps) {
+      rules.push(rule)
+      const name = `impersonator-${rules.length}`
+      await cluster.root.create(CLUSTER_ROLES, { metadata: { name }, rules } as object)
+      await cluster.root.create(CLUSTER_ROLE_BINDINGS, {
+        metadata: { name },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'eve' }],
+      } as object)
+      if (next === undefined) await expect(ask(eve)).resolves.toMatchObject({ username: 'ann' })
+      else await expect(ask(eve)).rejects.toThrow(`${next} is forbidden`)
+    }
   })
 })
 

@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto'
+import { CERTIFICATE_BACKDATING_MS } from '@skiff/api'
 import type { UserInfo } from '../http/request-context.ts'
 import { unauthorized } from './authenticator.ts'
 import { nodeNameOf } from './users.ts'
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
-/** A host that joins makes its Node object within this time; certificates begin a few minutes in the past. */
-const JOINING_TIME_MS = 15 * 60_000
+/** A host that joins makes its Node object within ten minutes of getting its certificate, which begins in the past. */
+const JOINING_TIME_MS = CERTIFICATE_BACKDATING_MS + 10 * 60_000
 /** Enough for every node and user of a large cluster; the oldest goes first. */
 const REMEMBERED_CERTIFICATES = 4096
 

@@ -7,6 +7,7 @@ import type { ObjectReader, VirtualResource } from '../registry/resource-definit
 import type { TokenRequests } from '../verbs/subresources.ts'
 import { createAuthenticator } from './authenticator.ts'
 import { createCertificateVerifier } from './client-certificate.ts'
+import { authorizeNodes } from './node/node-authorizer.ts'
 import { createRbacAuthorizer, type RbacAuthorizer } from './rbac/rbac-authorizer.ts'
 import { accessReviews } from './reviews/access-reviews.ts'
 import { authenticationReviews } from './reviews/authentication-reviews.ts'
@@ -17,6 +18,7 @@ import { requestToken } from './tokens/token-request.ts'
 export { auditedAuthorizer } from './audit.ts'
 export { defaultClusterRoleBindings, defaultClusterRoles } from './rbac/default-roles.ts'
 export type { RbacAuthorizer } from './rbac/rbac-authorizer.ts'
+export type { ServiceAccountTokens } from './tokens/service-account-tokens.ts'
 export { newToken, TOKEN_NAMESPACE, TOKEN_SECRET_TYPE, type TokenUsage, tokenHasExpired } from './tokens/token-secret.ts'
 
 export interface AuthOptions {
@@ -49,7 +51,7 @@ export function createAuth(options: AuthOptions): Auth {
   const tokens = createTokenAuthenticator({ objects, accounts: serviceAccountTokens, clock })
   const nodeExists = (name: string) => objects.get(NODES, { name }) !== undefined
   const certificates = createCertificateVerifier({ authorityPem: options.authorityPem, nodeExists, clock })
-  const authorizer = createRbacAuthorizer({ objects, store, signal })
+  const authorizer = authorizeNodes(createRbacAuthorizer({ objects, store, signal }), { objects, store, signal })
   return {
     authenticator: createAuthenticator({ certificates, tokens, authorizer }),
     authorizer,

@@ -2,9 +2,11 @@
 
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
-import { ApiError } from '@skiff/api'
+import { type APIService, ApiError, type Status } from '@skiff/api'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { admitConnection } from '../admission/connect.ts'
 import { ANONYMOUS } from '../auth/users.ts'
+import type { Seat } from '../flow-control/flow-control.ts'
 import { isWhyPath } from '../why/serve-why.ts'
 import { attributesOf, authorize } from './authorize.ts'
 import type { Connections } from './connections.ts'
@@ -66,47 +68,66 @@ async function serve(context: ServerContext, connections: Connections, exchange:
   const started = performance.now()
   const info = parseRequestInfo(request.method, request.raw.url ?? '/')
   const warnings: string[] = []
+  let seat = NO_SEAT
   try {
     if (connections.kindOf(request.raw.socket) === 'plain' && !PLAIN_PATHS.test(info.path))
       return sendAnswer(exchange, upgradeRequired(request))
-    const user = await requireAllowed(context, connections, { request, info })
-    const answer = await answerOf(context, { ...exchange, info, user, warnings })
+    const user = await authenticated(context, connections, request)
+    if (!isLongRunning(info)) seat = await context.flowControl.admit(user, attributesOf(info))
+    await requireAllowed(context, user, info)
+    const answer = await answerOf(context, { ...exchange, info, user, warnings, seat })
     if (answer === 'streamed') return reply
     context.metrics.count(info, true, answer.status, (performance.now() - started) / 1000)
-    return sendAnswer(exchange, await encoded(withWarnings(answer, warnings), request))
+    return sendAnswer(exchange, await encoded(withHeaders(answer, warnings, seat), request))
   } catch (error) {
     const status = statusOf(error, context.logger, { method: request.method, path: info.path })
     context.metrics.count(info, status.code !== 404, status.code ?? 500, (performance.now() - started) / 1000)
     if (reply.raw.headersSent) return endBrokenStream(exchange)
-    return sendAnswer(exchange, withWarnings(jsonAnswer(status.code ?? 500, status, errorHeaders(status.code)), warnings))
+    return sendAnswer(exchange, withHeaders(jsonAnswer(status.code ?? 500, status, errorHeaders(status)), warnings, seat))
+  } finally {
+    seat.release()
   }
 }
 
-function errorHeaders(code: number | undefined): Record<string, string> {
+const NO_SEAT: Seat = { headers: {}, release: () => undefined }
+
+/** Our own questions of agents that wait for something to happen. Watches and streams give their seat back when they have begun. */
+function isLongRunning({ path, isResource }: RequestInfo): boolean {
+  return !isResource && path.startsWith('/skiff/')
+}
+
+function errorHeaders({ code, details }: Status): Record<string, string> {
   if (code === 403) return { 'x-content-type-options': 'nosniff' }
+  if (details?.retryAfterSeconds !== undefined) return { 'retry-after': String(details.retryAfterSeconds) }
   return code === 504 ? { 'retry-after': '1' } : {}
 }
 
-/** Throws Unauthorized and Forbidden. */
-export async function requireAllowed(
+/** Throws Unauthorized. */
+export async function authenticated(
   context: ServerContext,
   connections: Connections,
-  { request, info }: { readonly request: Pick<FastifyRequest, 'raw'>; readonly info: RequestInfo },
+  request: Pick<FastifyRequest, 'raw'>,
 ): Promise<UserInfo> {
-  const user = (await context.authenticator.authenticate(connections.credentialsOf(request.raw))) ?? ANONYMOUS
+  return (await context.authenticator.authenticate(connections.credentialsOf(request.raw))) ?? ANONYMOUS
+}
+
+/** Throws Forbidden. */
+export async function requireAllowed(context: ServerContext, user: UserInfo, info: RequestInfo): Promise<void> {
   if (!authorizedInside(info.path)) await authorize(context.authorizer, user, attributesOf(info))
-  return user
 }
 
 interface Served extends Exchange {
   readonly info: RequestInfo
   readonly user: UserInfo
   readonly warnings: string[]
+  readonly seat: Seat
 }
 
 async function answerOf(context: ServerContext, served: Served): Promise<HttpAnswer | 'streamed'> {
   const { request, info, user } = served
   const { headers } = request
+  const extension = context.aggregation?.serverOf(info.path)
+  if (extension !== undefined) return await runExtension(context, served, extension)
   const common = {
     ...{ info, user, body: bodyOf(request), contentType: headers['content-type'] ?? '', accept: headers.accept },
     userAgent: headers['user-agent'] ?? '',
@@ -123,6 +144,7 @@ async function answerOf(context: ServerContext, served: Served): Promise<HttpAns
       await runWatch(context, served, dispatched.source)
       return 'streamed'
     case 'stream':
+      served.seat.release()
       await runStream(context, served)
       return 'streamed'
   }
@@ -134,13 +156,15 @@ function bodyOf(request: FastifyRequest): Buffer {
 
 async function runWatch(
   context: ServerContext,
-  { reply, info, warnings }: Served,
+  { reply, info, warnings, seat }: Served,
   source: Parameters<typeof streamWatch>[0]['source'],
 ): Promise<void> {
   reply.hijack()
+  seat.release()
   const labels = { group: info.group, resource: info.resource }
   context.metrics.watches.inc(labels)
-  const headers = Object.fromEntries(warnings.length > 0 ? [['warning', warningHeaders(warnings).join(', ')]] : [])
+  const warned = warnings.length > 0 ? { warning: warningHeaders(warnings).join(', ') } : {}
+  const headers = { ...seat.headers, ...warned }
   try {
     await streamWatch({ source, response: reply.raw, random: context.random, signal: context.stopping, headers })
   } finally {
@@ -151,7 +175,17 @@ async function runWatch(
 
 async function runStream(context: ServerContext, { request, reply, info, user }: Served): Promise<void> {
   if (context.streaming === undefined) throw new ApiError('ServiceUnavailable', 'streaming is not available on this server')
+  const resource = context.registry.find(info)?.info
+  if (resource !== undefined) await admitConnection({ admission: context.admission, resource, info, user })
   await context.streaming.serve({ info, user, request: request.raw, body: bodyOf(request), response: hijacked(reply) })
+}
+
+/** What another API server serves is passed on to it, and its answer passed back. */
+async function runExtension(context: ServerContext, { request, reply, user, seat }: Served, extension: APIService): Promise<'streamed'> {
+  seat.release()
+  const passed = { request: request.raw, user, closing: context.stopping, body: bodyOf(request), response: hijacked(reply) }
+  await context.aggregation?.passOn(extension, passed)
+  return 'streamed'
 }
 
 /** From here on fastify leaves the response alone. */
@@ -167,9 +201,9 @@ function upgradeRequired(request: FastifyRequest): HttpAnswer {
   return textAnswer(426, text, { upgrade: 'TLS/1.2', connection: 'Upgrade' })
 }
 
-function withWarnings(answer: HttpAnswer, warnings: readonly string[]): HttpAnswer {
-  if (warnings.length === 0) return answer
-  return { ...answer, headers: { ...answer.headers, warning: warningHeaders(warnings) } }
+function withHeaders(answer: HttpAnswer, warnings: readonly string[], { headers }: Seat): HttpAnswer {
+  const warned = warnings.length === 0 ? {} : { warning: warningHeaders(warnings) }
+  return { ...answer, headers: { ...answer.headers, ...headers, ...warned } }
 }
 
 async function encoded(answer: HttpAnswer, request: FastifyRequest): Promise<HttpAnswer> {

@@ -1,5 +1,6 @@
 /** What a verb gets and what it answers: nothing here knows sockets. */
 
+import type { Registry } from '../registry/registry.ts'
 import type { TableColumns } from '../registry/resource-definition.ts'
 import type { ResourceRegistry } from '../registry/resource-registry.ts'
 import type { StoredObject } from '../registry/stored-object.ts'
@@ -9,6 +10,8 @@ export interface Call {
   readonly info: RequestInfo
   readonly user: UserInfo
   readonly registry: ResourceRegistry
+  /** All kinds: for what a request changes beside its own. */
+  readonly registries: Registry
   readonly admission: Admission
   readonly contentType: string
   readonly userAgent: string

@@ -47,10 +47,16 @@ function callOf(context: ServerContext, request: ResourceRequest): Call {
   const registry = context.registry.find(request.info)
   if (registry === undefined) throw noSuchResource()
   const { info, user, contentType, userAgent, body, warnings } = request
+  const given = new Set(warnings)
   const warn = (text: string) => {
-    if (!warnings.includes(text)) warnings.push(text)
+    if (given.has(text)) return
+    given.add(text)
+    warnings.push(text)
   }
-  return { info, user, registry, admission: context.admission, contentType, userAgent, body, now: context.clock(), warn }
+  const { deprecation } = registry.definition.custom ?? {}
+  if (deprecation !== undefined) warn(deprecation)
+  const { registry: registries, admission } = context
+  return { info, user, registry, registries, admission, contentType, userAgent, body, now: context.clock(), warn }
 }
 
 async function answerOf(context: ServerContext, call: Call): Promise<Answer> {

@@ -27,7 +27,13 @@ export function encodeAnswer(answer: Answer, encoding: Encoding): Encoded {
 
 export function encodeValue(value: object, { syntax, pretty }: Pick<AnswerForm, 'syntax' | 'pretty'>): Encoded {
   if (syntax === 'yaml') {
-    const text = toYaml(value, { version: '1.1', sortMapEntries: true, aliasDuplicateObjects: false, lineWidth: 0 })
+    const text = toYaml(value, {
+      version: '1.1',
+      sortMapEntries: true,
+      aliasDuplicateObjects: false,
+      indentSeq: false,
+      lineWidth: 0,
+    })
     return { contentType: 'application/yaml', bytes: Buffer.from(text) }
   }
   const text = pretty ? `${JSON.stringify(value, undefined, 2)}\n` : JSON.stringify(value)
@@ -62,7 +68,7 @@ function listBytes(resource: ResourceRegistry, list: ListAnswer): Buffer {
 }
 
 function listHead(resource: ResourceRegistry): { kind: string; apiVersion: string } {
-  return { kind: `${resource.info.kind}List`, apiVersion: resource.apiVersion }
+  return { kind: resource.definition.custom?.listKind ?? `${resource.info.kind}List`, apiVersion: resource.apiVersion }
 }
 
 function listMetadata(list: ListAnswer): object {

@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { request } from 'node:http'
 import { request as tlsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect as tlsConnect } from 'node:tls'
 import { createMemoryStore } from '@skiff/store'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
@@ -107,4 +109,26 @@ test('HTTPS asks for a client certificate and serves without one', async () => {
     [false, false],
     [true, false],
   ])
+})
+
+test('a renewed certificate is shown to new connections, and open ones go on', async () => {
+  await using started = await start()
+  const [first, second] = [await newTestCertificates(), await newTestCertificates()]
+  const { port } = await started.server.listenTls({ host: '127.0.0.1', port: 0, ...first, clientCa: first.ca })
+  const connect = async (ca: string) => {
+    const socket = tlsConnect({ host: '127.0.0.1', port, ca, servername: 'localhost' })
+    await once(socket, 'secureConnect')
+    return socket
+  }
+  const open = await connect(first.ca)
+
+  started.server.renewTls({ ...second, clientCa: second.ca })
+
+  const renewed = await connect(second.ca)
+  await expect(connect(first.ca)).rejects.toThrow()
+  open.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')
+  const [answer] = (await once(open, 'data')) as [Buffer]
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 200/)
+  open.destroy()
+  renewed.destroy()
 })

@@ -2,18 +2,21 @@
 
 import { chmod, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Connections, ListenerKind } from './connections.ts'
 
-export interface TlsOptions {
-  readonly host: string
-  readonly port: number
+export interface TlsIdentity {
   readonly cert: string
   readonly key: string
   /** PEM of the CA whose client certificates are asked for; they are checked by the authenticator. */
   readonly clientCa: string
+}
+
+export interface TlsOptions extends TlsIdentity {
+  readonly host: string
+  readonly port: number
 }
 
 const HEADER_TIMEOUT_MS = 10_000
@@ -41,22 +44,22 @@ export interface Handlers {
   readonly connections: Connections
 }
 
-export async function listenTls(options: TlsOptions, handlers: Handlers): Promise<Server> {
-  const { cert, key, clientCa } = options
-  const tls = {
-    cert,
-    key,
-    ca: clientCa,
-    requestCert: true,
-    rejectUnauthorized: false,
-    ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2' as const,
-  }
-  const server = createTlsServer({ ...LIMITS, ...tls })
+export async function listenTls(options: TlsOptions, handlers: Handlers): Promise<TlsServer> {
+  const asking = { requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] }
+  const server = createTlsServer({ ...LIMITS, ...asking, ...secureContext(options) })
   attach(server, 'tls', handlers)
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   await opened(server, (done) => server.listen({ host: options.host, port: options.port }, done))
   return server
+}
+
+/** New connections are shown the new certificate; those that are open go on. */
+export function renewIdentity(server: TlsServer, identity: TlsIdentity): void {
+  server.setSecureContext(secureContext(identity))
+}
+
+function secureContext({ cert, key, clientCa }: TlsIdentity) {
+  return { cert, key, ca: clientCa, minVersion: 'TLSv1.2' as const }
 }
 
 /** The socket is only its owner's: connecting to it is the credential. */
@@ -77,14 +80,19 @@ export async function listenUnix(path: string, handlers: Handlers): Promise<Serv
   return server
 }
 
-export async function listenPlain(
-  address: { readonly host: string; readonly port: number },
-  handlers: Handlers,
-  kind: ListenerKind,
-): Promise<Server> {
-  const server = createServer(LIMITS)
+export interface PlainAddress {
+  readonly host: string
+  readonly port: number
+  /** How long a request may take to arrive; default 60 s. */
+  readonly requestTimeoutMs?: number
+}
+
+export async function listenPlain(address: PlainAddress, handlers: Handlers, kind: ListenerKind): Promise<Server> {
+  const { host, port, requestTimeoutMs = REQUEST_TIMEOUT_MS } = address
+  const headersTimeout = Math.min(HEADER_TIMEOUT_MS, requestTimeoutMs)
+  const server = createServer({ ...LIMITS, requestTimeout: requestTimeoutMs, headersTimeout })
   attach(server, kind, handlers)
-  await opened(server, (done) => server.listen(address, done))
+  await opened(server, (done) => server.listen({ host, port }, done))
   return server
 }
 

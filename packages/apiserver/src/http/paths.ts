@@ -11,6 +11,7 @@ import { serveHealth } from './health.ts'
 import { type HttpAnswer, jsonAnswer, textAnswer } from './http-answer.ts'
 import { methodNotAllowed } from './refusals.ts'
 import type { RequestInfo, UserInfo } from './request-context.ts'
+import { DISCOVERY_PATH, KEYS_PATH, serveIssuer } from './serve-issuer.ts'
 import type { ServerContext } from './server-context.ts'
 
 export interface PathRequest {
@@ -51,12 +52,16 @@ async function servedByGet(context: ServerContext, request: PathRequest): Promis
     case '/skiff/v1/endpoints-acknowledged':
       return await endpointsAcknowledged(context, info)
   }
+  const issued = context.tokenIssuer && (await serveIssuer(path, accept, context.tokenIssuer))
+  if (issued !== undefined) return issued
   const health = serveHealth(path, info.query, context.readiness)
   if (health !== undefined) return health
   const groups = groupsOf(context)
+  const remotePaths = context.aggregation?.openApiPaths() ?? {}
   return (
-    serveDiscovery(groups, { path, accept, ifNoneMatch, serverAddress: request.host }) ??
-    serveOpenApi(context.openApi, groups, { path, accept, ifNoneMatch, query: info.query })
+    serveDiscovery([...groups, ...(context.aggregation?.groups() ?? [])], {
+      ...{ path, accept, ifNoneMatch, serverAddress: request.host },
+    }) ?? serveOpenApi(context.openApi, groups, { path, accept, ifNoneMatch, query: info.query, remotePaths })
   )
 }
 
@@ -99,6 +104,7 @@ function knownPaths(context: ServerContext): string[] {
     return [root, ...versions.map(({ version }) => `${root}/${version}`)]
   })
   const others = [
+    ...(context.tokenIssuer === undefined ? [] : [DISCOVERY_PATH, KEYS_PATH]),
     '/apis',
     '/apis/',
     '/apply',

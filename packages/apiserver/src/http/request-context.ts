@@ -13,7 +13,7 @@
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { KindInfo, KubeObject } from '@skiff/api'
+import type { FieldRequirement, KindInfo, KubeObject, LabelRequirement } from '@skiff/api'
 import type { SubresourceName } from '../registry/resource-definition.ts'
 
 export interface UserInfo {
@@ -81,6 +81,9 @@ export interface AccessAttributes {
   readonly subresource: string
   readonly namespace: string
   readonly name: string
+  /** What a list or watch is restricted to. */
+  readonly fields?: readonly FieldRequirement[]
+  readonly labels?: readonly LabelRequirement[]
 }
 
 export interface AccessDecision {
@@ -103,9 +106,13 @@ export interface AdmissionRequest {
   /** Undefined for DELETE. `mutate` may change it, `validate` must not. */
   readonly object: KubeObject | undefined
   readonly old: KubeObject | undefined
+  /** CreateOptions, UpdateOptions, ... of the request. */
+  readonly options: object
   readonly dryRun: boolean
   /** Sent to the client as a Warning header. */
   readonly warn: (text: string) => void
+  /** Runs the task when the write has ended, whatever became of it. */
+  readonly atEnd: (task: () => void) => void
 }
 
 /** Throws ApiError (Forbidden, Invalid, ...) to refuse. Namespace existence is checked by the registry itself. */

@@ -7,7 +7,7 @@ export function statusOf(error: unknown, logger: Logger, request: { readonly met
   if (error instanceof ApiError) return error.toStatus()
   if (error instanceof WriteFailedError) {
     logger.error({ err: error, ...request }, 'a write was not stored')
-    return new ApiError('ServiceUnavailable', `the write was not stored: ${error.message}`).toStatus()
+    return new ApiError('ServiceUnavailable', error.message).toStatus()
   }
   const limit = bodyLimitStatus(error)
   if (limit !== undefined) return limit
@@ -27,5 +27,12 @@ function bodyLimitStatus(error: unknown): Status | undefined {
 }
 
 export function success(details: Status['details']): Status {
-  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', ...(details === undefined ? {} : { details }) }
+  return { ...SUCCESS, ...(details === undefined ? {} : { details }) }
 }
+
+/** What is created without being shown (Binding, Eviction) says only its code. */
+export function successfullyCreated(): Status {
+  return { ...SUCCESS, code: 201 }
+}
+
+const SUCCESS = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' } as const

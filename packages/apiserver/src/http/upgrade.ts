@@ -2,9 +2,10 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { ApiError } from '@skiff/api'
+import { ApiError, type KindInfo } from '@skiff/api'
+import { admitConnection } from '../admission/connect.ts'
 import { hasSubresource, STREAMED } from '../verbs/subresources.ts'
-import { requireAllowed } from './app.ts'
+import { authenticated, requireAllowed } from './app.ts'
 import type { Connections } from './connections.ts'
 import type { UpgradeListener } from './listeners.ts'
 import { noSuchResource } from './refusals.ts'
@@ -43,20 +44,29 @@ interface Upgrade {
 async function serveUpgrade(context: ServerContext, connections: Connections, upgrade: Upgrade): Promise<void> {
   const { request, socket, head, info } = upgrade
   if (connections.kindOf(request.socket) === 'plain') throw new ApiError('BadRequest', 'streams are served over HTTPS only')
-  const user = await requireAllowed(context, connections, { request: { raw: request }, info })
-  requireStreamed(context, info)
+  const user = await authenticated(context, connections, { raw: request })
+  await requireAllowed(context, user, info)
+  const extension = context.aggregation?.serverOf(info.path)
+  if (extension !== undefined) {
+    await context.aggregation?.passOnUpgrade(extension, { request, user, closing: context.stopping, socket, head })
+    return
+  }
+  const resource = requireStreamed(context, info)
+  if (resource !== undefined) await admitConnection({ admission: context.admission, resource, info, user })
   if (context.streaming === undefined) throw new ApiError('ServiceUnavailable', 'streaming is not available on this server')
   await context.streaming.upgrade({ info, user, request, socket, head })
 }
 
-function requireStreamed(context: ServerContext, info: RequestInfo): void {
+/** The resource that is to be connected with; undefined for paths of our own. */
+function requireStreamed(context: ServerContext, info: RequestInfo): KindInfo | undefined {
   if (!info.isResource) {
-    if (STREAM_PATHS.test(info.path)) return
+    if (STREAM_PATHS.test(info.path)) return undefined
     throw noSuchResource()
   }
   const registry = context.registry.find(info)
   if (registry === undefined || !hasSubresource(registry.definition, info.subresource)) throw noSuchResource()
   if (!STREAMED.has(info.subresource)) throw new ApiError('BadRequest', `${info.subresource} can't be upgraded`)
+  return registry.info
 }
 
 function refuse(socket: Duplex, status: ReturnType<typeof statusOf>): void {

@@ -55,6 +55,7 @@ async function sendEvents(source: WatchSource, response: ServerResponse, ended: 
   }
   signal.addEventListener('abort', () => closed.resolve(), { once: true })
   source.follow({ signal, onClose: close, onLines: (lines) => (waiting === undefined ? send(lines) : waiting.push(...lines)) })
+  await source.prepare()
   await sendInitial(source, response, signal)
   if (waiting.length > 0 && !signal.aborted) send(waiting)
   waiting = undefined

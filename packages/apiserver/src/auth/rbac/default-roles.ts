@@ -3,11 +3,19 @@ import {
   AUTHENTICATED_GROUP,
   BOOTSTRAPPERS_GROUP,
   MASTERS_GROUP,
-  NODES_GROUP,
   SERVICE_ACCOUNTS_GROUP,
   UNAUTHENTICATED_GROUP,
 } from '../users.ts'
-import { NODE_RULES, PROXY_RULES, SCHEDULER_RULES } from './component-rules.ts'
+import {
+  ADD_ON_RULES,
+  CONTROLLER_MANAGER_RULES,
+  DNS_RULES,
+  NODE_RULES,
+  PROXY_RULES,
+  SCHEDULER_RULES,
+  VOLUME_SCHEDULER_RULES,
+} from './component-rules.ts'
+import { CONTROLLER_RULES } from './controller-rules.ts'
 import { ADMIN_RULES, EDIT_RULES, VIEW_RULES } from './user-facing-rules.ts'
 
 const RBAC_GROUP = 'rbac.authorization.k8s.io'
@@ -27,24 +35,29 @@ const DISCOVERY_PATHS = [
 ]
 
 interface DefaultClusterRole {
-  readonly rules: readonly PolicyRule[]
+  /** Absent for those that gather theirs. */
+  readonly rules?: readonly PolicyRule[]
   /** Takes in every role labelled for it: the suffix of the aggregation label. */
   readonly gathers?: 'admin' | 'edit' | 'view'
   readonly addsTo?: 'admin' | 'edit' | 'view'
   readonly groups?: readonly string[]
   readonly users?: readonly string[]
+  /** ServiceAccounts in kube-system. */
+  readonly accounts?: readonly string[]
+  /** Has a binding, to nobody: for who wants to add subjects. */
+  readonly boundToNobody?: true
 }
 
 const rule = (apiGroups: string[], resources: string[], verbs: string[]): PolicyRule => ({ apiGroups, resources, verbs })
 
-const DEFAULTS: Readonly<Record<string, DefaultClusterRole>> = {
+const NAMED: Readonly<Record<string, DefaultClusterRole>> = {
   'cluster-admin': {
     rules: [rule(['*'], ['*'], ['*']), { nonResourceURLs: ['*'], verbs: ['*'] }],
     groups: [MASTERS_GROUP],
   },
-  admin: { rules: [...ADMIN_RULES, ...EDIT_RULES, ...VIEW_RULES], gathers: 'admin' },
-  edit: { rules: [...EDIT_RULES, ...VIEW_RULES], gathers: 'edit', addsTo: 'admin' },
-  view: { rules: VIEW_RULES, gathers: 'view', addsTo: 'edit' },
+  admin: { gathers: 'admin' },
+  edit: { gathers: 'edit', addsTo: 'admin' },
+  view: { gathers: 'view', addsTo: 'edit' },
   'system:aggregate-to-admin': { rules: ADMIN_RULES, addsTo: 'admin' },
   'system:aggregate-to-edit': { rules: EDIT_RULES, addsTo: 'edit' },
   'system:aggregate-to-view': { rules: VIEW_RULES, addsTo: 'view' },
@@ -77,7 +90,10 @@ const DEFAULTS: Readonly<Record<string, DefaultClusterRole>> = {
   },
   'system:monitoring': {
     rules: [
-      { nonResourceURLs: ['/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/readyz', '/readyz/*'], verbs: ['get'] },
+      {
+        nonResourceURLs: ['/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*'],
+        verbs: ['get'],
+      },
     ],
     groups: ['system:monitoring'],
   },
@@ -87,15 +103,23 @@ const DEFAULTS: Readonly<Record<string, DefaultClusterRole>> = {
       rule(['authorization.k8s.io'], ['subjectaccessreviews'], ['create']),
     ],
   },
-  // Upstream has a Node authorizer beside RBAC and binds this role to nobody; here admission (node-restriction.ts)
-  // narrows what the role gives to the node's own objects.
-  'system:node': { rules: NODE_RULES, groups: [NODES_GROUP] },
+  // Nodes have it by the node authorizer, narrowed to what is theirs.
+  'system:node': { rules: NODE_RULES, boundToNobody: true },
   'system:node-proxier': { rules: PROXY_RULES, users: ['system:kube-proxy'] },
   'system:node-bootstrapper': {
     rules: [rule(['certificates.k8s.io'], ['certificatesigningrequests'], ['create', 'get', 'list', 'watch'])],
     groups: [BOOTSTRAPPERS_GROUP],
   },
   'system:kube-scheduler': { rules: SCHEDULER_RULES, users: ['system:kube-scheduler'] },
+  'system:volume-scheduler': { rules: VOLUME_SCHEDULER_RULES, users: ['system:kube-scheduler'] },
+  'system:kube-controller-manager': { rules: CONTROLLER_MANAGER_RULES, users: ['system:kube-controller-manager'] },
+  'system:kube-dns': { rules: DNS_RULES, accounts: ['kube-dns'] },
+}
+
+const DEFAULTS: Readonly<Record<string, DefaultClusterRole>> = {
+  ...NAMED,
+  ...Object.fromEntries(Object.entries(ADD_ON_RULES).map(([name, rules]) => [name, { rules }])),
+  ...Object.fromEntries(CONTROLLER_RULES.map(([name, rules]) => [`system:controller:${name}`, { rules, accounts: [name] }])),
 }
 
 /** The cluster roles that every cluster has from its first start. */
@@ -107,7 +131,7 @@ export function defaultClusterRoles(): Draft<ClusterRole>[] {
       apiVersion: RBAC_VERSION,
       kind: 'ClusterRole',
       metadata,
-      rules: [...rules],
+      ...(rules === undefined ? {} : { rules: [...rules] }),
       ...(aggregation === undefined ? {} : { aggregationRule: aggregation }),
     }
   })
@@ -115,12 +139,13 @@ export function defaultClusterRoles(): Draft<ClusterRole>[] {
 
 /** Each role's binding carries the role's name, as upstream's do. */
 export function defaultClusterRoleBindings(): Draft<ClusterRoleBinding>[] {
-  return Object.entries(DEFAULTS).flatMap(([name, { groups = [], users = [] }]) => {
+  return Object.entries(DEFAULTS).flatMap(([name, { groups = [], users = [], accounts = [], boundToNobody }]) => {
     const subjects = [
       ...groups.map((group) => ({ apiGroup: RBAC_GROUP, kind: 'Group', name: group })),
       ...users.map((user) => ({ apiGroup: RBAC_GROUP, kind: 'User', name: user })),
+      ...accounts.map((account) => ({ kind: 'ServiceAccount', name: account, namespace: 'kube-system' })),
     ]
-    if (subjects.length === 0) return []
+    if (subjects.length === 0 && boundToNobody === undefined) return []
     const roleRef = { apiGroup: RBAC_GROUP, kind: 'ClusterRole', name }
     return [{ apiVersion: RBAC_VERSION, kind: 'ClusterRoleBinding', metadata: defaultMetadata(name, {}), roleRef, subjects }]
   })

@@ -1,7 +1,16 @@
-import { type FieldError, invalid, invalidObject, type KindInfo, type KubeObject } from '@skiff/api'
+import {
+  type FieldError,
+  type FieldRequirement,
+  invalid,
+  invalidObject,
+  type KindInfo,
+  type KubeObject,
+  parseFieldSelector,
+} from '@skiff/api'
 import type { AccessAttributes, UserInfo } from '../../http/request-context.ts'
 import type { VirtualResource } from '../../registry/resource-definition.ts'
 import { NO_ATTRIBUTES } from '../no-attributes.ts'
+import { isNode } from '../node/node-authorizer.ts'
 import type { RbacAuthorizer } from '../rbac/rbac-authorizer.ts'
 import {
   LOCAL_SUBJECT_ACCESS_REVIEWS,
@@ -13,12 +22,18 @@ import {
 interface AccessSpec {
   readonly resourceAttributes?: Partial<
     Record<'namespace' | 'verb' | 'group' | 'version' | 'resource' | 'subresource' | 'name', string>
-  >
+  > & { readonly fieldSelector?: FieldSelector }
   readonly nonResourceAttributes?: { readonly path?: string; readonly verb?: string }
   readonly user?: string
   readonly uid?: string
   readonly groups?: readonly string[]
   readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
+/** One of the two: as the text of a query, or taken apart. */
+interface FieldSelector {
+  readonly rawSelector?: string
+  readonly requirements?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[]
 }
 
 /** "May I", "may they", "what may I": authorization.k8s.io/v1. */
@@ -79,8 +94,21 @@ function accessStatus(authorizer: RbacAuthorizer, user: UserInfo, spec: AccessSp
 }
 
 function attributesOf({ resourceAttributes, nonResourceAttributes }: AccessSpec): AccessAttributes {
-  if (resourceAttributes !== undefined) return { ...NO_ATTRIBUTES, ...resourceAttributes, isResource: true }
+  if (resourceAttributes !== undefined) {
+    const { fieldSelector, ...rest } = resourceAttributes
+    return { ...NO_ATTRIBUTES, ...rest, isResource: true, fields: fieldSelector === undefined ? [] : fieldsOf(fieldSelector) }
+  }
   return { ...NO_ATTRIBUTES, ...nonResourceAttributes }
+}
+
+/** What can't be told as equal or unequal to one value restricts nothing, so it allows no more. */
+function fieldsOf({ rawSelector = '', requirements = [] }: FieldSelector): readonly FieldRequirement[] {
+  if (rawSelector !== '') return parseFieldSelector(rawSelector)
+  return requirements.flatMap(({ key, operator, values = [] }) => {
+    const [value] = values
+    if (value === undefined || values.length !== 1 || (operator !== 'In' && operator !== 'NotIn')) return []
+    return [{ field: key, operator: operator === 'In' ? '=' : '!=', value }]
+  })
 }
 
 function subjectOf({ user = '', uid, groups = [], extra }: AccessSpec): UserInfo {
@@ -98,7 +126,8 @@ function rulesStatus(authorizer: RbacAuthorizer, user: UserInfo, namespace: stri
     nonResourceRules: rules
       .filter((rule) => (rule.nonResourceURLs ?? []).length > 0)
       .map((rule) => pick(['verbs', 'nonResourceURLs'], rule)),
-    incomplete: false,
+    incomplete: isNode(user),
+    ...(isNode(user) ? { evaluationError: 'node authorizer does not support user rule resolution' } : {}),
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto'
-import { PODS, type Pod, SERVICE_ACCOUNTS, type ServiceAccount } from '@skiff/api'
+import { type KindInfo, type KubeObject, NODES, PODS, SECRETS, SERVICE_ACCOUNTS, type ServiceAccount } from '@skiff/api'
 import { decodeProtectedHeader, exportJWK, type JWK, jwtVerify, SignJWT } from 'jose'
 import type { UserInfo } from '../../http/request-context.ts'
 import type { ObjectReader } from '../../registry/resource-definition.ts'
@@ -35,14 +35,16 @@ export interface TokenToIssue {
   readonly account: ServiceAccount
   readonly audiences: readonly string[]
   readonly lifetimeSeconds: number
+  /** What the token is bound to; a pod's node is only told. */
   readonly pod?: ObjectRef
+  readonly secret?: ObjectRef
   readonly node?: ObjectRef
 }
 
 export interface ServiceAccountTokens {
   readonly issuer: string
   issue(request: TokenToIssue): Promise<{ token: string; expires: Date }>
-  /** The user of a token that is ours, valid now, meant for one of the audiences, and whose account and pod still exist. */
+  /** The user of a token that is ours, valid now, meant for one of the audiences, whose account still exists, and what it is bound to. */
   verify(token: string, audiences: readonly string[]): Promise<{ user: UserInfo; audiences: readonly string[] } | undefined>
   /** Public keys for `/openid/v1/jwks`. */
   keySet(): Promise<{ keys: JWK[] }>
@@ -85,7 +87,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokenOptions):
       remember(verified, token, known)
       const now = seconds(clock())
       const matching = known.audiences.filter((audience) => audiences.includes(audience))
-      if (now < known.notBefore || now >= known.expires || matching.length === 0 || !stillBound(known.bound, objects)) {
+      if (now < known.notBefore || now >= known.expires || matching.length === 0 || !stillBound(known.bound, objects, clock())) {
         return undefined
       }
       return { user: userOf(known), audiences: matching }
@@ -96,11 +98,12 @@ export function createServiceAccountTokens(options: ServiceAccountTokenOptions):
   }
 }
 
-function boundClaims({ account, pod, node }: TokenToIssue): BoundClaims {
+function boundClaims({ account, pod, secret, node }: TokenToIssue): BoundClaims {
   return {
     namespace: account.metadata.namespace ?? '',
     serviceaccount: { name: account.metadata.name, uid: account.metadata.uid },
     ...(pod === undefined ? {} : { pod }),
+    ...(secret === undefined ? {} : { secret }),
     ...(node === undefined ? {} : { node }),
   }
 }
@@ -134,11 +137,23 @@ function readBoundClaims(value: unknown): BoundClaims | undefined {
   return complete ? (claims as BoundClaims) : undefined
 }
 
-/** A token dies with its account and with its pod, also when a namesake takes the place. */
-function stillBound({ namespace, serviceaccount, pod }: BoundClaims, objects: ObjectReader): boolean {
-  const account = objects.get<ServiceAccount>(SERVICE_ACCOUNTS, { namespace, name: serviceaccount.name })
-  if (account?.metadata.uid !== serviceaccount.uid) return false
-  return pod === undefined || objects.get<Pod>(PODS, { namespace, name: pod.name })?.metadata.uid === pod.uid
+/** What is being deleted has this long to use its tokens: a pod that ends may have something to tell. */
+const DELETION_LEEWAY_MS = 60_000
+
+/** A token dies with its account and with what it is bound to, also when a namesake takes the place. A node counts only by itself. */
+function stillBound({ namespace, serviceaccount, pod, secret, node }: BoundClaims, objects: ObjectReader, now: Date): boolean {
+  const isThere = (info: KindInfo, ref: ObjectRef) => {
+    const found = objects.get<KubeObject>(info, info.namespaced ? { namespace, name: ref.name } : { name: ref.name })
+    return found?.metadata.uid === ref.uid && !isLongDeleted(found, now)
+  }
+  if (!isThere(SERVICE_ACCOUNTS, serviceaccount)) return false
+  if (pod !== undefined) return isThere(PODS, pod)
+  if (secret !== undefined) return isThere(SECRETS, secret)
+  return node === undefined || isThere(NODES, node)
+}
+
+function isLongDeleted({ metadata: { deletionTimestamp } }: KubeObject, now: Date): boolean {
+  return deletionTimestamp !== undefined && Date.parse(deletionTimestamp) + DELETION_LEEWAY_MS < now.getTime()
 }
 
 function userOf({ bound, id }: VerifiedToken): UserInfo {

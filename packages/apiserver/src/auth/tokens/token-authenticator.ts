@@ -1,6 +1,7 @@
 import { SECRETS, type Secret } from '@skiff/api'
 import type { UserInfo } from '../../http/request-context.ts'
 import type { ObjectReader } from '../../registry/resource-definition.ts'
+import { bootstrapSecretName, userOfBootstrapSecret } from './bootstrap-secret.ts'
 import type { ServiceAccountTokens } from './service-account-tokens.ts'
 import { parseToken, TOKEN_NAMESPACE, tokenSecretName, userOfTokenSecret } from './token-secret.ts'
 
@@ -28,8 +29,11 @@ export function createTokenAuthenticator(options: {
     async authenticate(token, audiences = [accounts.issuer]) {
       const own = parseToken(token)
       if (own === undefined) return accounts.verify(token, audiences)
-      const stored = objects.get<Secret>(SECRETS, { namespace: TOKEN_NAMESPACE, name: tokenSecretName(own.id) })
-      const user = stored && userOfTokenSecret(stored, own, clock())
+      const find = (name: string) => objects.get<Secret>(SECRETS, { namespace: TOKEN_NAMESPACE, name })
+      const stored = find(tokenSecretName(own.id))
+      const bootstrap = find(bootstrapSecretName(own.id))
+      const user =
+        (stored && userOfTokenSecret(stored, own, clock())) ?? (bootstrap && userOfBootstrapSecret(bootstrap, own, clock()))
       return user && audiences.includes(accounts.issuer) ? { user, audiences: [accounts.issuer] } : undefined
     },
   }

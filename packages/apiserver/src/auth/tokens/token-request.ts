@@ -5,6 +5,7 @@ import {
   forbidden,
   invalid,
   invalidObject,
+  type KindInfo,
   type KubeObject,
   NODES,
   type Node,
@@ -12,7 +13,9 @@ import {
   PODS,
   type Pod,
   rfc3339,
+  SECRETS,
   SERVICE_ACCOUNTS,
+  type Secret,
   type ServiceAccount,
 } from '@skiff/api'
 import type { UserInfo } from '../../http/request-context.ts'
@@ -43,7 +46,7 @@ export interface TokenRequestCall {
   readonly name: string
 }
 
-/** Answers POST `serviceaccounts/<name>/token`: a token bound to the account and, when asked, to one pod. */
+/** Answers POST `serviceaccounts/<name>/token`: a token bound to the account and, when asked, to a pod, a Secret or a node. */
 export async function requestToken(
   tokenRequest: KubeObject,
   call: TokenRequestCall,
@@ -54,18 +57,16 @@ export async function requestToken(
   const spec = (tokenRequest.spec ?? {}) as TokenRequestSpec
   const problems = lifetimeProblems(spec)
   if (problems.length > 0) throw invalidObject(TOKEN_REQUESTS, '', problems)
-  const pod = boundPod(spec, account, objects)
-  refuseForeignNode(call.user, account, pod)
+  const bound = boundObject(spec, account, objects)
+  refuseForeignNode(call.user, account, bound)
 
   const lifetimeSeconds = spec.expirationSeconds ?? DEFAULT_LIFETIME_SECONDS
   const audiences = spec.audiences === undefined || spec.audiences.length === 0 ? [tokens.issuer] : spec.audiences
-  const node = pod && nodeRef(pod, objects)
   const { token, expires } = await tokens.issue({
     account,
     audiences,
     lifetimeSeconds,
-    ...(pod === undefined ? {} : { pod: { name: pod.metadata.name, uid: pod.metadata.uid } }),
-    ...(node === undefined ? {} : { node }),
+    ...claimsOf(bound, objects),
   })
   return {
     kind: TOKEN_REQUESTS.kind,
@@ -84,36 +85,83 @@ function lifetimeProblems({ expirationSeconds }: TokenRequestSpec): FieldError[]
   return []
 }
 
-function boundPod({ boundObjectRef }: TokenRequestSpec, account: ServiceAccount, objects: ObjectReader): Pod | undefined {
-  const { name: accountName, namespace = '' } = account.metadata
+type BoundObject =
+  | { readonly kind: 'Pod'; readonly object: Pod }
+  | { readonly kind: 'Secret'; readonly object: Secret }
+  | { readonly kind: 'Node'; readonly object: Node }
+
+function boundObject(
+  { boundObjectRef }: TokenRequestSpec,
+  account: ServiceAccount,
+  objects: ObjectReader,
+): BoundObject | undefined {
   if (boundObjectRef === undefined || boundObjectRef === null) return undefined
-  const { kind, apiVersion = 'v1', name = '', uid } = boundObjectRef
-  if (kind !== 'Pod' || apiVersion !== 'v1')
-    throw badRequest(`cannot bind token for serviceaccount "${accountName}" to object ${kind}: only pods`)
-  const pod = objects.get<Pod>(PODS, { namespace, name })
-  if (pod === undefined) throw notFound('pods', name)
-  if (pod.spec.serviceAccountName !== accountName) {
-    throw badRequest(`cannot bind token for serviceaccount "${accountName}" to pod running with different serviceaccount name.`)
+  const { kind = '', apiVersion = '', name = '', uid = '' } = boundObjectRef
+  const bound = apiVersion.includes('/') ? undefined : findBound(kind, name, account, objects)
+  if (bound === undefined)
+    throw badRequest(`cannot bind token for serviceaccount "${account.metadata.name}" to object type ${apiVersion}, Kind=${kind}`)
+  if (uid !== '' && uid !== bound.object.metadata.uid) throw anotherUid(bound, uid)
+  return bound
+}
+
+/** Undefined: nothing can be bound to this kind. Throws NotFound. */
+function findBound(kind: string, name: string, account: ServiceAccount, objects: ObjectReader): BoundObject | undefined {
+  const { namespace = '' } = account.metadata
+  const found = <T>(info: KindInfo): T => {
+    const object = objects.get<T>(info, info.namespaced ? { namespace, name } : { name })
+    if (object === undefined) throw notFound(info.resource, name)
+    return object
   }
-  if (uid !== undefined && uid !== '' && uid !== pod.metadata.uid) {
-    throw new ApiError(
-      'Conflict',
-      `Operation cannot be fulfilled on pods "${name}": the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
-      { details: { name, kind: 'pods' } },
-    )
+  switch (kind) {
+    case 'Pod': {
+      const pod = found<Pod>(PODS)
+      if (pod.spec.serviceAccountName !== account.metadata.name) throw foreignPod(account)
+      return { kind, object: pod }
+    }
+    case 'Secret':
+      return { kind, object: found<Secret>(SECRETS) }
+    case 'Node':
+      return { kind, object: found<Node>(NODES) }
+    default:
+      return undefined
   }
-  return pod
+}
+
+function foreignPod({ metadata: { name } }: ServiceAccount): ApiError {
+  return badRequest(`cannot bind token for serviceaccount "${name}" to pod running with different serviceaccount name.`)
+}
+
+function anotherUid({ kind, object }: BoundObject, uid: string): ApiError {
+  const { name } = object.metadata
+  const resource = `${kind.toLowerCase()}s`
+  return new ApiError(
+    'Conflict',
+    `Operation cannot be fulfilled on ${resource} "${name}": the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    { details: { name, kind: resource } },
+  )
+}
+
+/** A token of a pod tells the pod's node as well. */
+function claimsOf(bound: BoundObject | undefined, objects: ObjectReader) {
+  if (bound === undefined) return {}
+  const ref = ({ metadata: { name, uid } }: Pod | Secret | Node) => ({ name, uid })
+  switch (bound.kind) {
+    case 'Pod': {
+      const { nodeName = '' } = bound.object.spec
+      const node = nodeName === '' ? undefined : objects.get<Node>(NODES, { name: nodeName })
+      return { pod: ref(bound.object), ...(node === undefined ? {} : { node: ref(node) }) }
+    }
+    case 'Secret':
+      return { secret: ref(bound.object) }
+    case 'Node':
+      return { node: ref(bound.object) }
+  }
 }
 
 /** An agent gets tokens only for the pods that run on its node. */
-function refuseForeignNode(user: UserInfo, account: ServiceAccount, pod: Pod | undefined): void {
+function refuseForeignNode(user: UserInfo, account: ServiceAccount, bound: BoundObject | undefined): void {
   const node = nodeNameOf(user)
-  if (node === undefined || pod?.spec.nodeName === node) return
+  if (node === undefined || (bound?.kind === 'Pod' && bound.object.spec.nodeName === node)) return
   const why = `node ${node} may only ask for tokens that are bound to a pod of its own`
   throw forbidden('serviceaccounts', account.metadata.name, why)
-}
-
-function nodeRef(pod: Pod, objects: ObjectReader): { name: string; uid: string } | undefined {
-  const node = pod.spec.nodeName === undefined ? undefined : objects.get<Node>(NODES, { name: pod.spec.nodeName })
-  return node && { name: node.metadata.name, uid: node.metadata.uid }
 }

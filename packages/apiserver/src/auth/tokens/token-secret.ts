@@ -62,9 +62,7 @@ export function tokenSecretName(id: string): string {
 /** The user of a token whose secret part is right and that has not expired. */
 export function userOfTokenSecret(stored: Secret, presented: { id: string; secret: string }, now: Date): UserInfo | undefined {
   if (stored.type !== TOKEN_SECRET_TYPE || tokenHasExpired(stored, now)) return undefined
-  const expected = Buffer.from(field(stored, 'hash') ?? '')
-  const actual = Buffer.from(hashOf(presented.secret))
-  if (expected.length !== actual.length || !timingSafeEqual(expected, actual)) return undefined
+  if (!sameSecret(field(stored, 'hash') ?? '', hashOf(presented.secret))) return undefined
   switch (field(stored, 'usage')) {
     case 'join':
       return { name: `${BOOTSTRAP_USER_PREFIX}${presented.id}`, groups: [BOOTSTRAPPERS_GROUP] }
@@ -81,7 +79,13 @@ export function tokenHasExpired(stored: Secret, now: Date): boolean {
   return expiration !== undefined && !(Date.parse(expiration) > now.getTime())
 }
 
-function field(stored: Secret, key: string): string | undefined {
+/** Compared in a time that tells nothing of where they differ. */
+export function sameSecret(expected: string, actual: string): boolean {
+  const [a, b] = [Buffer.from(expected), Buffer.from(actual)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+export function field(stored: Secret, key: string): string | undefined {
   const value = stored.data?.[key]
   return value === undefined ? undefined : Buffer.from(value, 'base64').toString()
 }

@@ -1,0 +1,202 @@
+/**
+ * What each of upstream's controllers may do. Skiff's own run in the master and don't need it; others' do, who run a controller
+ * of that name under its ServiceAccount, and people look here for a role to bind.
+ */
+
+import type { PolicyRule } from '@skiff/api'
+import { EVENTS_LINE, READ, ruleOfLine } from './rule-line.ts'
+
+const CRUD = 'create,delete,get,list,patch,update,watch'
+
+/** ServiceAccount in kube-system, and the lines of its role `system:controller:<name>`; all but a few also write events. */
+const RULES: Readonly<Record<string, readonly string[]>> = {
+  'attachdetach-controller': [
+    'list,watch core persistentvolumeclaims,persistentvolumes',
+    `${READ} core nodes`,
+    'patch,update core nodes/status',
+    'list,watch core pods',
+    EVENTS_LINE,
+    'create,delete,get,list,watch storage.k8s.io volumeattachments',
+    `${READ} storage.k8s.io csidrivers`,
+    `${READ} storage.k8s.io csinodes`,
+  ],
+  'certificate-controller': [
+    'delete,get,list,watch certificates.k8s.io certificatesigningrequests',
+    'update certificates.k8s.io certificatesigningrequests/approval,certificatesigningrequests/status',
+    'approve certificates.k8s.io signers kubernetes.io/kube-apiserver-client-kubelet',
+    'sign certificates.k8s.io signers kubernetes.io/kube-apiserver-client,kubernetes.io/kube-apiserver-client-kubelet,kubernetes.io/kubelet-serving,kubernetes.io/legacy-unknown',
+    'create authorization.k8s.io subjectaccessreviews',
+    EVENTS_LINE,
+  ],
+  'clusterrole-aggregation-controller': ['escalate,get,list,patch,update,watch rbac.authorization.k8s.io clusterroles'],
+  'cronjob-controller': [
+    'get,list,update,watch batch cronjobs',
+    `${CRUD} batch jobs`,
+    'update batch cronjobs/status',
+    'update batch cronjobs/finalizers',
+    'delete,list,watch core pods',
+    EVENTS_LINE,
+  ],
+  'daemon-set-controller': [
+    `${READ} apps,extensions daemonsets`,
+    'update apps,extensions daemonsets/status',
+    'update apps,extensions daemonsets/finalizers',
+    'list,watch core nodes',
+    'create,delete,list,patch,watch core pods',
+    'create core pods/binding',
+    `${CRUD} apps controllerrevisions`,
+    EVENTS_LINE,
+  ],
+  'deployment-controller': [
+    'get,list,update,watch apps,extensions deployments',
+    'update apps,extensions deployments/status',
+    'update apps,extensions deployments/finalizers',
+    `${CRUD} apps,extensions replicasets`,
+    'get,list,update,watch core pods',
+    EVENTS_LINE,
+  ],
+  'disruption-controller': [
+    `${READ} apps,extensions deployments`,
+    `${READ} apps,extensions replicasets`,
+    `${READ} core replicationcontrollers`,
+    `${READ} policy poddisruptionbudgets`,
+    `${READ} apps statefulsets`,
+    'update policy poddisruptionbudgets/status',
+    'patch,update core pods/status',
+    'get * */scale',
+    EVENTS_LINE,
+  ],
+  'endpoint-controller': [
+    `${READ} core pods,services`,
+    'create,delete,get,list,update,watch core endpoints',
+    'create core endpoints/restricted',
+    EVENTS_LINE,
+  ],
+  'endpointslice-controller': [
+    `${READ} core nodes,pods,services`,
+    'update core services/finalizers',
+    'create,delete,get,list,update,watch discovery.k8s.io endpointslices',
+    EVENTS_LINE,
+  ],
+  'endpointslicemirroring-controller': [
+    `${READ} core endpoints,services`,
+    'update core services/finalizers',
+    'update core endpoints/finalizers',
+    'create,delete,get,list,update,watch discovery.k8s.io endpointslices',
+    EVENTS_LINE,
+  ],
+  'ephemeral-volume-controller': [
+    `${READ} core pods`,
+    'update core pods/finalizers',
+    'create,get,list,watch core persistentvolumeclaims',
+    EVENTS_LINE,
+  ],
+  'expand-controller': [
+    'get,list,patch,update,watch core persistentvolumes',
+    'patch,update core persistentvolumeclaims/status',
+    `${READ} core persistentvolumeclaims`,
+    EVENTS_LINE,
+  ],
+  'generic-garbage-collector': ['delete,get,list,patch,update,watch * *', EVENTS_LINE],
+  'horizontal-pod-autoscaler': [
+    `${READ} autoscaling horizontalpodautoscalers`,
+    'update autoscaling horizontalpodautoscalers/status',
+    'get,update * */scale',
+    'list,watch core pods',
+    'list,watch metrics.k8s.io pods',
+    `${READ} custom.metrics.k8s.io *`,
+    `${READ} external.metrics.k8s.io *`,
+    EVENTS_LINE,
+  ],
+  'job-controller': [
+    'get,list,patch,update,watch batch jobs',
+    'update batch jobs/status',
+    'update batch jobs/finalizers',
+    'create,delete,list,patch,watch core pods',
+    EVENTS_LINE,
+  ],
+  'legacy-service-account-token-cleaner': [
+    'get core configmaps kube-apiserver-legacy-service-account-token-tracking',
+    'delete,patch core secrets',
+  ],
+  'namespace-controller': [
+    'delete,get,list,watch core namespaces',
+    'update core namespaces/finalize,namespaces/status',
+    'delete,deletecollection,get,list,watch * *',
+  ],
+  'node-controller': [
+    'delete,get,list,patch,update,watch core nodes',
+    'patch,update core nodes/status',
+    'patch,update core pods/status',
+    'delete,get,list,watch core pods',
+    EVENTS_LINE,
+  ],
+  'persistent-volume-binder': [
+    'create,delete,get,list,update,watch core persistentvolumes',
+    'update core persistentvolumes/status',
+    'get,list,update,watch core persistentvolumeclaims',
+    'update core persistentvolumeclaims/status',
+    'create,delete,get,list,watch core pods',
+    `${READ} storage.k8s.io storageclasses`,
+    'list,watch core nodes',
+    EVENTS_LINE,
+    'watch core events',
+  ],
+  'pod-garbage-collector': ['delete,list,watch core pods', `${READ} core nodes`, 'patch core pods/status'],
+  'pv-protection-controller': ['get,list,update,watch core persistentvolumes', EVENTS_LINE],
+  'pvc-protection-controller': [
+    'get,list,update,watch core persistentvolumeclaims',
+    'update core persistentvolumeclaims/status',
+    `${READ} core pods`,
+    EVENTS_LINE,
+  ],
+  'replicaset-controller': [
+    'get,list,update,watch apps,extensions replicasets',
+    'update apps,extensions replicasets/status',
+    'update apps,extensions replicasets/finalizers',
+    'create,delete,list,patch,watch core pods',
+    EVENTS_LINE,
+  ],
+  'replication-controller': [
+    'get,list,update,watch core replicationcontrollers',
+    'update core replicationcontrollers/status',
+    'update core replicationcontrollers/finalizers',
+    'create,delete,list,patch,watch core pods',
+    EVENTS_LINE,
+  ],
+  'resourcequota-controller': ['list,watch * *', 'update core resourcequotas/status', EVENTS_LINE],
+  'root-ca-cert-publisher': ['create,update core configmaps', EVENTS_LINE],
+  'route-controller': ['list,watch core nodes', 'patch core nodes/status', EVENTS_LINE],
+  'service-account-controller': ['create core serviceaccounts', EVENTS_LINE],
+  'service-cidrs-controller': [
+    'get,list,patch,update,watch networking.k8s.io servicecidrs',
+    'patch,update networking.k8s.io servicecidrs/finalizers',
+    'patch,update networking.k8s.io servicecidrs/status',
+    `${READ} networking.k8s.io ipaddresses`,
+    EVENTS_LINE,
+  ],
+  'service-controller': [`${READ} core services`, 'patch,update core services/status', 'list,watch core nodes', EVENTS_LINE],
+  'statefulset-controller': [
+    'list,watch core pods',
+    `${READ} apps statefulsets`,
+    'update apps statefulsets/status',
+    'update apps statefulsets/finalizers',
+    'create,delete,get,patch,update core pods',
+    `${CRUD} apps controllerrevisions`,
+    'create,get,list,watch core persistentvolumeclaims',
+    'delete,update core persistentvolumeclaims',
+    'update core pods/finalizers',
+    EVENTS_LINE,
+  ],
+  'ttl-after-finished-controller': ['delete,get,list,watch batch jobs', EVENTS_LINE],
+  'ttl-controller': ['list,patch,update,watch core nodes', EVENTS_LINE],
+  'validatingadmissionpolicy-status-controller': [
+    `${READ} admissionregistration.k8s.io validatingadmissionpolicies`,
+    'get,patch,update admissionregistration.k8s.io validatingadmissionpolicies/status',
+    EVENTS_LINE,
+  ],
+}
+
+export const CONTROLLER_RULES: readonly (readonly [name: string, rules: readonly PolicyRule[]])[] = Object.entries(RULES).map(
+  ([name, lines]) => [name, lines.map(ruleOfLine)],
+)
