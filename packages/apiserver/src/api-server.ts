@@ -1,10 +1,25 @@
 import type { Server } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
 import type { Logger } from 'pino'
+import type { Aggregation } from './aggregation/index.ts'
+import { startCustomResourceCleanup } from './custom-resources/cleanup.ts'
+import { FlowControl } from './flow-control/flow-control.ts'
 import { createApp } from './http/app.ts'
 import { Connections } from './http/connections.ts'
-import { type Handlers, listenPlain, listenTls, listenUnix, portOf, type TlsOptions } from './http/listeners.ts'
+import {
+  type Handlers,
+  listenPlain,
+  listenTls,
+  listenUnix,
+  type PlainAddress,
+  portOf,
+  renewIdentity,
+  type TlsIdentity,
+  type TlsOptions,
+} from './http/listeners.ts'
 import { RequestMetrics } from './http/metrics.ts'
 import type { Admission, Authenticator, Authorizer, Streaming } from './http/request-context.ts'
+import type { TokenIssuer } from './http/serve-issuer.ts'
 import type { ServerContext } from './http/server-context.ts'
 import { upgradeListener } from './http/upgrade.ts'
 import type { NodeLiveness } from './liveness/node-liveness.ts'
@@ -13,6 +28,7 @@ import { EventBytes } from './registry/event-bytes.ts'
 import { startExpiry } from './registry/expiry.ts'
 import type { Registry } from './registry/registry.ts'
 import type { VirtualResource } from './registry/resource-definition.ts'
+import { bindingsResource } from './verbs/bind.ts'
 import type { TokenRequests } from './verbs/subresources.ts'
 
 export interface ApiServerOptions {
@@ -22,8 +38,12 @@ export interface ApiServerOptions {
   readonly admission: Admission
   /** Absent: logs, exec, port-forward and proxies answer 503. */
   readonly streaming?: Streaming
+  /** Absent: everything is served here, and APIServices are only kept. */
+  readonly aggregation?: Aggregation
   readonly virtualResources?: readonly VirtualResource[]
   readonly tokenRequests?: TokenRequests
+  /** Published, so that others can verify tokens. */
+  readonly tokenIssuer?: TokenIssuer
   readonly liveness: NodeLiveness
   /** PEM of the cluster's CA. */
   readonly caCertificates: string
@@ -35,11 +55,13 @@ export interface ApiServerOptions {
 
 export interface ApiServer {
   listenTls(options: TlsOptions): Promise<{ readonly port: number }>
+  /** Replaces the certificate of every TLS listener, without a connection noticing. */
+  renewTls(identity: TlsIdentity): void
   listenUnix(path: string): Promise<void>
   /** Answers only health checks, the version and the CA; 426 for everything else. */
   listenPlain(address: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>
   /** HTTP without TLS that serves everything and authenticates as HTTPS does. For tests on 127.0.0.1. */
-  listenInsecure(address: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>
+  listenInsecure(address: PlainAddress): Promise<{ readonly port: number }>
   /** Ends watches and streams, closes all listeners. The store stays open. */
   close(): Promise<void>
 }
@@ -53,13 +75,27 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   await app.ready()
   const handlers: Handlers = { request: app.routing, upgrade: upgradeListener(context, connections), connections }
   const servers: Server[] = []
+  const tlsServers: TlsServer[] = []
   const keep = (server: Server) => {
     servers.push(server)
     return { port: portOf(server) }
   }
+  startCustomResourceCleanup({
+    registry: options.registry,
+    clock: options.clock,
+    logger: options.logger,
+    signal: stopping.signal,
+  })
   startExpiry({ registry: options.registry, clock: options.clock, logger: options.logger, signal: stopping.signal })
   return {
-    listenTls: async (tls) => keep(await listenTls(tls, handlers)),
+    listenTls: async (tls) => {
+      const server = await listenTls(tls, handlers)
+      tlsServers.push(server)
+      return keep(server)
+    },
+    renewTls: (identity) => {
+      for (const server of tlsServers) renewIdentity(server, identity)
+    },
     listenUnix: async (path) => void servers.push(await listenUnix(path, handlers)),
     listenPlain: async (address) => keep(await listenPlain(address, handlers, 'plain')),
     listenInsecure: async (address) => keep(await listenPlain(address, handlers, 'insecure')),
@@ -71,14 +107,24 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   }
 }
 
-function contextOf(options: ApiServerOptions, stopping: AbortSignal): ServerContext {
-  const { streaming, tokenRequests, virtualResources = [], readiness = {} } = options
+/** What requests are served with. */
+export function contextOf(options: ApiServerOptions, stopping: AbortSignal): ServerContext {
+  const { streaming, aggregation, tokenRequests, tokenIssuer, virtualResources = [], readiness = {} } = options
   return {
     ...options,
     streaming,
+    aggregation,
     tokenRequests,
-    virtualResources,
+    tokenIssuer,
+    virtualResources: [...virtualResources, bindingsResource(options)],
     readiness,
+    flowControl: new FlowControl({
+      objects: options.registry.objects,
+      store: options.registry.store,
+      clock: () => performance.now(),
+      nextTurn: setImmediate,
+      signal: stopping,
+    }),
     eventBytes: new EventBytes(options.clock),
     openApi: new OpenApiDocuments(),
     metrics: new RequestMetrics(),

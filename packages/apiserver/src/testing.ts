@@ -4,12 +4,16 @@ import type { KubeObject } from '@skiff/api'
 import { ApiClient } from '@skiff/client'
 import { createMemoryStore, type Store } from '@skiff/store'
 import { type Logger, pino } from 'pino'
+import type { Aggregation } from './aggregation/index.ts'
 import { createApiServer } from './api-server.ts'
 import type { Admission, Authenticator, Authorizer, Streaming } from './http/request-context.ts'
 import { NodeLiveness } from './liveness/node-liveness.ts'
 import { Registry } from './registry/registry.ts'
 import type { ClusterConfig, ResourceDefinition } from './registry/resource-definition.ts'
 import { BUILT_IN_RESOURCES } from './resources/index.ts'
+
+export { fullAdmission } from './admission/testing/full-admission.ts'
+export { type RecordedStep, Replay, readRecorded } from './testdata/replay.ts'
 
 export interface TestApiServer extends AsyncDisposable {
   readonly url: string
@@ -24,15 +28,19 @@ export interface TestApiServerOptions {
   readonly clock?: () => Date
   readonly resources?: readonly ResourceDefinition[]
   readonly cluster?: Partial<ClusterConfig>
-  readonly admission?: Admission
+  /** Default: nothing is changed or refused. */
+  readonly admission?: (registry: Registry) => Admission
   readonly authenticator?: Authenticator
   readonly authorizer?: Authorizer
   readonly streaming?: Streaming
+  readonly aggregation?: (registry: Registry) => Aggregation
   readonly logger?: Logger
   /** Default: a new memory store. It is closed with the server. */
   readonly store?: Store
   /** Namespaces that are there from the start. */
   readonly namespaces?: readonly string[]
+  /** How long a request may take to arrive. */
+  readonly requestTimeoutMs?: number
 }
 
 export const TEST_CLUSTER: ClusterConfig = {
@@ -49,11 +57,12 @@ const EVERYTHING_IS_ALLOWED: Authorizer = { authorize: () => ({ allowed: true, r
 const NOTHING_IS_REFUSED: Admission = { mutate: () => undefined, validate: () => undefined }
 
 export async function startTestApiServer(options: TestApiServerOptions = {}): Promise<TestApiServer> {
-  const { clock = () => new Date(), admission = NOTHING_IS_REFUSED, namespaces = ['default', 'kube-system'] } = options
+  const { clock = () => new Date(), namespaces = ['default', 'kube-system'] } = options
   const { store = createMemoryStore() } = options
   const random = Math.random
   const cluster = { ...TEST_CLUSTER, ...options.cluster }
   const registry = new Registry({ store, resources: options.resources ?? BUILT_IN_RESOURCES, cluster, clock, random })
+  const admission = options.admission?.(registry) ?? NOTHING_IS_REFUSED
   await createNamespaces(registry, admission, namespaces)
   const liveness = new NodeLiveness(() => performance.now())
   const server = await createApiServer({
@@ -62,13 +71,18 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     authorizer: options.authorizer ?? EVERYTHING_IS_ALLOWED,
     admission,
     ...(options.streaming ? { streaming: options.streaming } : {}),
+    ...(options.aggregation ? { aggregation: options.aggregation(registry) } : {}),
     liveness,
     caCertificates: '',
     clock,
     random,
     logger: options.logger ?? pino({ level: 'silent' }),
   })
-  const { port } = await server.listenInsecure({ host: '127.0.0.1', port: 0 })
+  const { port } = await server.listenInsecure({
+    host: '127.0.0.1',
+    port: 0,
+    ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
+  })
   const url = `http://127.0.0.1:${port}`
   const close = async () => {
     await server.close()

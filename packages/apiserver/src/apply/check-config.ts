@@ -23,7 +23,7 @@ function valueProblems(value: unknown, type: ValueType, field: FieldSchema | und
     case 'object':
       return isJsonObject(value) ? objectProblems(value, type.schema, path) : [`${path}: expected map, got ${show(value)}`]
     case 'map':
-      if (!isJsonObject(value)) return [`${path}: expected map, got ${show(value)}`]
+      if (!isJsonObject(value)) return type.deduced ? [] : [`${path}: expected map, got ${show(value)}`]
       return Object.entries(value).flatMap(([key, item]) => valueProblems(item, type.values, undefined, `${path}.${key}`))
     case 'list':
       return Array.isArray(value) ? listProblems(value, type, field, path) : [`${path}: expected list, got ${show(value)}`]

@@ -13,7 +13,7 @@ function nodeOf(value: unknown, type: ValueType | undefined, field: FieldSchema 
   const shape = shapeOf(type, field)
   if (shape.kind === 'leaf') return fieldNode(true, EMPTY_SET)
   if (shape.kind === 'list') return Array.isArray(value) ? fieldNode(false, itemsOf(value, shape)) : undefined
-  if (!isJsonObject(value)) return undefined
+  if (!isJsonObject(value)) return type?.kind === 'map' && type.deduced ? fieldNode(true, EMPTY_SET) : undefined
   return fieldNode(false, fieldsOf(value, shape))
 }
 

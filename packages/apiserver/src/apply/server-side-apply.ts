@@ -68,7 +68,7 @@ function checkConfig({ config, apiVersion, schema }: Application): void {
   const version = config.apiVersion.includes('/') ? config.apiVersion : `/${config.apiVersion}`
   const listed = problems.length === 1 ? problems.join('') : `errors:\n${problems.map((problem) => `  ${problem}`).join('\n')}`
   const object = `${namespace}/${name}; ${version}, Kind=${config.kind}`
-  throw new ApiError('InternalError', `failed to create typed patch object (${object}): ${listed}`)
+  throw new ApiError('Unknown', `failed to create typed patch object (${object}): ${listed}`)
 }
 
 function withoutManagedFields(live: KubeObject | undefined): JsonObject | undefined {

@@ -20,8 +20,8 @@ export function aggregatedContentType(version: AggregatedVersion): string {
   return `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
 }
 
-function discoveredVersion({ version, resources }: ApiVersion): object {
-  return { version, resources: resources.map((each) => discoveredResource(each)), freshness: 'Current' }
+function discoveredVersion({ version, resources, isStale }: ApiVersion): object {
+  return { version, resources: resources.map((each) => discoveredResource(each)), freshness: isStale ? 'Stale' : 'Current' }
 }
 
 function discoveredResource({ info, verbs, subresources }: ApiResource): object {

@@ -1,7 +1,7 @@
 /** What there is to discover, as plain data: groups in order of preference, their versions, their resources. */
 
 import type { KindInfo } from '@skiff/api'
-import type { ResourceDefinition, VirtualResource } from '../registry/resource-definition.ts'
+import type { CustomKind, ResourceDefinition, VirtualResource } from '../registry/resource-definition.ts'
 import { verbNames } from '../verbs/subresources.ts'
 
 export interface ApiGroup {
@@ -13,12 +13,16 @@ export interface ApiGroup {
 export interface ApiVersion {
   readonly version: string
   readonly resources: readonly ApiResource[]
+  /** An extension server's that doesn't answer: what it serves is not known. */
+  readonly isStale?: true
 }
 
 export interface ApiResource {
   readonly info: KindInfo
   readonly verbs: readonly string[]
   readonly subresources: readonly ApiSubresource[]
+  /** Of a kind that isn't built in. */
+  readonly custom?: Pick<CustomKind, 'schema' | 'list'>
 }
 
 export interface ApiSubresource {
@@ -29,7 +33,7 @@ export interface ApiSubresource {
 
 export function apiGroups(definitions: readonly ResourceDefinition[], virtual: readonly VirtualResource[]): readonly ApiGroup[] {
   const resources = [...definitions.map(storedResource), ...virtual.map(virtualResource)]
-  const names = [...new Set(resources.map(({ info }) => info.group))].sort(coreFirst)
+  const names = [...new Set(resources.map(({ info }) => info.group))].sort(builtInFirst)
   return names.map((name) => ({ name, versions: versionsOf(resources.filter(({ info }) => info.group === name)) }))
 }
 
@@ -46,8 +50,32 @@ function versionRank(version: string): { stability: number; major: number; minor
   return { stability, major: Number(match[1]), minor: Number(match[3] ?? 0) }
 }
 
-function coreFirst(a: string, b: string): number {
-  const rank = (name: string) => (name === '' ? 0 : name === 'apps' ? 1 : 2)
+/** As upstream ranks its groups: a name that several groups have means the first one's. Others come after them. */
+const GROUPS: readonly string[] = [
+  '',
+  'apiregistration.k8s.io',
+  'apps',
+  'events.k8s.io',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'networking.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'storage.k8s.io',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'scheduling.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'discovery.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+]
+
+function builtInFirst(a: string, b: string): number {
+  const rank = (name: string) => (GROUPS.includes(name) ? GROUPS.indexOf(name) : GROUPS.length)
   return rank(a) - rank(b) || (a < b ? -1 : 1)
 }
 
@@ -68,7 +96,8 @@ function storedResource(definition: ResourceDefinition): ApiResource {
     verbs: verbNames(definition, name),
   }))
   subresources.sort((a, b) => (a.name < b.name ? -1 : 1))
-  return { info: definition.info, verbs: verbNames(definition, ''), subresources }
+  const { custom } = definition
+  return { info: definition.info, verbs: verbNames(definition, ''), subresources, ...(custom === undefined ? {} : { custom }) }
 }
 
 function proxyOptions({ group, version, kind }: KindInfo): ApiSubresource['kind'] {

@@ -3,7 +3,7 @@
 import { componentRef, type Descriptions, type OpenApiSchema, openApiComponents, type TypeSchema } from '@skiff/api'
 import type { ApiGroup, ApiVersion } from '../discovery/api-groups.ts'
 import { SERVER_VERSION } from '../discovery/version.ts'
-import { type ApiOperation, type ApiPath, apiPaths, PATCH_TYPES, spokenTypes } from './operations.ts'
+import { type ApiOperation, type ApiPath, apiPaths, spokenTypes } from './operations.ts'
 import { parameterType } from './parameters.ts'
 
 export function openApiDocument(group: ApiGroup, version: ApiVersion, descriptions: Descriptions): object {
@@ -42,9 +42,9 @@ function operationObject(operation: ApiOperation): object {
   }
 }
 
-function requestBody({ action, sent }: ApiOperation): object {
+function requestBody({ action, sent, patchTypes }: ApiOperation): object {
   if (action === 'patch') {
-    const content = Object.fromEntries(PATCH_TYPES.map((type) => [type, { schema: { type: 'object' } }]))
+    const content = Object.fromEntries(patchTypes.map((type) => [type, { schema: { type: 'object' } }]))
     return { requestBody: { required: true, content } }
   }
   if (sent === undefined) return {}

@@ -46,6 +46,12 @@ export class OpenApiDocuments {
 
 /** Documents follow from the resources and from this build: both are in the hash, so that no document need be made for it. */
 export function documentHash(group: ApiGroup, version: ApiVersion): string {
-  const text = JSON.stringify([SERVER_VERSION.gitVersion, SERVER_VERSION.gitCommit, descriptionsStamp(), group.name, version])
+  const resources = version.resources.map(({ custom, ...resource }) => [
+    resource,
+    custom?.schema.published?.v3,
+    custom?.list.name,
+  ])
+  const stamp = [SERVER_VERSION.gitVersion, SERVER_VERSION.gitCommit, descriptionsStamp(), group.name, version.version]
+  const text = JSON.stringify([...stamp, resources])
   return createHash('sha256').update(text).digest('hex').slice(0, 32).toUpperCase()
 }

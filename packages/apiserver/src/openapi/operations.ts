@@ -24,14 +24,17 @@ export interface ApiOperation {
   /** Of the body that is sent: undefined for none, and for patches, which are of any form. */
   readonly sent: TypeSchema | undefined
   readonly answered: TypeSchema | undefined
+  readonly patchTypes: readonly string[]
 }
 
-export const PATCH_TYPES = [
+const PATCH_TYPES = [
   'application/apply-patch+yaml',
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
 ]
+
+const CUSTOM_PATCH_TYPES = PATCH_TYPES.filter((type) => type !== 'application/strategic-merge-patch+json')
 
 export function apiPaths(group: ApiGroup, version: ApiVersion): readonly ApiPath[] {
   const root = group.name === '' ? `/api/${version.version}` : `/apis/${group.name}/${version.version}`
@@ -116,9 +119,11 @@ interface Options {
   readonly everywhere?: boolean
 }
 
-function operationOf({ info }: ApiResource, { method, action, subresource, everywhere = false }: Options): ApiOperation {
+function operationOf({ info, custom }: ApiResource, { method, action, subresource, everywhere = false }: Options): ApiOperation {
   const kind = subresource?.kind ?? info
-  const schema = schemaOf(kind.group, kind.version, kind.kind)
+  const isOwn = kind.group === info.group && kind.kind === info.kind
+  const schema = (isOwn ? custom?.schema : undefined) ?? schemaOf(kind.group, kind.version, kind.kind)
+  const list = custom?.list ?? schemaOf(info.group, info.version, `${info.kind}List`)
   return {
     method,
     action,
@@ -127,7 +132,8 @@ function operationOf({ info }: ApiResource, { method, action, subresource, every
     kind: { group: kind.group, version: kind.version, kind: kind.kind },
     query: QUERY_PARAMETERS[action],
     sent: sentSchema(action, schema),
-    answered: answeredSchema(action, info, schema),
+    answered: answeredSchema(action, list, schema),
+    patchTypes: custom === undefined ? PATCH_TYPES : CUSTOM_PATCH_TYPES,
   }
 }
 
@@ -136,9 +142,9 @@ function sentSchema(action: Action, schema: TypeSchema | undefined): TypeSchema 
   return action === 'delete' || action === 'deletecollection' ? metaSchema('DeleteOptions') : undefined
 }
 
-function answeredSchema(action: Action, info: KindInfo, schema: TypeSchema | undefined): TypeSchema | undefined {
+function answeredSchema(action: Action, list: TypeSchema | undefined, schema: TypeSchema | undefined): TypeSchema | undefined {
   if (action === 'connect') return undefined
-  if (action === 'list') return schemaOf(info.group, info.version, `${info.kind}List`)
+  if (action === 'list') return list
   return action === 'delete' || action === 'deletecollection' ? metaSchema('Status') : schema
 }
 

@@ -8,6 +8,8 @@ interface OpenApiRequest {
   readonly accept: string | undefined
   readonly ifNoneMatch: string | undefined
   readonly query: URLSearchParams
+  /** Documents of extension servers, by their places. */
+  readonly remotePaths?: Readonly<Record<string, object>>
 }
 
 const V3 = '/openapi/v3'
@@ -20,7 +22,7 @@ export function serveOpenApi(
   request: OpenApiRequest,
 ): HttpAnswer | undefined {
   if (request.path === '/openapi/v2') return swaggerAnswer(documents, groups, request)
-  if (request.path === V3) return withEtag(jsonAnswer(200, index(groups)), request.ifNoneMatch)
+  if (request.path === V3) return withEtag(jsonAnswer(200, index(groups, request.remotePaths)), request.ifNoneMatch)
   if (!request.path.startsWith(`${V3}/`)) return undefined
   const found = findVersion(groups, request.path.slice(V3.length + 1))
   return found === undefined ? textAnswer(404, '404 page not found\n') : documentAnswer(documents, found, request)
@@ -32,12 +34,12 @@ interface Found {
   readonly place: string
 }
 
-function index(groups: readonly ApiGroup[]): object {
+function index(groups: readonly ApiGroup[], remotePaths: Readonly<Record<string, object>> = {}): object {
   const paths: Record<string, object> = {}
   for (const found of allVersions(groups)) {
     paths[found.place] = { serverRelativeURL: `${V3}/${found.place}?hash=${documentHash(found.group, found.version)}` }
   }
-  return { paths }
+  return { paths: { ...paths, ...remotePaths } }
 }
 
 function allVersions(groups: readonly ApiGroup[]): Found[] {

@@ -3,7 +3,7 @@
 import { type Descriptions, type OpenApiSchema, openApiComponents } from '@skiff/api'
 import type { ApiGroup } from '../discovery/api-groups.ts'
 import { SERVER_VERSION } from '../discovery/version.ts'
-import { type ApiOperation, type ApiPath, apiPaths, PATCH_TYPES, spokenTypes } from './operations.ts'
+import { type ApiOperation, type ApiPath, apiPaths, spokenTypes } from './operations.ts'
 import { parameterType } from './parameters.ts'
 
 type JsonObject = { readonly [key: string]: unknown }
@@ -17,12 +17,16 @@ export interface Swagger {
 
 export function swaggerDocument(groups: readonly ApiGroup[], descriptions: Descriptions): Swagger {
   const paths = groups.flatMap((group) => group.versions.flatMap((version) => apiPaths(group, version)))
-  const components = openApiComponents(spokenTypes(paths), descriptions)
+  const types = spokenTypes(paths)
+  const components = openApiComponents(types, descriptions)
+  const published = new Map([...types].map(({ openApiName, published: own }) => [openApiName, own?.v2]))
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version: SERVER_VERSION.gitVersion },
     paths: Object.fromEntries(paths.map((path) => [path.path, pathItem(path)])),
-    definitions: Object.fromEntries(Object.entries(components).map(([name, schema]) => [name, definitionOf(schema)])),
+    definitions: Object.fromEntries(
+      Object.entries(components).map(([name, schema]) => [name, published.get(name) ?? definitionOf(schema)]),
+    ),
   }
 }
 
@@ -38,12 +42,12 @@ function parameter(name: string, place: 'path' | 'query'): JsonObject {
 }
 
 function operationObject(operation: ApiOperation): JsonObject {
-  const { id, tag, query, action, kind, answered } = operation
+  const { id, tag, query, action, kind, answered, patchTypes } = operation
   const schema = answered === undefined ? { type: 'string' } : definitionRef(answered.openApiName)
   return {
     tags: [tag],
     operationId: id,
-    consumes: action === 'patch' ? PATCH_TYPES : ['*/*'],
+    consumes: action === 'patch' ? patchTypes : ['*/*'],
     produces: ['application/json', 'application/yaml'],
     parameters: [...bodyParameter(operation), ...query.map((name) => parameter(name, 'query'))],
     responses: { [action === 'post' ? '201' : '200']: { description: 'OK', schema } },

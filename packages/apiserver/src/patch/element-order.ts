@@ -1,4 +1,4 @@
-import { isJsonObject, jsonEquals } from './json-value.ts'
+import { itemPlaces } from './item-places.ts'
 
 interface ElementOrder {
   /** The items after the merge, in any order. */
@@ -16,20 +16,21 @@ interface ElementOrder {
  * one that it stood before. Nobody's relative order is broken (strategicpatch's mergeSortedSlice).
  */
 export function orderByPatch({ merged, order, live, mergeKey }: ElementOrder): unknown[] {
-  const placeIn = (list: readonly unknown[], item: unknown) => list.findIndex((each) => isSame(each, item, mergeKey))
+  const inOrder = itemPlaces(order, mergeKey)
+  const inLive = itemPlaces(live, mergeKey)
   const named = sortBy(
-    merged.filter((item) => placeIn(order, item) >= 0),
-    (item) => placeIn(order, item),
+    merged.filter((item) => inOrder(item) >= 0),
+    inOrder,
   )
   const others = sortBy(
-    merged.filter((item) => placeIn(order, item) < 0),
-    (item) => placeIn(live, item),
+    merged.filter((item) => inOrder(item) < 0),
+    inLive,
   )
   const result: unknown[] = []
   let next = 0
   for (const item of named) {
-    const place = placeIn(live, item)
-    while (next < others.length && place >= 0 && isBefore(placeIn(live, others[next]), place)) result.push(others[next++])
+    const place = inLive(item)
+    while (next < others.length && place >= 0 && isBefore(inLive(others[next]), place)) result.push(others[next++])
     result.push(item)
   }
   return [...result, ...others.slice(next)]
@@ -42,9 +43,4 @@ function isBefore(place: number, other: number): boolean {
 function sortBy(items: readonly unknown[], place: (item: unknown) => number): unknown[] {
   const placed = items.map((item) => ({ item, place: place(item) }))
   return placed.sort((a, b) => a.place - b.place).map(({ item }) => item)
-}
-
-function isSame(left: unknown, right: unknown, mergeKey: string | undefined): boolean {
-  if (mergeKey === undefined || !isJsonObject(left) || !isJsonObject(right)) return jsonEquals(left, right)
-  return jsonEquals(left[mergeKey], right[mergeKey])
 }

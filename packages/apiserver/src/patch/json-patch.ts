@@ -73,8 +73,8 @@ class PatchedDocument {
     return removed
   }
 
+  /** As upstream's library has it, what is not there in an object is added. */
   private replace(path: readonly string[], value: unknown): void {
-    this.existing(path)
     if (path.length === 0) {
       this.root = value
       return
@@ -91,7 +91,9 @@ class PatchedDocument {
   }
 
   private copy(from: readonly string[], path: readonly string[]): void {
-    const value = this.existing(from)
+    const parent = this.valueAt(from.slice(0, -1))
+    // As upstream's library has it, what is not there in an object is copied as null.
+    const value = isJsonObject(parent) ? (this.valueAt(from) ?? null) : this.existing(from)
     this.copiedBytes += JSON.stringify(value).length
     if (this.copiedBytes > MAX_COPIED_BYTES) throw rejected()
     this.add(path, cloneJson(value))

@@ -23,7 +23,7 @@ const RECORDED: readonly RecordedPatch[] = JSON.parse(readFileSync(new URL('./fi
 /** What 1.36 keeps otherwise than the recorded 1.20. */
 const SINCE_1_20: Readonly<Record<number, string>> = {
   76: 'an unknown field is dropped by the decoder, after the patch',
-  113: "upstream's library copies null from a path that is not there",
+  113: 'null becomes an empty text in the decoder, after the patch',
 }
 
 describe('patches as recorded', () => {
@@ -126,6 +126,16 @@ describe('jsonPatch', () => {
       expect({}).not.toHaveProperty('polluted')
     },
   )
+
+  test('adds by replace, and copies as null, what is not there, as upstream’s library does', () => {
+    const patch = [
+      { op: 'replace', path: '/a/new', value: 1 },
+      { op: 'copy', from: '/a/missing', path: '/a/copied' },
+    ]
+
+    expect(jsonPatch({ a: {} }, patch)).toEqual({ a: { new: 1, copied: null } })
+    expect(() => jsonPatch({}, [{ op: 'replace', path: '/a/new', value: 1 }])).toThrow(ApiError)
+  })
 
   test('takes names such as constructor for what they are: keys', () => {
     expect(jsonPatch({ labels: {} }, [{ op: 'add', path: '/labels/constructor', value: 'x' }])).toEqual({

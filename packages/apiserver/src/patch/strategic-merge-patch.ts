@@ -1,5 +1,6 @@
 import { ApiError, type FieldSchema, type TypeSchema, type ValueType } from '@skiff/api'
 import { orderByPatch } from './element-order.ts'
+import { identityOf } from './item-places.ts'
 import { cloneJson, isJsonObject, type JsonObject, jsonEquals, ownValue, setKey } from './json-value.ts'
 
 const DIRECTIVE = '$patch'
@@ -137,19 +138,24 @@ function mergeItems(live: readonly unknown[], patch: readonly unknown[], field: 
   const { remaining, changes } = applyItemDirectives(live, patch, mergeKey)
   const items = [...remaining]
   const itemType = field.type.kind === 'list' ? field.type.items : undefined
+  const places = new Map<string, number>()
+  const note = (item: unknown, at: number) => {
+    const identity = identityOf(item, mergeKey)
+    if (isJsonObject(item) && !places.has(identity)) places.set(identity, at)
+  }
+  items.forEach(note)
   for (const change of changes) {
-    const key = keyOf(change, mergeKey)
-    const at = items.findIndex((item) => isJsonObject(item) && jsonEquals(item[mergeKey], key))
-    const found = items[at]
-    if (isJsonObject(found)) items[at] = mergeObject(found, change, itemType)
-    else items.push(withoutDirectives(change))
+    const at = places.get(identityOf(change, mergeKey))
+    const found = at === undefined ? undefined : items[at]
+    if (at !== undefined && isJsonObject(found)) items[at] = mergeObject(found, change, itemType)
+    else note(withoutDirectives(change), items.push(withoutDirectives(change)) - 1)
   }
   return { items, order: changes, live: remaining }
 }
 
 /** `$patch: delete` takes the items of its key away, `$patch: replace` all live ones. */
 function applyItemDirectives(live: readonly unknown[], patch: readonly unknown[], mergeKey: string) {
-  let remaining = [...live]
+  const gone = new Set<string>()
   let replaces = false
   const changes: JsonObject[] = []
   for (const item of patch) {
@@ -158,11 +164,10 @@ function applyItemDirectives(live: readonly unknown[], patch: readonly unknown[]
       case undefined:
         changes.push(item)
         break
-      case 'delete': {
-        const key = keyOf(item, mergeKey)
-        remaining = remaining.filter((each) => !(isJsonObject(each) && jsonEquals(each[mergeKey], key)))
+      case 'delete':
+        requireKey(item, mergeKey)
+        gone.add(identityOf(item, mergeKey))
         break
-      }
       case 'replace':
         replaces = true
         break
@@ -172,12 +177,13 @@ function applyItemDirectives(live: readonly unknown[], patch: readonly unknown[]
         throw refused(`unknown patch type: ${showGo(item[DIRECTIVE])} in map: ${showGo(item)}`)
     }
   }
-  return { remaining: replaces ? [] : remaining, changes }
+  for (const change of changes) requireKey(change, mergeKey)
+  const isGone = (item: unknown) => isJsonObject(item) && gone.has(identityOf(item, mergeKey))
+  return { remaining: replaces ? [] : live.filter((item) => !isGone(item)), changes }
 }
 
-function keyOf(item: JsonObject, mergeKey: string): unknown {
+function requireKey(item: JsonObject, mergeKey: string): void {
   if (!Object.hasOwn(item, mergeKey)) throw refused(`map: ${showGo(item)} does not contain declared merge key: ${mergeKey}`)
-  return item[mergeKey]
 }
 
 function deleteFromList(result: JsonObject, key: string, value: unknown): void {
@@ -227,7 +233,7 @@ function listOrThrow(value: unknown): unknown[] {
 
 /** Upstream answers such patches with 500 and no reason. */
 function refused(message: string): ApiError {
-  return new ApiError('InternalError', message)
+  return new ApiError('Unknown', message)
 }
 
 function goType(value: unknown): string {

@@ -5,9 +5,10 @@
 
 import type { KubeObject } from '@skiff/api'
 import type { Entry } from '@skiff/store'
+import type { AdmissionRequest } from '../http/request-context.ts'
 import type { DeleteOutcome } from './delete-object.ts'
 import type { DeleteOptions } from './deletion.ts'
-import { decodeBytes, encodeObject } from './object-bytes.ts'
+import { encodeObject } from './object-bytes.ts'
 import type { ResourceDefinition, VersionConversion } from './resource-definition.ts'
 import { ResourceRegistry } from './resource-registry.ts'
 import { EntryObject, type StoredObject } from './stored-object.ts'
@@ -36,27 +37,38 @@ export class ConvertedRegistry extends ResourceRegistry {
     return new ConvertedObject(this.storage.wrap(entry), this)
   }
 
-  override servedBytes(bytes: Buffer): Buffer {
-    return encodeObject(this.info, this.served(decodeBytes(bytes)))
-  }
-
   override served(stored: KubeObject): KubeObject {
     return this.conversion.fromStored(stored)
   }
 
   override async create(object: object, namespace: string, write: WriteContext): Promise<StoredObject> {
-    return this.answer(await this.storage.create(this.stored(object as KubeObject), namespace, write))
+    return this.answer(await this.storage.create(this.stored(object as KubeObject), namespace, this.judgedHere(write)))
   }
 
   override async update(ref: ObjectRef, change: Change, write: WriteContext): Promise<UpdateOutcome> {
     const apply = (old: KubeObject | undefined) => this.stored(change.apply(old && this.served(old)))
-    const { stored, created } = await this.storage.update(ref, { ...change, apply }, write)
+    const { stored, created } = await this.storage.update(ref, { ...change, apply }, this.judgedHere(write))
     return { stored: this.answer(stored), created }
   }
 
   override async delete(ref: ObjectRef, options: DeleteOptions, write: WriteContext): Promise<DeleteOutcome> {
-    const { stored, gone } = await this.storage.delete(ref, options, write)
+    const { stored, gone } = await this.storage.delete(ref, options, this.judgedHere(write))
     return { stored: this.answer(stored), gone }
+  }
+
+  /** Admission judges what was asked for: this version's form. */
+  private judgedHere(write: WriteContext): WriteContext {
+    const { admission } = write
+    const shown = (request: AdmissionRequest) => {
+      const served = (object: KubeObject | undefined) => object && structuredClone(this.served(object))
+      return { ...request, info: this.info, object: served(request.object), old: served(request.old) }
+    }
+    const mutate = async (request: AdmissionRequest) => {
+      const here = shown(request)
+      await admission.mutate(here)
+      if (request.object !== undefined && here.object !== undefined) replaceContents(request.object, this.stored(here.object))
+    }
+    return { ...write, admission: { mutate, validate: (request) => admission.validate(shown(request)) } }
   }
 
   private stored(object: KubeObject): KubeObject {
@@ -69,6 +81,12 @@ export class ConvertedRegistry extends ResourceRegistry {
     const object = this.served(stored.object)
     return { object, bytes: encodeObject(this.info, object) }
   }
+}
+
+/** An object keeps its identity: it is known to who has it already. */
+function replaceContents(object: KubeObject, contents: KubeObject): void {
+  for (const key of Object.keys(object)) delete object[key]
+  Object.assign(object, contents)
 }
 
 class ConvertedObject extends EntryObject {

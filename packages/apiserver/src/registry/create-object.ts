@@ -11,13 +11,14 @@ import {
 } from '@skiff/api'
 import { KeyExistsError } from '@skiff/store'
 import { trackUpdate } from '../apply/index.ts'
-import { encodeObject, objectTemplate } from './object-bytes.ts'
+import type { WriteClaims } from './claims.ts'
+import { encodeObject } from './object-bytes.ts'
 import { dropEmptyMetadata, validateMetadata } from './object-metadata.ts'
 import { namespacePhase } from './registry.ts'
-import type { Claims, StrategyContext } from './resource-definition.ts'
+import type { StrategyContext } from './resource-definition.ts'
 import type { ResourceRegistry } from './resource-registry.ts'
 import type { StoredObject } from './stored-object.ts'
-import type { WriteContext } from './write-context.ts'
+import { optionsOf, type WriteContext } from './write-context.ts'
 
 interface Creation {
   readonly object: object
@@ -61,7 +62,7 @@ function requireOpenNamespace(registry: ResourceRegistry, object: KubeObject, na
   throw new ApiError('Forbidden', refusal.message, { details: { ...refusal.details, causes } })
 }
 
-type Preparation = Creation & { readonly claims: Claims }
+type Preparation = Creation & { readonly claims: WriteClaims }
 
 async function prepare(registry: ResourceRegistry, object: KubeObject, preparation: Preparation): Promise<KubeObject> {
   const { namespace, write, claims } = preparation
@@ -77,8 +78,10 @@ async function prepare(registry: ResourceRegistry, object: KubeObject, preparati
     name: object.metadata.name ?? '',
     object,
     old: undefined,
+    options: optionsOf(write, 'CreateOptions'),
     dryRun: write.dryRun,
     warn: write.warn,
+    atEnd: claims.atEnd,
   }
   if (info.namespaced) object.metadata.namespace = namespace
   // What the server fills in below belongs to nobody.
@@ -90,11 +93,16 @@ async function prepare(registry: ResourceRegistry, object: KubeObject, preparati
   fillMetadata(registry, object, { namespace, now })
   definition.strategy.prepareForCreate?.(object, context)
   dropEmptyMetadata(object)
-  const errors = [...validateMetadata(definition, object), ...definition.strategy.validate(object)]
+  const errors = [
+    ...validateMetadata(definition, object),
+    ...definition.strategy.validate(object),
+    ...(definition.strategy.validateNew?.(object) ?? []),
+  ]
   if (errors.length > 0) throw invalidObject(info, object.metadata.name ?? '', errors)
   for (const warning of definition.strategy.warnings?.(object, undefined) ?? []) write.warn(warning)
   definition.strategy.canonicalize?.(object)
   await write.admission.validate({ ...request, name: object.metadata.name })
+  await registry.prepareToStore(object)
   return object
 }
 
@@ -111,7 +119,8 @@ export function withStatusOf({ definition }: ResourceRegistry, object: KubeObjec
 /** What managedFields need to know of a kind. */
 export function trackingOf(registry: ResourceRegistry) {
   const { group, version, kind } = registry.info
-  return { apiVersion: registry.apiVersion, schema: schemaOf(group, version, kind), subresource: '' }
+  const schema = registry.definition.custom?.schema ?? schemaOf(group, version, kind)
+  return { apiVersion: registry.apiVersion, schema, subresource: '' }
 }
 
 function fillMetadata(
@@ -122,7 +131,7 @@ function fillMetadata(
   const { metadata } = object
   const unwanted = metadata as unknown as Record<string, unknown>
   if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '') {
-    throw new ApiError('InternalError', 'resourceVersion should not be set on objects to be created')
+    throw new ApiError('Unknown', 'resourceVersion should not be set on objects to be created')
   }
   for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink']) delete unwanted[field]
   if (registry.info.namespaced) metadata.namespace = namespace
@@ -158,11 +167,7 @@ async function store(registry: ResourceRegistry, object: KubeObject): Promise<St
 
 async function storeOnce(registry: ResourceRegistry, object: KubeObject): Promise<StoredObject> {
   const key = registry.keyOf({ namespace: object.metadata.namespace ?? '', name: object.metadata.name })
-  const written = registry.shared.store.create(key, objectTemplate(registry.info, object).stamp)
-  registry.remember(key, object)
-  const entry = await written
-  registry.shared.cache.put(entry, object)
-  return registry.wrap(entry)
+  return await registry.insert(key, object)
 }
 
 function existsError(registry: ResourceRegistry, existing: KubeObject): ApiError {

@@ -21,6 +21,7 @@ export async function decideOnLatest<T>(
   try {
     const { outcome } = await registry.shared.turns.run(registry.keyOf(ref), async () => {
       found = registry.latest(ref)
+      if (found !== undefined) await registry.ready([found.entry])
       return await decide(found)
     })
     return await outcome

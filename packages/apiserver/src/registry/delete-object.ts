@@ -5,7 +5,7 @@ import { type DeleteOptions, planDeletion } from './deletion.ts'
 import { encodeObject } from './object-bytes.ts'
 import type { ResourceRegistry } from './resource-registry.ts'
 import type { EntryObject, StoredObject } from './stored-object.ts'
-import type { ObjectRef, WriteContext } from './write-context.ts'
+import { type ObjectRef, optionsOf, type WriteContext } from './write-context.ts'
 
 export interface DeleteOutcome {
   readonly stored: StoredObject
@@ -81,6 +81,8 @@ async function admit(registry: ResourceRegistry, old: KubeObject, { ref, write }
       namespace: ref.namespace,
     },
     ...{ name: ref.name, object: undefined, old, dryRun: write.dryRun, warn: write.warn },
+    // a deletion takes nothing that would have to be given back
+    ...{ options: optionsOf(write, 'DeleteOptions'), atEnd: () => undefined },
   }
   await write.admission.mutate(request)
   await write.admission.validate(request)
@@ -95,6 +97,7 @@ async function deleteOnce(registry: ResourceRegistry, found: EntryObject, { opti
       return { stored: found, gone: false }
     case 'mark': {
       if (write.dryRun) return { stored: unsaved(registry, step.object), gone: false }
+      await registry.prepareToStore(step.object)
       return { stored: await registry.replace(entry, step.object), gone: false }
     }
     case 'remove': {

@@ -59,9 +59,10 @@ export class EventBytes {
   }
 
   private objectBytes(registry: ResourceRegistry, { entry, revision }: ObjectEvent, form: EventForm): Buffer {
-    const bytes = revision === entry.modRevision ? entry.value : atRevision(entry.value, revision)
-    if (form.as === 'object') return registry.servedBytes(bytes)
-    const object = revision === entry.modRevision ? registry.wrap(entry).object : registry.served(decodeBytes(bytes))
+    const found = registry.wrap(entry)
+    const isSame = revision === entry.modRevision
+    if (form.as === 'object') return isSame ? found.bytes : atRevision(found.bytes, revision)
+    const object = isSame ? found.object : decodeBytes(atRevision(found.bytes, revision))
     return Buffer.from(JSON.stringify(this.transformed(registry, object, form)))
   }
 

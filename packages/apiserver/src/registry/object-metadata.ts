@@ -31,7 +31,7 @@ export function validateMetadata(definition: ResourceDefinition, object: KubeObj
     ...validateLabels(metadata.labels, at.child('labels')),
     ...validateAnnotations(metadata.annotations, at.child('annotations')),
     ...validateOwners(object, at.child('ownerReferences')),
-    ...validateFinalizers(metadata.finalizers, at.child('finalizers')),
+    ...validateFinalizers(definition, metadata.finalizers, at.child('finalizers')),
   ]
 }
 
@@ -77,12 +77,17 @@ function validateOwners(object: KubeObject, at: FieldPath): FieldError[] {
   return errors
 }
 
-function validateFinalizers(finalizers: readonly string[] | undefined, at: FieldPath): FieldError[] {
+function validateFinalizers(
+  { strategy }: ResourceDefinition,
+  finalizers: readonly string[] | undefined,
+  at: FieldPath,
+): FieldError[] {
   const errors: FieldError[] = []
-  for (const finalizer of finalizers ?? []) {
+  for (const [index, finalizer] of (finalizers ?? []).entries()) {
     errors.push(...invalidEach(at, finalizer, qualifiedNameProblems(finalizer)))
-    const standard = finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)
-    if (!standard) errors.push(invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'))
+    const standard = finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer) || strategy.anyFinalizer === true
+    if (!standard)
+      errors.push(invalid(at.index(index), finalizer, 'name is neither a standard finalizer name nor is it fully qualified'))
   }
   if (finalizers?.includes('orphan') && finalizers.includes('foregroundDeletion')) {
     errors.push(invalid(at, finalizers, 'finalizers orphan and foregroundDeletion cannot be both set'))

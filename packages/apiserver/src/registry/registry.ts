@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { type KindInfo, type KubeObject, NAMESPACES } from '@skiff/api'
+import { type CustomResourceDefinition, type KindInfo, type KubeObject, NAMESPACES } from '@skiff/api'
 import type { Entry, Store } from '@skiff/store'
+import { CustomResources } from '../custom-resources/catalog.ts'
+import type { DialService } from '../streaming/service-dialer.ts'
 import { ClaimTable } from './claims.ts'
 import { ConvertedRegistry } from './converted-registry.ts'
 import { KeyedTurns } from './keyed-turns.ts'
@@ -16,10 +18,12 @@ export interface RegistryOptions {
   readonly clock: () => Date
   readonly random: () => number
   readonly newUid?: () => string
+  /** How conversion webhooks that are Services are reached; absent: only those with a URL are. */
+  readonly dialService?: DialService
 }
 
 /** What all kinds' registries share. */
-export interface RegistryShared extends Required<Omit<RegistryOptions, 'resources'>> {
+export interface RegistryShared extends Required<Omit<RegistryOptions, 'resources' | 'dialService'>> {
   readonly cache: ObjectCache
   readonly claims: ClaimTable
   /** Whose turn it is to decide on an object's next state. */
@@ -27,12 +31,13 @@ export interface RegistryShared extends Required<Omit<RegistryOptions, 'resource
   readonly objects: ObjectReader
 }
 
-/** All stored kinds over one store. */
+/** All stored kinds over one store: the built-in ones, and those that CustomResourceDefinitions declare at the time. */
 export class Registry {
   readonly store: Store
   readonly objects: ObjectReader
   readonly shared: RegistryShared
   private readonly resources = new Map<string, ResourceRegistry>()
+  private readonly custom: CustomResources
 
   constructor(options: RegistryOptions) {
     const cache = new ObjectCache()
@@ -46,6 +51,7 @@ export class Registry {
       turns: new KeyedTurns(),
       objects: this.objects,
     }
+    this.custom = new CustomResources(this.shared, options.dialService)
     for (const definition of options.resources) this.add(definition)
   }
 
@@ -62,7 +68,17 @@ export class Registry {
   }
 
   find(info: Pick<KindInfo, 'group' | 'version' | 'resource'>): ResourceRegistry | undefined {
-    return this.resources.get(resourceKey(info))
+    return this.resources.get(resourceKey(info)) ?? this.custom.find(info)
+  }
+
+  /** All objects of a custom kind, in the version that they are stored in; by its definition's name. */
+  storedCustomObjects(definition: string): ResourceRegistry | undefined {
+    return this.custom.stored(definition)
+  }
+
+  /** What a definition would serve if it were stored: to check objects with, not to write any. */
+  draftOf(definition: CustomResourceDefinition): readonly ResourceRegistry[] {
+    return this.custom.draft(definition)
   }
 
   /** By the kind that an object says it is. */
@@ -70,11 +86,11 @@ export class Registry {
     for (const resource of this.resources.values()) {
       if (resource.apiVersion === apiVersion && resource.info.kind === kind) return resource
     }
-    return undefined
+    return this.custom.findKind(apiVersion, kind)
   }
 
   all(): readonly ResourceRegistry[] {
-    return [...this.resources.values()]
+    return [...this.resources.values(), ...this.custom.all()]
   }
 }
 

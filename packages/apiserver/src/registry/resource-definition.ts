@@ -3,7 +3,7 @@
  * patches, discovery, Tables) is driven by it.
  */
 
-import type { FieldError, KindInfo, KubeObject } from '@skiff/api'
+import type { Decoded, DecodeOptions, FieldError, KindInfo, KubeObject, TypeSchema } from '@skiff/api'
 import type { UserInfo } from '../http/request-context.ts'
 
 export interface ResourceDefinition {
@@ -26,6 +26,19 @@ export interface ResourceDefinition {
   readonly ttlSeconds?: number
   /** Set on a version that is not the stored one. Of its strategy only `default` counts; the rest is the stored version's. */
   readonly conversion?: VersionConversion
+  /** Of a kind that a CustomResourceDefinition declares. */
+  readonly custom?: CustomKind
+}
+
+/** How a kind that isn't built in is read, and what clients are told of its form. */
+export interface CustomKind {
+  readonly schema: TypeSchema
+  readonly list: TypeSchema
+  readonly listKind: string
+  /** Throws BadRequest. Changes `value`. */
+  readonly decode: (value: unknown, options?: DecodeOptions) => Decoded
+  /** Every answer carries it as a Warning. */
+  readonly deprecation?: string
 }
 
 /** How the objects of one version are kept as those of another. Both give new objects and leave what they are given alone. */
@@ -65,11 +78,13 @@ export interface Strategy {
   prepareForUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): void
   /** Every problem of the object by itself. metadata is checked by the registry. */
   validate(object: KubeObject): readonly FieldError[]
+  /** Problems that only a new object is refused for; `validate` has run as well. */
+  validateNew?(object: KubeObject): readonly FieldError[]
   /** Problems of the change only (immutable fields); `validate` has run as well. */
   validateUpdate?(object: KubeObject, old: KubeObject): readonly FieldError[]
   /** Bring equal things into one form (quantities, duplicates), after validation. */
   canonicalize?(object: KubeObject): void
-  /** The `/status` path. The registry has already put the old spec and metadata back. */
+  /** The `/status` path. The registry has already put the old spec back. */
   prepareForStatusUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): void
   validateStatusUpdate?(object: KubeObject, old: KubeObject): readonly FieldError[]
   /** Other writable subresources (ephemeralcontainers, resize, approval): what of `object` may differ from `old`. */
@@ -83,6 +98,14 @@ export interface Strategy {
   nameProblems?(name: string): readonly string[]
   /** metadata.generation starts at 1 and counts changes of anything but metadata and status. */
   readonly countsGenerations?: boolean
+  /** The status is like any other field (there is no `/status`): changes of it count as well. */
+  readonly countsStatus?: boolean
+  /** Finalizers need no path in their names. */
+  readonly anyFinalizer?: boolean
+  /** Changed annotations count as well (Deployments: they are handed on to ReplicaSets). */
+  readonly annotationsAreGenerations?: boolean
+  /** The `/status` path changes no labels, annotations, finalizers or owners. */
+  readonly statusKeepsMetadata?: boolean
   /** DELETE only marks the object while this holds, as it does while there are finalizers (a namespace's spec.finalizers). */
   holdsDeletion?(object: KubeObject): boolean
   /** Called on the fresh copy that a DELETE marks (a namespace becomes Terminating). */

@@ -54,16 +54,6 @@ export class ResourceRegistry {
     return entry === undefined ? undefined : this.wrap(entry)
   }
 
-  /** Stored bytes in this version's form. */
-  servedBytes(bytes: Buffer): Buffer {
-    return bytes
-  }
-
-  /** A stored object in this version's form. */
-  served(stored: KubeObject): KubeObject {
-    return stored
-  }
-
   /** Throws NotFound. */
   get(ref: ObjectRef): EntryObject {
     const found = this.find(ref)
@@ -75,19 +65,55 @@ export class ResourceRegistry {
     return new EntryObject(entry, this.shared.cache)
   }
 
-  /** Writes `object` over `entry`. From the start it is known in its parsed form to whoever writes next. */
-  async replace(entry: Entry, object: KubeObject): Promise<EntryObject> {
-    const { store, cache } = this.shared
-    const written = store.update(entry.key, entry.modRevision, objectTemplate(this.info, object).stamp)
-    this.remember(entry.key, object)
-    const stored = this.wrap(await written)
-    cache.put(stored.entry, object)
-    cache.drop(entry)
+  /** A stored object in this version's form. */
+  served(stored: KubeObject): KubeObject {
     return stored
   }
 
+  /** Reading may take time: what is to be looked at has to be made `ready` before. */
+  get mustBeReady(): boolean {
+    return false
+  }
+
+  /** Resolves when these entries can be looked at. */
+  ready(_entries: readonly Entry[]): Promise<void> | undefined {
+    return undefined
+  }
+
+  /** The same before `object` is written. */
+  prepareToStore(_object: KubeObject): Promise<void> | undefined {
+    return undefined
+  }
+
+  /** What is stored of an object of this version. */
+  protected storedForm(object: KubeObject): { readonly info: KindInfo; readonly object: KubeObject } {
+    return { info: this.info, object }
+  }
+
+  /** Writes a new object. */
+  async insert(key: string, object: KubeObject): Promise<EntryObject> {
+    const stored = this.storedForm(object)
+    const written = this.shared.store.create(key, objectTemplate(stored.info, stored.object).stamp)
+    this.remember(key, stored.object)
+    const entry = await written
+    this.shared.cache.put(entry, stored.object)
+    return this.wrap(entry)
+  }
+
+  /** Writes `object` over `entry`. From the start it is known in its parsed form to whoever writes next. */
+  async replace(entry: Entry, object: KubeObject): Promise<EntryObject> {
+    const { store, cache } = this.shared
+    const stored = this.storedForm(object)
+    const written = store.update(entry.key, entry.modRevision, objectTemplate(stored.info, stored.object).stamp)
+    this.remember(entry.key, stored.object)
+    const result = this.wrap(await written)
+    cache.put(result.entry, stored.object)
+    cache.drop(entry)
+    return result
+  }
+
   /** Parsed objects of entries that are being written. */
-  remember(key: string, object: KubeObject): void {
+  private remember(key: string, object: KubeObject): void {
     const pending = this.shared.store.latest(key)
     if (pending !== undefined && String(pending.modRevision) === object.metadata.resourceVersion)
       this.shared.cache.put(pending, object)

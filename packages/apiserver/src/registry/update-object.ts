@@ -1,16 +1,17 @@
 import { conflict, invalidObject, isAlreadyExists, type KubeObject, notFound } from '@skiff/api'
 import { type Entry, KeyNotFoundError, RevisionConflictError } from '@skiff/store'
 import { trackUpdate } from '../apply/index.ts'
+import type { WriteClaims } from './claims.ts'
 import { createObject, trackingOf, withStatusOf } from './create-object.ts'
 import { decideOnLatest, isDurable, type UnderWay } from './decide-on-latest.ts'
 import { deletionIsComplete } from './deletion.ts'
 import { encodeObject } from './object-bytes.ts'
 import { carryOverMetadata, dropEmptyMetadata, validateMetadata, validateMetadataUpdate } from './object-metadata.ts'
-import type { Claims, StrategyContext, SubresourceName } from './resource-definition.ts'
+import type { Strategy, StrategyContext, SubresourceName } from './resource-definition.ts'
 import type { ResourceRegistry } from './resource-registry.ts'
 import { sameJson } from './same-json.ts'
 import type { EntryObject, StoredObject } from './stored-object.ts'
-import type { ObjectRef, WriteContext } from './write-context.ts'
+import { type ObjectRef, optionsOf, type WriteContext } from './write-context.ts'
 
 export interface Change {
   readonly subresource: SubresourceName | ''
@@ -18,6 +19,8 @@ export interface Change {
   readonly apply: (old: KubeObject | undefined) => KubeObject
   /** What to do when it is missing. */
   readonly createIfMissing: boolean
+  /** A client's whole object (PUT): a kind may insist on its revision. */
+  readonly replaces?: boolean
   /** `apply` maintains managedFields itself (server-side apply). */
   readonly tracksFields?: boolean
 }
@@ -51,7 +54,7 @@ async function updateFound(
 ): Promise<UnderWay<UpdateOutcome>> {
   if (found === undefined) return { outcome: createInstead(registry, update) }
   const object = update.change.apply(found.object)
-  const conditional = checkPreconditions(registry, object, found)
+  const conditional = checkPreconditions(registry, object, { found, change: update.change })
   const claims = registry.shared.claims.open()
   try {
     await prepare(registry, { ...update, object, old: found.object, claims })
@@ -108,7 +111,11 @@ async function written(
 }
 
 /** True when the client named the revision that it wants to change. */
-function checkPreconditions(registry: ResourceRegistry, object: KubeObject, found: EntryObject): boolean {
+function checkPreconditions(
+  registry: ResourceRegistry,
+  object: KubeObject,
+  { found, change }: { readonly found: EntryObject; readonly change: Change },
+): boolean {
   const { uid, resourceVersion, name } = object.metadata
   const known = found.object.metadata
   if (uid !== undefined && uid !== '' && uid !== known.uid) {
@@ -116,7 +123,7 @@ function checkPreconditions(registry: ResourceRegistry, object: KubeObject, foun
     throw conflict(registry.qualifiedName, name, why)
   }
   if (resourceVersion === undefined || resourceVersion === '') {
-    if (!registry.definition.requireRevisionOnUpdate) return false
+    if (!registry.definition.requireRevisionOnUpdate || change.replaces !== true) return false
     throw invalidObject(registry.info, name, [
       { type: 'Invalid', field: 'metadata.resourceVersion', badValue: 0, detail: 'must be specified for an update' },
     ])
@@ -125,17 +132,18 @@ function checkPreconditions(registry: ResourceRegistry, object: KubeObject, foun
   return true
 }
 
-type Preparation = Update & { readonly object: KubeObject; readonly old: KubeObject; readonly claims: Claims }
+type Preparation = Update & { readonly object: KubeObject; readonly old: KubeObject; readonly claims: WriteClaims }
 
 async function prepare(registry: ResourceRegistry, preparation: Preparation): Promise<void> {
   const { object, old, write, ref, change } = preparation
   const { info, shared, definition } = registry
   const now = shared.clock()
-  const metadataErrors = change.subresource === '' ? carryOverMetadata(object, old) : keepMetadata(object, old)
+  const metadataErrors = changesMetadata(registry, change) ? carryOverMetadata(object, old) : keepMetadata(object, old)
   object.metadata.resourceVersion = old.metadata.resourceVersion
   const request = {
     ...{ operation: 'UPDATE' as const, user: write.user, info, subresource: change.subresource },
     ...{ namespace: ref.namespace, name: ref.name, object, old, dryRun: write.dryRun, warn: write.warn },
+    ...{ options: optionsOf(write, 'UpdateOptions'), atEnd: preparation.claims.atEnd },
   }
   // What the server fills in below belongs to nobody.
   if (!change.tracksFields) {
@@ -153,12 +161,19 @@ async function prepare(registry: ResourceRegistry, preparation: Preparation): Pr
   for (const warning of definition.strategy.warnings?.(object, old) ?? []) write.warn(warning)
   definition.strategy.canonicalize?.(object)
   await write.admission.validate(request)
+  await registry.prepareToStore(object)
 }
 
 /** Where a change of the spec is a new generation; a binding or an approval is none. */
 const COUNTED: ReadonlySet<Change['subresource']> = new Set(['', 'scale', 'ephemeralcontainers', 'resize'])
 
-/** Subresources change no metadata but what managedFields says of it. */
+/** Labels, annotations and the like may come by the main path and, for most kinds, with a status. */
+function changesMetadata({ definition }: ResourceRegistry, { subresource }: Change): boolean {
+  if (subresource === 'status') return definition.strategy.statusKeepsMetadata !== true
+  return subresource === '' || subresource === 'approval' || subresource === 'finalize'
+}
+
+/** Other subresources change no metadata but what managedFields says of it. */
 function keepMetadata(object: KubeObject, old: KubeObject): [] {
   const { managedFields } = object.metadata
   object.metadata = structuredClone(old.metadata)
@@ -206,7 +221,11 @@ function problemsOf(registry: ResourceRegistry, { object, old, change }: Prepara
         ...(strategy.validateUpdate?.(object, old) ?? []),
       ]
     case 'status':
-      return strategy.validateStatusUpdate?.(object, old) ?? []
+      return [
+        ...validateMetadata(definition, object),
+        ...validateMetadataUpdate(object, old),
+        ...(strategy.validateStatusUpdate?.(object, old) ?? []),
+      ]
     case 'finalize':
       return []
     default:
@@ -215,14 +234,19 @@ function problemsOf(registry: ResourceRegistry, { object, old, change }: Prepara
 }
 
 function countGeneration(registry: ResourceRegistry, object: KubeObject, old: KubeObject): void {
-  if (!registry.definition.strategy.countsGenerations) return
+  const { strategy } = registry.definition
+  if (!strategy.countsGenerations) return
   const generation = old.metadata.generation ?? 1
-  object.metadata.generation = sameJson(desired(object), desired(old)) ? generation : generation + 1
+  const { annotationsAreGenerations = false } = strategy
+  const isSame =
+    sameJson(desired(object, strategy), desired(old, strategy)) &&
+    (!annotationsAreGenerations || sameJson(object.metadata.annotations ?? {}, old.metadata.annotations ?? {}))
+  object.metadata.generation = isSame ? generation : generation + 1
 }
 
-function desired(object: KubeObject): object {
-  const { metadata: _, status: __, kind: ___, apiVersion: ____, ...rest } = object
-  return rest
+function desired(object: KubeObject, { countsStatus = false }: Strategy): object {
+  const { metadata: _, status, kind: __, apiVersion: ___, ...rest } = object
+  return countsStatus ? { ...rest, status } : rest
 }
 
 interface Save {

@@ -8,6 +8,12 @@ export function keepStatus(object: KubeObject, old: KubeObject): void {
   else object.status = old.status
 }
 
+/** A field that this path does not write. */
+export function keepField<T extends object, K extends keyof T>(object: T, old: T, field: K): void {
+  if (old[field] === undefined) delete object[field]
+  else object[field] = old[field]
+}
+
 /** What every kind with a spec and a status does: a client can't create a status, and changes of the spec are counted. */
 export function withStatus(info: KindInfo): Pick<Strategy, 'countsGenerations' | 'prepareForCreate' | 'prepareForUpdate'> {
   return { countsGenerations: true, prepareForCreate: (object) => clearStatus(info, object), prepareForUpdate: keepStatus }

@@ -20,7 +20,8 @@ export function withZeroFields(definition: ResourceDefinition): ResourceDefiniti
 
 /**
  * Upstream's structs have a value in every field that is no pointer, and show those that are not marked as omitted when
- * empty: `resources: {}`, `status: {}`, a container's name as `""`. Idempotent.
+ * empty: `resources: {}`, `status: {}`, a container's name as `""`. Of those that are, nobody can tell whether a client
+ * said 0 or nothing: they are left out. Idempotent.
  */
 export function fillZeroFields(object: JsonObject, schema: TypeSchema): void {
   for (const field of alwaysFields(schema)) {
@@ -30,7 +31,28 @@ export function fillZeroFields(object: JsonObject, schema: TypeSchema): void {
   }
   for (const key of Object.keys(object)) {
     const field = schema.fields.get(key)
-    if (field) fillValue(object[key], field.type)
+    if (field === undefined) continue
+    if (!field.always && !field.pointer && isZero(object[key], field.type)) delete object[key]
+    else fillValue(object[key], field.type)
+  }
+}
+
+function isZero(value: unknown, { kind }: ValueType): boolean {
+  switch (kind) {
+    case 'string':
+      return value === ''
+    case 'bool':
+      return value === false
+    case 'int32':
+    case 'int64':
+    case 'float64':
+      return value === 0
+    case 'list':
+      return Array.isArray(value) && value.length === 0
+    case 'map':
+      return isJsonObject(value) && Object.keys(value).length === 0
+    default:
+      return false
   }
 }
 

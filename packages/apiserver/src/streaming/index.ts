@@ -8,6 +8,7 @@ import type { ObjectReader } from '../registry/resource-definition.ts'
 import { type AgentCredentials, Agents } from './agent/agents.ts'
 import { serveLogs } from './logs.ts'
 import { acceptNodeStream, livenessNode } from './node-stream.ts'
+import { podOf } from './pod-target.ts'
 import { relayPortForward } from './port-forward/port-forward.ts'
 import { serveProxy, upgradeProxy } from './proxy/proxy.ts'
 import { relayRemoteCommand } from './remote-command/remote-command.ts'
@@ -35,6 +36,7 @@ export function createStreaming({ objects, liveness, credentials, signal }: Stre
         case 'proxy':
           return serveProxy(stream, backend)
         default:
+          podOf(stream.info, objects)
           throw badRequest('Upgrade request required')
       }
     },

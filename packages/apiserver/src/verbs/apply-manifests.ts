@@ -1,6 +1,15 @@
 /** POST /apply: a whole set of manifests, checked as a whole before the first is written. */
 
-import { ApiError, badRequest, type KubeObject, NAMESPACES, parseJson } from '@skiff/api'
+import {
+  ApiError,
+  apiVersionOf,
+  badRequest,
+  CUSTOM_RESOURCE_DEFINITIONS,
+  type CustomResourceDefinition,
+  type KubeObject,
+  NAMESPACES,
+  parseJson,
+} from '@skiff/api'
 import { attributesOf, authorize } from '../http/authorize.ts'
 import type { Call } from '../http/call.ts'
 import { type HttpAnswer, jsonAnswer, textAnswer } from '../http/http-answer.ts'
@@ -43,6 +52,7 @@ const DEFAULT_MANAGER = 'skiff-apply'
 interface Manifest {
   /** Which document of the body it was, from 1. */
   readonly number: number
+  /** Of a kind that the same body declares: as it will be, good for checks only. */
   readonly registry: ResourceRegistry
   readonly object: Record<string, unknown>
   readonly name: string
@@ -119,11 +129,13 @@ async function applyOne(
   request: PathRequest,
   { manifest, announced, checkOnly }: Application,
 ): Promise<Action> {
-  const { registry, name, namespace, object, number } = manifest
-  const call = callFor(context, request, manifest)
+  const { name, namespace, object, number } = manifest
+  const registry = checkOnly ? manifest.registry : servedRegistry(context, manifest)
+  const call = callFor(context, request, { ...manifest, registry })
   try {
     await authorize(context.authorizer, request.user, attributesOf(call.info))
     const before = registry.find({ namespace, name })
+    if (before !== undefined) await registry.ready([before.entry])
     if (before === undefined)
       await authorize(context.authorizer, request.user, { ...attributesOf(call.info), verb: 'create', name: '' })
     const write = { ...writeContext(call, 'PatchOptions'), dryRun: checkOnly }
@@ -136,6 +148,16 @@ async function applyOne(
   } catch (error) {
     throw error instanceof ApiError ? located(error, number) : error
   }
+}
+
+function servedRegistry(context: ServerContext, { registry: { apiVersion, info }, number }: Manifest): ResourceRegistry {
+  const served = context.registry.findKind(apiVersion, info.kind)
+  if (served === undefined) throw unknownKind(number, apiVersion, info.kind)
+  return served
+}
+
+function unknownKind(number: number, apiVersion: string, kind: string): ApiError {
+  return badRequest(`document ${number}: no kind "${kind}" is registered for version "${apiVersion}"`)
 }
 
 function actionOf(before: StoredObject | undefined, after: StoredObject): Action {
@@ -160,6 +182,7 @@ function callFor(context: ServerContext, request: PathRequest, { registry, name,
     info: parseRequestInfo('PATCH', `${root}${scope}/${info.resource}/${encodeURIComponent(name)}?${query}`),
     user: request.user,
     registry,
+    registries: context.registry,
     admission: context.admission,
     contentType: 'application/apply-patch+yaml',
     userAgent: request.userAgent,
@@ -175,8 +198,17 @@ function readManifests(context: ServerContext, request: PathRequest): Manifest[]
     itemsOf(value).map((object) => ({ object, number: index + 1 })),
   )
   const present = documents.filter(({ object }) => object !== null && object !== undefined)
-  const manifests = present.map((document) => manifestOf(context, { ...document, defaultNamespace }))
+  const declared = present.flatMap(({ object }) => declaredKinds(context, object))
+  const manifests = present.map((document) => manifestOf(context, { ...document, defaultNamespace, declared }))
   return manifests.sort((a, b) => rank(a) - rank(b) || a.number - b.number)
+}
+
+/** What the definitions in a body will serve. One that makes no sense is told of when its turn comes. */
+function declaredKinds(context: ServerContext, document: unknown): readonly ResourceRegistry[] {
+  const { apiVersion, kind, spec } = (document ?? {}) as Partial<CustomResourceDefinition>
+  if (apiVersion !== apiVersionOf(CUSTOM_RESOURCE_DEFINITIONS) || kind !== CUSTOM_RESOURCE_DEFINITIONS.kind) return []
+  if (spec?.names?.plural === undefined || !Array.isArray(spec.versions)) return []
+  return context.registry.draftOf(document as CustomResourceDefinition)
 }
 
 function rank({ registry }: Manifest): number {
@@ -202,16 +234,18 @@ interface ReadDocument {
   readonly object: unknown
   readonly number: number
   readonly defaultNamespace: string
+  readonly declared: readonly ResourceRegistry[]
 }
 
-function manifestOf(context: ServerContext, { object, number, defaultNamespace }: ReadDocument): Manifest {
+function manifestOf(context: ServerContext, { object, number, defaultNamespace, declared }: ReadDocument): Manifest {
   if (typeof object !== 'object' || object === null || Array.isArray(object))
     throw badRequest(`document ${number}: not an object`)
   const { apiVersion, kind, metadata } = object as Partial<KubeObject>
   if (typeof kind !== 'string' || kind === '') throw badRequest(`document ${number}: kind: Required value`)
   if (typeof apiVersion !== 'string' || apiVersion === '') throw badRequest(`document ${number}: apiVersion: Required value`)
-  const registry = context.registry.findKind(apiVersion, kind)
-  if (registry === undefined) throw badRequest(`document ${number}: no kind "${kind}" is registered for version "${apiVersion}"`)
+  const draft = declared.find((each) => each.apiVersion === apiVersion && each.info.kind === kind)
+  const registry = draft ?? context.registry.findKind(apiVersion, kind)
+  if (registry === undefined) throw unknownKind(number, apiVersion, kind)
   if (typeof metadata?.name !== 'string' || metadata.name === '')
     throw badRequest(`document ${number}: metadata.name: Required value`)
   const namespace = registry.info.namespaced ? (metadata.namespace ?? defaultNamespace) : ''

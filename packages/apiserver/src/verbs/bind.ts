@@ -1,27 +1,63 @@
-import { badRequest, conflict, type KubeObject, setCondition } from '@skiff/api'
+import { BINDINGS, badRequest, conflict, type KubeObject, setCondition } from '@skiff/api'
 import { type Answer, type Call, valueAnswer } from '../http/call.ts'
-import { success } from '../http/status-answer.ts'
+import { noSuchResource } from '../http/refusals.ts'
+import type { Admission } from '../http/request-context.ts'
+import { successfullyCreated } from '../http/status-answer.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { VirtualResource } from '../registry/resource-definition.ts'
+import type { ResourceRegistry } from '../registry/resource-registry.ts'
+import type { ObjectRef, WriteContext } from '../registry/write-context.ts'
 import { decodeBodyAs } from './decode-body.ts'
 import { refOf } from './get.ts'
 import { writeContext } from './write-options.ts'
 
 type Conditions = Parameters<typeof setCondition>[0]
 
-/** POST of a Binding: gives a pod its node, once. */
+/** POST of a Binding to a pod: gives it its node, once. */
 export async function bind(call: Call): Promise<Answer> {
-  const write = writeContext(call, 'CreateOptions')
   const binding = decodeBodyAs(call, { group: '', version: 'v1', kind: 'Binding' }, 'Ignore')
+  await bindPod(call.registry, { binding, ref: refOf(call), write: writeContext(call, 'CreateOptions'), now: call.now })
+  return valueAnswer(201, successfullyCreated())
+}
+
+/** `bindings`: the same without the pod in the path, as the first schedulers did it. */
+export function bindingsResource({ registry, admission, clock }: Parts): VirtualResource {
+  return {
+    info: BINDINGS,
+    async create(binding, { user, namespace, dryRun }) {
+      const pods = registry.findKind('v1', 'Pod')
+      if (pods === undefined) throw noSuchResource()
+      const write = { user, manager: 'unknown', dryRun, admission, warn: () => undefined }
+      await bindPod(pods, { binding, ref: { namespace, name: binding.metadata.name }, write, now: clock() })
+      return successfullyCreated()
+    },
+  }
+}
+
+interface Parts {
+  readonly registry: Registry
+  readonly admission: Admission
+  readonly clock: () => Date
+}
+
+interface BindPod {
+  readonly binding: KubeObject
+  readonly ref: ObjectRef
+  readonly write: WriteContext
+  readonly now: Date
+}
+
+async function bindPod(pods: ResourceRegistry, { binding, ref, write, now }: BindPod): Promise<void> {
   const node = targetOf(binding)
   const apply = (old: KubeObject | undefined): KubeObject => {
     const pod = structuredClone(old) as KubeObject
     requireUnbound(pod, binding)
     pod.metadata.resourceVersion = ''
     pod.spec = { ...(pod.spec as object), nodeName: node }
-    pod.status = scheduled(pod.status as { conditions?: Conditions } | undefined, call.now)
+    pod.status = scheduled(pod.status as { conditions?: Conditions } | undefined, now)
     return pod
   }
-  await call.registry.update(refOf(call), { subresource: 'binding', createIfMissing: false, apply }, write)
-  return valueAnswer(201, success(undefined))
+  await pods.update(ref, { subresource: 'binding', createIfMissing: false, apply }, write)
 }
 
 function targetOf(binding: KubeObject): string {

@@ -5,8 +5,11 @@ import {
   apiVersionOf,
   badRequest,
   cannotHandle,
+  type Decoded,
   decodeObject,
   decodeProtobuf,
+  invalid,
+  invalidObject,
   type KubeObject,
   metaSchema,
   parseJson,
@@ -16,6 +19,8 @@ import {
 import type { Call } from '../http/call.ts'
 import { parseMediaType } from '../http/negotiation.ts'
 import { parseYaml } from '../http/parse-yaml.ts'
+import type { CustomKind, ResourceDefinition } from '../registry/resource-definition.ts'
+import type { ResourceRegistry } from '../registry/resource-registry.ts'
 import type { FieldValidation } from './write-options.ts'
 
 type BodyFormat = 'json' | 'yaml' | 'protobuf'
@@ -32,8 +37,21 @@ export type DecodableBody = Pick<Call, 'contentType' | 'body' | 'warn'>
 
 /** The object that the path's resource takes. Throws BadRequest and UnsupportedMediaType. */
 export function decodeBody(call: Call, mode: FieldValidation): KubeObject {
-  const { info } = call.registry
-  return decodeBodyAs(call, { group: info.group, version: info.version, kind: info.kind }, mode)
+  const { info, definition } = call.registry
+  const expected = { group: info.group, version: info.version, kind: info.kind }
+  return definition.custom === undefined
+    ? decodeBodyAs(call, expected, mode)
+    : decodeCustom(call, definition.custom, { ...expected, mode })
+}
+
+/** Custom resources have no protobuf. */
+function decodeCustom(call: Call, { decode }: CustomKind, expected: ExpectedKind & { mode: FieldValidation }): KubeObject {
+  if (formatOf(call.contentType) === 'protobuf') throw unsupportedMediaType('application/json, application/yaml')
+  const raw = readBody(call, expected, expected.mode)
+  checkKind(raw.value, expected)
+  const { object, warnings } = decode(raw.value, { mode: expected.mode, duplicates: raw.duplicates })
+  for (const warning of warnings) call.warn(warning)
+  return withMetadata({ ...object, apiVersion: apiVersionOf(expected), kind: expected.kind })
 }
 
 export interface ExpectedKind {
@@ -65,10 +83,9 @@ function typedValue(
 
 /** A patched object: types are checked again, in the words for patches. */
 export function decodePatched(call: Call, value: unknown, mode: FieldValidation): KubeObject {
-  const { group, version, kind } = call.registry.info
-  const schema = requireSchema({ group, version, kind })
+  const { kind } = call.registry.info
   try {
-    const { object, warnings } = decodeObject(schema, value, { mode })
+    const { object, warnings } = decodeAs(call.registry, value, mode)
     for (const warning of warnings) call.warn(warning)
     return withMetadata({ ...object, apiVersion: call.registry.apiVersion, kind })
   } catch (error) {
@@ -77,24 +94,25 @@ export function decodePatched(call: Call, value: unknown, mode: FieldValidation)
   }
 }
 
-/** 422 on the field `patch`. */
+/** 422 on the field `patch`, of an object that upstream doesn't name. */
 function invalidPatch(call: Call, why: string): ApiError {
-  const { kind, group } = call.registry.info
-  const { name } = call.info
-  const qualified = group === '' ? kind : `${kind}.${group}`
-  const message = `Invalid value: ${JSON.stringify(call.body.toString('utf8').slice(0, 1024))}: ${why}`
-  return new ApiError('Invalid', `${qualified} "${name}" is invalid: patch: ${message}`, {
-    details: {
-      name,
-      ...(group === '' ? {} : { group }),
-      kind,
-      causes: [{ reason: 'FieldValueInvalid', message, field: 'patch' }],
-    },
-  })
+  const patch = call.body.toString('utf8').slice(0, SHOWN_PATCH_LENGTH)
+  return invalidObject({ group: '', kind: '' }, '', [invalid('patch', patch, why)])
 }
 
-export function requireSchema({ group, version, kind }: ExpectedKind): TypeSchema {
-  const schema = schemaOf(group, version, kind)
+const SHOWN_PATCH_LENGTH = 1024
+
+function decodeAs({ definition }: ResourceRegistry, value: unknown, mode: FieldValidation): Decoded {
+  const { custom } = definition
+  return custom === undefined
+    ? decodeObject(requireSchema(definition), value, { mode })
+    : custom.decode(structuredClone(value), { mode })
+}
+
+/** The fields of a kind, be it built in or declared. */
+export function requireSchema({ info, custom }: Pick<ResourceDefinition, 'info' | 'custom'>): TypeSchema {
+  const { group, version, kind } = info
+  const schema = custom?.schema ?? schemaOf(group, version, kind)
   if (schema === undefined) throw new Error(`there is no schema for ${group}/${version} ${kind}`)
   return schema
 }
@@ -222,7 +240,7 @@ function textOr(value: unknown, fallback: string): string {
 
 /** What is applied server-side: kind and apiVersion are required, and nothing unknown is let through. */
 export function decodeApplyConfig(call: Call, value: unknown, mode: FieldValidation): KubeObject {
-  const { group, version, kind } = call.registry.info
+  const { kind } = call.registry.info
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badRequest('error decoding YAML: not an object')
   const said = value as Record<string, unknown>
   if (said.apiVersion !== call.registry.apiVersion) {
@@ -232,7 +250,7 @@ export function decodeApplyConfig(call: Call, value: unknown, mode: FieldValidat
     )
   }
   if (said.kind !== kind) throw badRequest(`Incorrect kind specified in apply patch: ${textOr(said.kind, '')}, expected: ${kind}`)
-  const { object, warnings } = decodeObject(requireSchema({ group, version, kind }), said, { mode })
+  const { object, warnings } = decodeAs(call.registry, said, mode)
   const [unknown] = warnings
   if (unknown !== undefined) throw undeclared(call, unknown)
   const config = withMetadata({ ...object, apiVersion: call.registry.apiVersion, kind })
@@ -243,7 +261,7 @@ export function decodeApplyConfig(call: Call, value: unknown, mode: FieldValidat
 function undeclared(call: Call, unknown: string): ApiError {
   const field = /"(.*)"/.exec(unknown)?.[1] ?? ''
   const what = `(${call.info.namespace}/${call.info.name}; ${call.registry.apiVersion}, Kind=${call.registry.info.kind})`
-  return new ApiError('InternalError', `failed to create typed patch object ${what}: .${field}: field not declared in schema`)
+  return new ApiError('Unknown', `failed to create typed patch object ${what}: .${field}: field not declared in schema`)
 }
 
 function checkApplyMetadata(call: Call, config: KubeObject): void {

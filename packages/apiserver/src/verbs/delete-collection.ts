@@ -1,7 +1,7 @@
 import { isNotFound } from '@skiff/api'
 import type { Answer, Call } from '../http/call.ts'
 import { deleteOptions } from './delete.ts'
-import { listObjects } from './list.ts'
+import { listObjects, readyAll } from './list.ts'
 import { parseListOptions } from './list-options.ts'
 import { parseSelection } from './selection.ts'
 import { writeContext } from './write-options.ts'
@@ -15,6 +15,7 @@ export async function removeCollection(call: Call): Promise<Answer> {
   const options = deleteOptions(call)
   const write = { ...writeContext(call, 'DeleteOptions'), dryRun: options.dryRun ?? false }
   const selection = parseSelection(registry.definition, info)
+  if (registry.mustBeReady) await readyAll(registry, info.namespace)
   const page = listObjects(registry, { namespace: info.namespace, options: parseListOptions(info.query), selection })
   const waiting = [...page.items]
   const removeNext = async (): Promise<void> => {

@@ -26,12 +26,11 @@ export function parseListOptions(query: URLSearchParams): ListOptions {
   if (continueToken !== '' && resourceVersion !== undefined && resourceVersion !== 0) {
     throw badRequest('specifying resource version is not allowed when using continue')
   }
-  return {
-    limit: Math.max(0, parseInteger(query.get('limit')) ?? 0),
-    continueToken,
-    resourceVersion,
-    match: (query.get('resourceVersionMatch') || undefined) as ListOptions['match'],
-  }
+  const limit = Math.max(0, parseInteger(query.get('limit')) ?? 0)
+  const match = (query.get('resourceVersionMatch') || undefined) as ListOptions['match']
+  // From before there was a choice: pages of a revision are of exactly that one.
+  const isExact = match === undefined && limit > 0 && resourceVersion !== undefined && resourceVersion > 0
+  return { limit, continueToken, resourceVersion, match: isExact ? 'Exact' : match }
 }
 
 export function parseWatchOptions(query: URLSearchParams): WatchOptions {

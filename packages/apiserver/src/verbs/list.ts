@@ -10,11 +10,17 @@ import { parseSelection, type Selection } from './selection.ts'
 /** How many entries are looked at a time when a selector may leave most of them out. */
 const SELECTION_PAGE = 1000
 
-export function list(call: Call): Answer {
+export async function list(call: Call): Promise<Answer> {
   const options = parseListOptions(call.info.query)
   const selection = parseSelection(call.registry.definition, call.info)
+  if (call.registry.mustBeReady) await readyAll(call.registry, call.info.namespace)
   const page = listObjects(call.registry, { namespace: call.info.namespace, options, selection })
   return { type: 'list', status: 200, list: page, resource: call.registry }
+}
+
+/** For kinds whose objects take time to read. */
+export async function readyAll(registry: ResourceRegistry, namespace: string): Promise<void> {
+  await registry.ready(registry.shared.store.list(registry.prefixOf(namespace)).entries)
 }
 
 interface ListRequest {

@@ -21,10 +21,17 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/apply-patch+yaml': 'apply',
 }
 
+/** Nothing says how the lists of custom resources would be merged strategically. */
+const CUSTOM_PATCH_TYPES: typeof PATCH_TYPES = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/apply-patch+yaml': 'apply',
+}
+
 /** PATCH of an object, or of one of its subresources that has the object's own form. */
 export async function patch(call: Call, subresource: SubresourceName | ''): Promise<Answer> {
   const type = patchTypeOf(call)
-  checkOptions(call, type)
+  checkPatchOptions(call, type)
   const write = writeContext(call, 'PatchOptions')
   const mode = fieldValidation(call, 'PatchOptions')
   const change =
@@ -36,12 +43,14 @@ export async function patch(call: Call, subresource: SubresourceName | ''): Prom
 /** Throws UnsupportedMediaType. */
 export function patchTypeOf(call: Call): PatchType {
   const { type } = parseMediaType(call.contentType)
-  const known = PATCH_TYPES[type]
-  if (known === undefined) throw unsupportedMediaType(Object.keys(PATCH_TYPES).join(', '))
+  const offered = call.registry.definition.custom === undefined ? PATCH_TYPES : CUSTOM_PATCH_TYPES
+  const known = offered[type]
+  if (known === undefined) throw unsupportedMediaType(Object.keys(offered).join(', '))
   return known
 }
 
-function checkOptions(call: Call, type: PatchType): void {
+/** Throws Invalid. */
+export function checkPatchOptions(call: Call, type: PatchType): void {
   const problems = []
   const { query } = call.info
   if (type === 'apply' && (query.get('fieldManager') ?? '') === '')
@@ -55,20 +64,20 @@ type Patcher = (original: object) => unknown
 /** The patch itself is read once; it is applied anew to each version that the object is found in. */
 export function patcherOf(call: Call, type: Exclude<PatchType, 'apply'>): Patcher {
   const { value } = parseJson(decodeUtf8(call.body))
-  const { group, version, kind } = call.registry.info
   switch (type) {
     case 'json':
       return (original) => jsonPatch(original, value)
     case 'merge':
       return (original) => mergePatch(original, requireObject(value))
     case 'strategic':
-      return (original) => strategicMergePatch(original, requireObject(value), requireSchema({ group, version, kind }))
+      return (original) => strategicMergePatch(original, requireObject(value), requireSchema(call.registry.definition))
   }
 }
 
 function requireObject(value: unknown): object {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  throw badRequest('error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}')
+  const type = Array.isArray(value) ? 'array' : typeof value
+  throw badRequest(`error decoding patch: json: cannot unmarshal ${type} into Go value of type map[string]interface {}`)
 }
 
 function patchChange(call: Call, subresource: SubresourceName | '', patcher: Patcher, mode: FieldValidation): Change {
@@ -111,8 +120,8 @@ export interface Application {
 
 export function appliedChange(call: Call, { value, subresource, manager, force }: Application): Change {
   const config = decodeApplyConfig(call, value, fieldValidation(call, 'PatchOptions'))
-  const { info, apiVersion, definition } = call.registry
-  const schema = requireSchema({ group: info.group, version: info.version, kind: info.kind })
+  const { apiVersion, definition } = call.registry
+  const schema = requireSchema(definition)
   const apply = (live: KubeObject | undefined): KubeObject => {
     const options = { config: structuredClone(config), manager, force, schema, apiVersion, now: call.now, subresource }
     const object = serverSideApply({ live, ...options })

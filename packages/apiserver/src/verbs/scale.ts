@@ -12,13 +12,15 @@ import {
   required,
 } from '@skiff/api'
 import { type Answer, type Call, valueAnswer } from '../http/call.ts'
+import { parseYaml } from '../http/parse-yaml.ts'
+import { isTrue } from '../http/request-info.ts'
 import type { ScalePaths, TableColumns } from '../registry/resource-definition.ts'
 import type { StoredObject } from '../registry/stored-object.ts'
 import { ageCell } from '../resources/cells.ts'
 import { AGE_COLUMN, integerColumn, NAME_COLUMN } from '../resources/columns.ts'
-import { decodeBodyAs } from './decode-body.ts'
+import { decodeBodyAs, decodeUtf8 } from './decode-body.ts'
 import { refOf } from './get.ts'
-import { patcherOf, patchTypeOf } from './patch.ts'
+import { appliedChange, checkPatchOptions, patcherOf, patchTypeOf } from './patch.ts'
 import { writeContext } from './write-options.ts'
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' } as const
@@ -50,15 +52,25 @@ const SCALE_COLUMNS: TableColumns = {
   },
 }
 
-export function getScale(call: Call): Answer {
-  return valueAnswer(200, scaleOf(pathsOf(call), requireObject(call).object), SCALE_COLUMNS)
+export async function getScale(call: Call): Promise<Answer> {
+  const { object } = await requireObject(call)
+  requireReplicas(call, object)
+  return valueAnswer(200, scaleOf(pathsOf(call), object), SCALE_COLUMNS)
+}
+
+/** A custom resource may have nothing where its definition says that replicas are. */
+function requireReplicas(call: Call, object: KubeObject): void {
+  const { specReplicas } = pathsOf(call)
+  if (call.registry.definition.custom === undefined || at(object, specReplicas) !== undefined) return
+  throw new ApiError('InternalError', `the spec replicas field "${specReplicas}" does not exist`)
 }
 
 /** A missing object is told as a missing scale. */
-function requireObject(call: Call): StoredObject {
+async function requireObject(call: Call): Promise<StoredObject> {
   const found = call.registry.find(refOf(call))
   const { resource, group } = call.registry.info
   if (found === undefined) throw notFound(`${resource}/scale${group === '' ? '' : `.${group}`}`, call.info.name)
+  await call.registry.ready([found.entry])
   return found
 }
 
@@ -72,15 +84,42 @@ export async function updateScale(call: Call): Promise<Answer> {
 
 export async function patchScale(call: Call): Promise<Answer> {
   const type = patchTypeOf(call)
-  if (type === 'apply') throw badRequest('server-side apply of a Scale is not supported: use a merge patch')
+  checkPatchOptions(call, type)
+  if (type === 'apply') return await applyScale(call)
   // a Scale has no lists: strategic and merge patches mean the same
   const patcher = patcherOf(call, type === 'strategic' ? 'merge' : type)
   return await writeScale(call, (current) => patcher(current) as KubeObject)
 }
 
+/** To apply a Scale is to apply its replicas to the object that it is of: there they belong to the manager. */
+async function applyScale(call: Call): Promise<Answer> {
+  const paths = pathsOf(call)
+  const scale = appliedScale(call)
+  await requireObject(call)
+  const write = writeContext(call, 'PatchOptions')
+  const { apiVersion, info } = call.registry
+  const value = { apiVersion, kind: info.kind, metadata: scale.metadata ?? {} } as KubeObject
+  if (scale.spec !== undefined) setAt(value, paths.specReplicas, replicasOf(call, scale))
+  const force = isTrue(call.info.query.get('force'))
+  const change = appliedChange(call, { value, subresource: 'scale', manager: write.manager, force })
+  const { stored } = await call.registry.update(refOf(call), change, write)
+  return valueAnswer(200, scaleOf(paths, stored.object))
+}
+
+function appliedScale(call: Call): KubeObject {
+  const value = parseYaml(decodeUtf8(call.body))
+  const said = (typeof value === 'object' && value !== null ? value : {}) as { apiVersion?: unknown; kind?: unknown }
+  if (said.apiVersion !== 'autoscaling/v1') {
+    const given = typeof said.apiVersion === 'string' ? said.apiVersion : ''
+    throw badRequest(`Incorrect version specified in apply patch. Specified patch version: ${given}, expected: autoscaling/v1`)
+  }
+  if (said.kind !== 'Scale') throw badRequest('Incorrect kind specified in apply patch: it is no Scale')
+  return said as KubeObject
+}
+
 async function writeScale(call: Call, change: (current: Scale) => KubeObject): Promise<Answer> {
   const paths = pathsOf(call)
-  requireObject(call)
+  await requireObject(call)
   const write = writeContext(call, 'UpdateOptions')
   const apply = (old: KubeObject | undefined): KubeObject => {
     const object = structuredClone(old) as KubeObject
@@ -112,7 +151,7 @@ function pathsOf(call: Call): ScalePaths {
   return paths
 }
 
-function scaleOf(paths: ScalePaths, object: KubeObject): Scale {
+export function scaleOf(paths: ScalePaths, object: KubeObject): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   const replicas = at(object, paths.specReplicas)
   const selector = selectorText(at(object, paths.selector))
@@ -126,6 +165,7 @@ function scaleOf(paths: ScalePaths, object: KubeObject): Scale {
 }
 
 function selectorText(selector: unknown): string {
+  if (typeof selector === 'string') return selector
   if (typeof selector !== 'object' || selector === null) return ''
   const plain = Object.values(selector).every((value) => typeof value === 'string')
   return labelSelectorToString(plain ? { matchLabels: selector as Record<string, string> } : (selector as LabelSelector))

@@ -14,7 +14,7 @@ export async function update(call: Call, subresource: SubresourceName | ''): Pro
   checkName(call, object)
   registry.definition.strategy.default?.(object)
   const createIfMissing = subresource === '' && (registry.definition.createOnUpdate ?? false)
-  const change = { subresource, createIfMissing, apply: () => structuredClone(object) }
+  const change = { subresource, createIfMissing, replaces: true, apply: () => structuredClone(object) }
   const { stored, created } = await registry.update(refOf(call), change, write)
   return objectAnswer(call, created ? 201 : 200, stored)
 }

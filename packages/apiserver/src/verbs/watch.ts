@@ -1,9 +1,10 @@
 /** What a watch sends, as a source of lines: how they reach the client is http/watch-stream.ts. */
 
-import { apiVersionOf, expired } from '@skiff/api'
+import { ApiError, apiVersionOf, CUSTOM_RESOURCE_DEFINITIONS, expired } from '@skiff/api'
 import { CompactedError, type Entry, type StoreEvent } from '@skiff/store'
 import type { Call } from '../http/call.ts'
 import type { EventBytes, EventForm, ObjectEvent } from '../registry/event-bytes.ts'
+import { keyOf } from '../registry/keys.ts'
 import type { ResourceRegistry } from '../registry/resource-registry.ts'
 import { parseWatchOptions, requireReached, type WatchOptions } from './list-options.ts'
 import { parseSelection, type Selection } from './selection.ts'
@@ -11,6 +12,8 @@ import { parseSelection, type Selection } from './selection.ts'
 export interface WatchSource {
   readonly timeoutSeconds: number | undefined
   readonly allowBookmarks: boolean
+  /** Resolves when there is what `initialLines` gives; undefined: there is already. */
+  prepare(): Promise<void> | undefined
   /** What is there when the watch starts, closed by a bookmark where that was asked for. */
   initialLines(): Iterable<Buffer>
   /** Everything after that. `onClose` gets the reason when the server ends it. */
@@ -55,12 +58,17 @@ class ObjectWatch implements WatchSource {
   private readonly startRevision: number
   private readonly initial: readonly Entry[]
   private sentColumns = false
+  /** Of conversions under way: the end of the last, and how many there are. */
+  private turn: Promise<void> = Promise.resolve()
+  private unsent = 0
+  private bookmarked: number
 
   constructor(watch: ObjectWatchOptions) {
     const { options, registry } = watch
     const { store } = registry.shared
     this.watch = watch
     this.startRevision = startsFromNow(options) ? store.revision() : (options.resourceVersion ?? 0)
+    this.bookmarked = this.startRevision
     this.initial = wantsInitial(options) ? store.list(watch.prefix).entries : []
   }
 
@@ -70,6 +78,10 @@ class ObjectWatch implements WatchSource {
 
   get allowBookmarks(): boolean {
     return this.watch.options.allowBookmarks
+  }
+
+  prepare(): Promise<void> | undefined {
+    return this.watch.registry.ready(this.initial)
   }
 
   *initialLines(): Iterable<Buffer> {
@@ -83,25 +95,61 @@ class ObjectWatch implements WatchSource {
   }
 
   follow({ onLines, onClose, signal }: Parameters<WatchSource['follow']>[0]): void {
+    const tell = (events: readonly StoreEvent[]) => {
+      const lines = events.flatMap((event) => this.lineOf(event))
+      if (lines.length > 0) onLines(lines)
+    }
     try {
       this.watch.registry.shared.store.watch({
         prefix: this.watch.prefix,
         afterRevision: this.startRevision,
         signal,
-        onEvents: (events) => {
-          const lines = events.flatMap((event) => this.lineOf(event))
-          if (lines.length > 0) onLines(lines)
-        },
+        onEvents: (events) => this.whenReady(events, () => tell(events), onClose),
         onClose: () => onClose(undefined),
       })
+      this.endWithDefinition(signal, () => onClose(undefined))
     } catch (error) {
       if (!(error instanceof CompactedError)) throw error
       onClose(errorLine(this.startRevision, error.compactedRevision))
     }
   }
 
+  /** In their order, however long a conversion takes; one that fails ends the watch. */
+  private whenReady(events: readonly StoreEvent[], tell: () => void, onClose: (line: Buffer | undefined) => void): void {
+    const { registry } = this.watch
+    if (!registry.mustBeReady) {
+      tell()
+      return
+    }
+    const entries = events.flatMap((event) => [...(event.type === 'put' ? [event.entry] : []), event.previous ?? []])
+    this.unsent += 1
+    this.turn = this.turn
+      .then(() => registry.ready(entries.flat()))
+      .then(tell)
+      .catch((error: unknown) =>
+        onClose(statusLine(error instanceof ApiError ? error : new ApiError('InternalError', String(error)))),
+      )
+      .finally(() => {
+        this.unsent -= 1
+      })
+  }
+
+  /** A custom kind is watched as long as it is there. */
+  private endWithDefinition(signal: AbortSignal, end: () => void): void {
+    const { definition, shared } = this.watch.registry
+    if (definition.custom === undefined) return
+    const { group, resource } = definition.info
+    const key = keyOf(CUSTOM_RESOURCE_DEFINITIONS, '', `${resource}.${group}`)
+    const onEvents = (events: readonly StoreEvent[]) => {
+      if (events.some((event) => event.type === 'delete' && event.key === key)) end()
+    }
+    shared.store.watch({ prefix: key, afterRevision: shared.store.revision(), signal, onEvents })
+  }
+
+  /** Nothing is told past what has been sent. */
   bookmark(): Buffer {
-    return this.bookmarkAt(this.watch.registry.shared.store.revision())
+    if (this.unsent === 0) this.bookmarked = this.watch.registry.shared.store.revision()
+    return this.bookmarkAt(this.bookmarked)
   }
 
   private lineOf(event: StoreEvent): Buffer[] {
@@ -150,6 +198,9 @@ function bookmarkType(form: Omit<EventForm, 'withColumns'>, registry: ResourceRe
 }
 
 function errorLine(asked: number, oldest: number): Buffer {
-  const object = expired(`too old resource version: ${asked} (${oldest})`).toStatus()
-  return Buffer.from(`${JSON.stringify({ type: 'ERROR', object })}\n`)
+  return statusLine(expired(`too old resource version: ${asked} (${oldest})`))
+}
+
+function statusLine(error: ApiError): Buffer {
+  return Buffer.from(`${JSON.stringify({ type: 'ERROR', object: error.toStatus() })}\n`)
 }

@@ -11,12 +11,22 @@ type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteO
 const FIELD_MANAGER_LIMIT_BYTES = 128
 
 export function writeContext(call: Call, kind: OptionsKind): WriteContext {
+  const { query } = call.info
+  const said = (name: string) => (query.get(name) ? { [name]: query.get(name) } : {})
+  const dryRun = parseDryRun(query.getAll('dryRun'), kind)
   return {
     user: call.user,
     manager: fieldManager(call, kind),
-    dryRun: parseDryRun(call.info.query.getAll('dryRun'), kind),
+    dryRun,
     admission: call.admission,
     warn: call.warn,
+    options: {
+      kind,
+      apiVersion: 'meta.k8s.io/v1',
+      ...(dryRun ? { dryRun: ['All'] } : {}),
+      ...said('fieldManager'),
+      ...said('fieldValidation'),
+    },
   }
 }
 

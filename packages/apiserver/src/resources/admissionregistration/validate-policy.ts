@@ -1,13 +1,17 @@
 import {
+  duplicate,
   type FieldError,
   type FieldPath,
+  invalid,
   path,
   required,
   type ValidatingAdmissionPolicy,
   type ValidatingAdmissionPolicyBinding,
 } from '@skiff/api'
+import { PolicyCompiler } from '../../admission/policies/compile-policy.ts'
 import { validateChoice } from '../validate-choice.ts'
 import { validateLabelSelector } from '../validate-selector.ts'
+import { validateMatchConditions } from './validate-match-conditions.ts'
 import { validateRule } from './validate-rule.ts'
 
 /** Validating and mutating policies alike. */
@@ -31,16 +35,47 @@ export function validateValidatingPolicy(policy: AdmissionPolicy): FieldError[] 
     const detail = 'validations or auditAnnotations must contain at least one item'
     errors.push(required(field.child('validations'), detail), required(field.child('auditAnnotations'), detail))
   }
-  for (const [index, { expression }] of validations.entries()) {
-    if (!expression?.trim())
-      errors.push(required(field.child('validations').index(index).child('expression'), 'expression is not specified'))
+  const check = expressionCheck(policy)
+  for (const [index, { expression, messageExpression }] of validations.entries()) {
+    const at = field.child('validations').index(index)
+    errors.push(...check(expression, at.child('expression'), 'bool'))
+    if (messageExpression?.trim()) errors.push(...check(messageExpression, at.child('messageExpression'), 'string'))
   }
   for (const [index, { key, valueExpression }] of auditAnnotations.entries()) {
     const at = field.child('auditAnnotations').index(index)
     if (!key) errors.push(required(at.child('key')))
-    if (!valueExpression?.trim()) errors.push(required(at.child('valueExpression'), 'valueExpression is not specified'))
+    errors.push(...check(valueExpression, at.child('valueExpression')))
   }
   return errors
+}
+
+type ExpressionCheck = (expression: string | undefined, field: FieldPath, resultType?: 'bool' | 'string') => FieldError[]
+
+/** Checks expressions as they will be compiled: with the policy's parameters and variables. */
+function expressionCheck({ spec }: AdmissionPolicy): ExpressionCheck {
+  const compiler = new PolicyCompiler(spec)
+  return (expression, field, resultType) => {
+    if (!expression?.trim()) return [required(field, `${String(field).split('.').at(-1)} is not specified`)]
+    const compiled = compiler.compile(expression, resultType)
+    return compiled.ok ? [] : [invalid(field, expression, `compilation failed: ${compiled.message}`)]
+  }
+}
+
+const CEL_IDENTIFIER = /^[_a-zA-Z][_a-zA-Z0-9]*$/
+
+function validateVariables(policy: AdmissionPolicy, field: FieldPath): FieldError[] {
+  const variables = policy.spec.variables ?? []
+  const names = new Set<string>()
+  return variables.flatMap(({ name = '', expression }, index) => {
+    const at = field.index(index)
+    const before = { ...policy, spec: { ...policy.spec, variables: variables.slice(0, index) } }
+    const errors = expressionCheck(before)(expression, at.child('expression'))
+    if (!name.trim()) errors.push(required(at.child('name'), 'name is not specified'))
+    else if (!CEL_IDENTIFIER.test(name)) errors.push(invalid(at.child('name'), name, 'name is not a valid CEL identifier'))
+    if (names.has(name)) errors.push(duplicate(at.child('name'), name))
+    names.add(name)
+    return errors
+  })
 }
 
 export function validateMutatingPolicy(policy: AdmissionPolicy): FieldError[] {
@@ -64,13 +99,17 @@ function validateMutation({ patchType, jsonPatch, applyConfiguration }: Mutation
   return errors
 }
 
-function validateCommon({ spec }: AdmissionPolicy, field: FieldPath): FieldError[] {
-  const { failurePolicy, paramKind, matchConstraints } = spec
+function validateCommon(policy: AdmissionPolicy, field: FieldPath): FieldError[] {
+  const { failurePolicy, paramKind, matchConstraints } = policy.spec
   return [
     ...validateChoice(failurePolicy, ['Fail', 'Ignore'], field.child('failurePolicy')),
     ...(paramKind && !paramKind.apiVersion ? [required(field.child('paramKind', 'apiVersion'))] : []),
     ...(paramKind && !paramKind.kind ? [required(field.child('paramKind', 'kind'))] : []),
     ...validateConstraints(matchConstraints, field.child('matchConstraints')),
+    ...validateMatchConditions(policy.spec.matchConditions ?? [], field.child('matchConditions'), (expression, at) => {
+      return expressionCheck(policy)(expression, at, 'bool')
+    }),
+    ...validateVariables(policy, field.child('variables')),
   ]
 }
 

@@ -10,9 +10,11 @@ import {
   required,
   type ValidatingWebhookConfiguration,
 } from '@skiff/api'
+import { compileCondition } from '../../admission/expressions/match-conditions.ts'
 import { validateClientConfig } from '../client-config.ts'
 import { validateChoice } from '../validate-choice.ts'
 import { validateLabelSelector } from '../validate-selector.ts'
+import { validateMatchConditions } from './validate-match-conditions.ts'
 import { validateRule } from './validate-rule.ts'
 
 /** What both kinds of webhooks have, and the one field that only mutating ones have. */
@@ -48,6 +50,10 @@ function validateWebhook(webhook: Webhook, field: FieldPath): FieldError[] {
     ...(namespaceSelector ? validateLabelSelector(namespaceSelector, field.child('namespaceSelector')) : []),
     ...(objectSelector ? validateLabelSelector(objectSelector, field.child('objectSelector')) : []),
     ...validateClientConfig(webhook.clientConfig, field.child('clientConfig')),
+    ...validateMatchConditions(webhook.matchConditions ?? [], field.child('matchConditions'), (expression, at) => {
+      const compiled = compileCondition(expression)
+      return compiled.ok ? [] : [invalid(at, expression, `compilation failed: ${compiled.message}`)]
+    }),
   ]
 }
 

@@ -1,4 +1,4 @@
-import { API_SERVICES, type APIService, type FieldError, findCondition, invalid, path, required } from '@skiff/api'
+import { API_SERVICES, type APIService, type FieldError, findCondition, invalid, path, pathSegmentNameProblems, required } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { objectAge } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '../columns.ts'
@@ -13,9 +13,12 @@ export const apiServiceResource: ResourceDefinition = {
   strategy: {
     ...withStatus(API_SERVICES),
     countsGenerations: false,
+    statusKeepsMetadata: true,
     default({ spec }: APIService) {
       if (spec.service) spec.service.port ??= 443
     },
+    // the core group's is called `v1.`
+    nameProblems: pathSegmentNameProblems,
     validate: (service: APIService) => validateApiService(service),
   },
   columns: {

@@ -11,9 +11,6 @@ export const csrResource: ResourceDefinition = {
   info: CERTIFICATE_SIGNING_REQUESTS,
   subresources: ['status', 'approval'],
   strategy: {
-    default(csr: Csr) {
-      csr.spec.usages ??= ['digital signature', 'key encipherment']
-    },
     // Who asks is what the server saw, never what the request says.
     prepareForCreate(csr: Csr, { user }) {
       csr.status = {}

@@ -47,7 +47,7 @@ export function validateCsr({ spec }: CertificateSigningRequest): FieldError[] {
     errors.push(invalid(field.child('request'), spec.request ?? '', 'PEM block type must be CERTIFICATE REQUEST'))
   }
   const usages = spec.usages ?? []
-  if (usages.length === 0) errors.push(required(field.child('usages')))
+  if (usages.length === 0) errors.push(required(field.child('usages'), 'usages must be provided'))
   usages.forEach((usage, index) => {
     const at = field.child('usages').index(index)
     if (!USAGES.includes(usage)) errors.push(notSupported(at, usage, USAGES))
@@ -70,7 +70,7 @@ function validateSignerName(signer: string | undefined): FieldError[] {
   const field = path('spec', 'signerName')
   if (!signer) return [required(field)]
   if (!signer.includes('/'))
-    return [invalid(field, signer, 'must be a fully qualified domain and path of the form "example.com/signer-name"')]
+    return [invalid(field, signer, "must be a fully qualified domain and path of the form 'example.com/signer-name'")]
   return invalidEach(field, signer, qualifiedNameProblems(signer))
 }
 

@@ -10,7 +10,7 @@ import {
 } from '@skiff/api'
 import { jsonEquals } from '../../patch/json-value.ts'
 
-/** A ConfigMap or Secret must fit into one stored object. */
+/** A ConfigMap or Secret must fit into one stored object; upstream's name for the object as a whole is `[]`. */
 export const MAX_DATA_BYTES = 1024 * 1024
 
 export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
@@ -25,7 +25,7 @@ export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Fi
     errors.push(...invalidEach(path('binaryData').key(key), key, configMapKeyProblems(key)))
     bytes += Buffer.byteLength(value, 'base64')
   }
-  if (bytes > MAX_DATA_BYTES) errors.push(tooLong('', MAX_DATA_BYTES))
+  if (bytes > MAX_DATA_BYTES) errors.push(tooLong('[]', MAX_DATA_BYTES))
   return errors
 }
 

@@ -3,7 +3,7 @@ import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { containerImages, containerNames, objectAge, selectorCell } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn, wideColumn } from '../columns.ts'
 import { defaultPodSpec } from '../pods/default-pod-spec.ts'
-import { keepStatus } from '../status.ts'
+import { keepField, keepStatus } from '../status.ts'
 import { validateDeployment, validateDeploymentStatus, validateDeploymentUpdate } from './validate-deployment.ts'
 
 const DEFAULT_SHARE = '25%'
@@ -16,11 +16,13 @@ export const deploymentResource: ResourceDefinition = {
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
   strategy: {
     countsGenerations: true,
+    annotationsAreGenerations: true,
     default: (deployment: Deployment) => defaultDeployment(deployment),
     prepareForCreate(deployment: Deployment) {
       deployment.status = {}
     },
     prepareForUpdate: (deployment: Deployment, old: Deployment) => keepStatus(deployment, old),
+    prepareForStatusUpdate: ({ metadata }: Deployment, old: Deployment) => keepField(metadata, old.metadata, 'labels'),
     validate: (deployment: Deployment) => validateDeployment(deployment),
     validateUpdate: (deployment: Deployment, old: Deployment) => validateDeploymentUpdate(deployment, old),
     validateStatusUpdate: (deployment: Deployment, old: Deployment) => validateDeploymentStatus(deployment, old),

@@ -24,6 +24,7 @@ export const flowSchemaResource: ResourceDefinition = {
   subresources: ['status'],
   strategy: {
     ...withStatus(FLOW_SCHEMAS),
+    statusKeepsMetadata: true,
     default({ spec }: FlowSchema) {
       spec.matchingPrecedence ||= DEFAULT_PRECEDENCE
     },

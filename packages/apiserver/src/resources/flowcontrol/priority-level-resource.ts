@@ -23,6 +23,7 @@ export const priorityLevelResource: ResourceDefinition = {
   subresources: ['status'],
   strategy: {
     ...withStatus(PRIORITY_LEVEL_CONFIGURATIONS),
+    statusKeepsMetadata: true,
     default: (level: PriorityLevelConfiguration) => defaultLevel(level),
     validate: (level: PriorityLevelConfiguration) => validateLevel(level),
   },

@@ -1,6 +1,6 @@
 import { type FieldError, forbiddenField, invalidObject, type KubeObject, PODS, type Pod, path, podQosClass } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
-import { keepStatus } from '../status.ts'
+import { keepField, keepStatus } from '../status.ts'
 import { defaultPod } from './default-pod.ts'
 import { mirrorServiceAccount } from './default-pod-spec.ts'
 import { podColumns } from './pod-columns.ts'
@@ -38,13 +38,15 @@ export const podResource: ResourceDefinition = {
       pod.status = { phase: 'Pending', qosClass: podQosClass(pod.spec) }
       if ((pod.spec.schedulingGates ?? []).length > 0) pod.status.conditions = [SCHEDULING_GATED]
     },
-    prepareForUpdate(pod: Pod, old: Pod) {
+    prepareForUpdate(pod: Pod, old: Pod, { cluster }) {
       mirrorServiceAccount(pod.spec)
+      tolerateSlowNodes(pod.spec, cluster.defaultTolerationSeconds)
       keepStatus(pod, old)
     },
     prepareForStatusUpdate(pod: Pod, old: Pod) {
       keepQosClass(pod, old)
       mirrorPodIp(pod)
+      keepField(pod.metadata, old.metadata, 'ownerReferences')
     },
     prepareForSubresource(subresource, pod: Pod, old: Pod) {
       keepStatus(pod, old)

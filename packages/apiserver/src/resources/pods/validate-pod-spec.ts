@@ -11,6 +11,7 @@ import {
   type PodSpec,
   qualifiedNameProblems,
 } from '@skiff/api'
+import { repeats } from '../repeats.ts'
 import { validateChoice } from '../validate-choice.ts'
 import { validateLabels } from '../validate-selector.ts'
 import { validateAffinity } from './validate-affinity.ts'
@@ -87,10 +88,10 @@ function validateGates({ readinessGates = [], schedulingGates = [] }: PodSpec, f
       qualifiedNameProblems(conditionType),
     ),
   )
+  const repeated = repeats(schedulingGates, (gate) => gate.name)
   const scheduling = schedulingGates.flatMap(({ name }, index) => {
     const at = field.child('schedulingGates').index(index)
-    const repeated = schedulingGates.findIndex((gate) => gate.name === name) < index
-    return [...invalidEach(at, name, qualifiedNameProblems(name)), ...(repeated ? [duplicate(at, name)] : [])]
+    return [...invalidEach(at, name, qualifiedNameProblems(name)), ...(repeated.has(index) ? [duplicate(at, name)] : [])]
   })
   return [...readiness, ...scheduling]
 }

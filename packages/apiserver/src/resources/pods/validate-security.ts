@@ -8,6 +8,7 @@ import {
   type PodSpec,
   required,
 } from '@skiff/api'
+import { repeats } from '../repeats.ts'
 import { validateChoice } from '../validate-choice.ts'
 import { validateLocalPath } from './validate-paths.ts'
 
@@ -70,13 +71,14 @@ function validateId(id: number | undefined, field: FieldPath): FieldError[] {
 }
 
 function validateSysctls(sysctls: readonly Sysctl[], spec: PodSpec, field: FieldPath): FieldError[] {
+  const repeated = repeats(sysctls, (each) => each.name)
   return sysctls.flatMap(({ name }, index) => {
     const at = field.index(index).child('name')
     if (!name) return [required(at)]
     if (name.length > MAX_SYSCTL_LENGTH || !new RegExp(SYSCTL).test(name)) {
       return [invalid(at, name, `must have at most ${MAX_SYSCTL_LENGTH} characters and match regex ${SYSCTL}`)]
     }
-    if (sysctls.findIndex((each) => each.name === name) < index) return [duplicate(at, name)]
+    if (repeated.has(index)) return [duplicate(at, name)]
     if (spec.hostNetwork && name.startsWith('net.')) return [invalid(at, name, "may not be specified when 'hostNetwork' is true")]
     const ofIpc = /^kernel\.(shm|msg|sem)|^fs\.mqueue\./.test(name)
     return spec.hostIPC && ofIpc ? [invalid(at, name, "may not be specified when 'hostIPC' is true")] : []

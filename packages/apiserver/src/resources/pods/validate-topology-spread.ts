@@ -8,6 +8,7 @@ import {
   qualifiedNameProblems,
   required,
 } from '@skiff/api'
+import { repeats } from '../repeats.ts'
 import { validateChoice } from '../validate-choice.ts'
 import { validateLabelSelector } from '../validate-selector.ts'
 
@@ -17,12 +18,12 @@ const ACTIONS = ['DoNotSchedule', 'ScheduleAnyway']
 const INCLUSION_POLICIES = ['Honor', 'Ignore']
 
 export function validateTopologySpread(constraints: readonly Constraint[], field: FieldPath): FieldError[] {
+  const repeated = repeats(constraints, identity)
   return constraints.flatMap((constraint, index) => {
     const at = field.index(index)
-    const repeated = constraints.findIndex((each) => identity(each) === identity(constraint)) < index
     return [
       ...validateConstraint(constraint, at),
-      ...(repeated ? [duplicate(at.child('{topologyKey, whenUnsatisfiable}'), identity(constraint))] : []),
+      ...(repeated.has(index) ? [duplicate(at.child('{topologyKey, whenUnsatisfiable}'), identity(constraint))] : []),
     ]
   })
 }

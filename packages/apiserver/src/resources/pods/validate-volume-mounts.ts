@@ -9,6 +9,7 @@ import {
   required,
   type Volume,
 } from '@skiff/api'
+import { repeats } from '../repeats.ts'
 import { validateLocalPath, validateNoBacksteps } from './validate-paths.ts'
 
 type VolumeMount = NonNullable<Container['volumeMounts']>[number]
@@ -18,13 +19,14 @@ const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None']
 export function validateVolumeMounts(container: Container, volumes: readonly Volume[], field: FieldPath): FieldError[] {
   const mounts = container.volumeMounts ?? []
   const known = new Map(volumes.map((volume) => [volume.name, volume]))
+  const repeated = repeats(mounts, ({ mountPath }) => mountPath)
   return mounts.flatMap((mount, index) => {
     const at = field.index(index)
     const errors: FieldError[] = []
     if (!mount.name) errors.push(required(at.child('name')))
     if (!known.has(mount.name)) errors.push(fieldNotFound(at.child('name'), mount.name))
     if (!mount.mountPath) errors.push(required(at.child('mountPath')))
-    if (mounts.findIndex(({ mountPath }) => mountPath === mount.mountPath) < index) {
+    if (repeated.has(index)) {
       errors.push(invalid(at.child('mountPath'), mount.mountPath, 'must be unique'))
     }
     if ((container.volumeDevices ?? []).some(({ name }) => name === mount.name)) {
@@ -61,6 +63,7 @@ function validatePropagation(mount: VolumeMount, container: Container, list: Fie
 export function validateVolumeDevices(container: Container, volumes: readonly Volume[], field: FieldPath): FieldError[] {
   const devices = container.volumeDevices ?? []
   const known = new Map(volumes.map((volume) => [volume.name, volume]))
+  const repeated = repeats(devices, ({ devicePath }) => devicePath)
   return devices.flatMap(({ name, devicePath }, index) => {
     const at = field.index(index)
     const volume = known.get(name)
@@ -75,7 +78,7 @@ export function validateVolumeDevices(container: Container, volumes: readonly Vo
     else if (validateNoBacksteps(devicePath, at).length > 0) {
       errors.push(invalid(at.child('devicePath'), devicePath, "can not contain backsteps ('..')"))
     }
-    if (devices.findIndex((each) => each.devicePath === devicePath) < index) {
+    if (repeated.has(index)) {
       errors.push(invalid(at.child('devicePath'), devicePath, 'must be unique'))
     }
     return errors

@@ -18,6 +18,7 @@ import {
 import { jsonEquals } from '../../patch/json-value.ts'
 import { cidrProblems, ipProblems, specialAddressProblems } from '../addresses.ts'
 import { validatePortNumberOrName } from '../pods/validate-ports.ts'
+import { repeats } from '../repeats.ts'
 import { validateChoice } from '../validate-choice.ts'
 import { validateLabels } from '../validate-selector.ts'
 import { isExternallyAccessible } from './default-service.ts'
@@ -148,16 +149,13 @@ function validateNoNodePorts({ type, ports = [] }: Spec, field: FieldPath): Fiel
 }
 
 function validateRepeatedPorts(ports: readonly ServicePort[], field: FieldPath): FieldError[] {
-  const first = (index: number, same: (port: ServicePort) => boolean) => ports.findIndex(same) === index
-  const nodePorts = ports.flatMap(({ nodePort, protocol }, index) =>
-    !nodePort || first(index, (each) => each.nodePort === nodePort && each.protocol === protocol)
-      ? []
-      : [duplicate(field.index(index).child('nodePort'), nodePort)],
+  const repeatedNodePorts = repeats(ports, ({ nodePort, protocol }) => `${nodePort}/${protocol}`)
+  const repeatedNumbers = repeats(ports, ({ port, protocol }) => `${port}/${protocol}`)
+  const nodePorts = ports.flatMap(({ nodePort }, index) =>
+    nodePort && repeatedNodePorts.has(index) ? [duplicate(field.index(index).child('nodePort'), nodePort)] : [],
   )
   const numbers = ports.flatMap(({ port, protocol }, index) =>
-    first(index, (each) => each.port === port && each.protocol === protocol)
-      ? []
-      : [duplicate(field.index(index), { protocol, port })],
+    repeatedNumbers.has(index) ? [duplicate(field.index(index), { protocol, port })] : [],
   )
   return [...nodePorts, ...numbers]
 }

@@ -62,18 +62,39 @@ function podTarget(namespace: string, { scheme, name, port }: ProxyName, objects
 }
 
 function serviceTarget(namespace: string, { scheme, name, port }: ProxyName, objects: ObjectReader): ProxyTarget {
+  const [first] = servicePods(objects, { namespace, name, port })
+  if (first === undefined) throw noEndpoints(name)
+  return { type: 'pod', ...first, scheme }
+}
+
+export interface ServicePort {
+  readonly namespace: string
+  readonly name: string
+  /** Its name or number; '' for the Service's first. */
+  readonly port: string
+}
+
+/** The ready pods behind a Service's port, each with the port there. Throws NotFound, and BadRequest for a port that it hasn't got. */
+export function servicePods(objects: ObjectReader, { namespace, name, port }: ServicePort): { pod: Pod; port: number }[] {
   const service = objects.get<Service>(SERVICES, { namespace, name })
   if (service === undefined) throw notFound('services', name)
   const ports = service.spec.ports ?? []
   const wanted = port === '' ? ports[0] : ports.find((each) => each.name === port || String(each.port) === port)
   if (wanted === undefined) throw badRequest(`no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`)
-  for (const slice of objects.list<EndpointSlice>(ENDPOINT_SLICES, namespace)) {
-    if (slice.metadata.labels?.['kubernetes.io/service-name'] !== name) continue
+  const slices = objects.list<EndpointSlice>(ENDPOINT_SLICES, namespace).filter((slice) => {
+    return slice.metadata.labels?.['kubernetes.io/service-name'] === name
+  })
+  return slices.flatMap((slice) => {
     const slicePort = (slice.ports ?? []).find((each) => (each.name ?? '') === (wanted.name ?? ''))?.port
+    if (slicePort === undefined) return []
     const ready = (slice.endpoints ?? []).filter((each) => each.conditions?.ready !== false && each.targetRef?.kind === 'Pod')
-    const pods = ready.flatMap((each) => objects.get<Pod>(PODS, { namespace, name: each.targetRef?.name ?? '' }) ?? [])
-    const [pod] = pods
-    if (pod !== undefined && slicePort !== undefined) return { type: 'pod', pod, port: slicePort, scheme }
-  }
-  throw new ApiError('ServiceUnavailable', `no endpoints available for service ${JSON.stringify(name)}`)
+    return ready.flatMap((each) => {
+      const pod = objects.get<Pod>(PODS, { namespace, name: each.targetRef?.name ?? '' })
+      return pod === undefined ? [] : [{ pod, port: slicePort }]
+    })
+  })
+}
+
+export function noEndpoints(service: string): ApiError {
+  return new ApiError('ServiceUnavailable', `no endpoints available for service ${JSON.stringify(service)}`)
 }

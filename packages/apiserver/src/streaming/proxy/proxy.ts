@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http'
-import { Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { connect as tlsConnect } from 'node:tls'
 import { ApiError, type Pod } from '@skiff/api'
@@ -7,7 +7,7 @@ import type { StreamRequest } from '../../http/request-context.ts'
 import type { ObjectReader } from '../../registry/resource-definition.ts'
 import type { Upgrade } from '../accept-upgrade.ts'
 import type { Agents } from '../agent/agents.ts'
-import { openPort, relayPort } from '../port-forward/agent-port.ts'
+import { connectPod } from './connect-pod.ts'
 import { endToEndHeaders, proxiedPath, proxyPrefix, relocated } from './proxy-headers.ts'
 import { type ProxyTarget, proxyTarget } from './proxy-target.ts'
 
@@ -47,7 +47,7 @@ async function requestPod(
   options: RequestOptions,
   body: Buffer,
 ): Promise<IncomingMessage> {
-  const connection = await connectPod(target, agents)
+  const connection = await connectTarget(target, agents)
   return new Promise((resolve, reject) => {
     const request = httpRequest({ ...options, createConnection: () => connection, timeout: ANSWER_TIMEOUT_MS }, resolve)
     request.once('timeout', () => request.destroy(new Error('no answer in time')))
@@ -64,7 +64,7 @@ export async function upgradeProxy(stream: StreamRequest & Upgrade, { objects, a
   const { info, request, socket, head } = stream
   const target = proxyTarget(info, objects)
   if (target.type === 'node') throw new ApiError('BadRequest', 'a node can not be reached by an upgraded proxy request')
-  const connection = await connectPod(target, agents)
+  const connection = await connectTarget(target, agents)
   const headers = { ...endToEndHeaders(request.headers), connection: 'Upgrade', upgrade: request.headers.upgrade ?? '' }
   const toPod = httpRequest({
     method: request.method,
@@ -89,64 +89,16 @@ export async function upgradeProxy(stream: StreamRequest & Upgrade, { objects, a
   })
 }
 
-function responseHead(answer: IncomingMessage, headers: Readonly<Record<string, string | string[]>>): string {
+/** The first line and the headers, as they go over the wire. */
+export function responseHead(answer: IncomingMessage, headers: Readonly<Record<string, string | string[]>>): string {
   const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((each) => `${name}: ${each}`))
   return `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n${lines.join('\r\n')}\r\n\r\n`
 }
 
-/** A connection into the pod, through its node's agent: it works from wherever the master runs, and reaches nothing else. */
-async function connectPod({ pod, port, scheme }: ProxyTarget & { type: 'pod' }, agents: Agents): Promise<Duplex> {
-  const socket = await openPort(agents, pod, port)
-  const [near, far] = duplexPair()
-  void relayPort(far, socket).then((problem) => {
-    if (problem !== undefined) near.destroy(new Error(problem))
-  })
+async function connectTarget({ pod, port, scheme }: ProxyTarget & { type: 'pod' }, agents: Agents): Promise<Duplex> {
+  const connection = await connectPod(agents, pod, port)
   // As upstream: what a pod serves by HTTPS has seldom a certificate that means anything here.
-  return scheme === 'https' ? tlsConnect({ socket: near, rejectUnauthorized: false }) : near
-}
-
-function duplexPair(): [Duplex, Duplex] {
-  const pair = [new HalfPipe(), new HalfPipe()] as const
-  pair[0].join(pair[1])
-  pair[1].join(pair[0])
-  return [pair[0], pair[1]]
-}
-
-/** One end of a pipe in memory: what is written here is read at the other end. */
-class HalfPipe extends Duplex {
-  #other: HalfPipe | undefined
-  #written: (() => void) | undefined
-
-  join(other: HalfPipe): void {
-    this.#other = other
-    this.on('error', () => undefined)
-  }
-
-  override _read(): void {
-    this.#other?.release()
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    if (this.#other === undefined || this.#other.destroyed || this.#other.push(chunk)) done()
-    else this.#written = done
-  }
-
-  override _final(done: () => void): void {
-    if (this.#other?.destroyed === false) this.#other.push(null)
-    done()
-  }
-
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.release()
-    if (this.#other?.destroyed === false) this.#other.destroy()
-    done(error)
-  }
-
-  release(): void {
-    const written = this.#written
-    this.#written = undefined
-    written?.()
-  }
+  return scheme === 'https' ? tlsConnect({ socket: connection, rejectUnauthorized: false }) : connection
 }
 
 function failed(pod: Pod, error: Error): ApiError {

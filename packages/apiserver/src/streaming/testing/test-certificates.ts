@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
+import { CERTIFICATE_BACKDATING_MS } from '@skiff/api'
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const HOUR_MS = 3600_000
@@ -16,6 +17,7 @@ export interface TestAuthority {
     readonly commonName: string
     readonly organizations?: readonly string[]
     readonly usage: 'client' | 'server'
+    readonly dnsNames?: readonly string[]
   }): Promise<TestCertificate>
 }
 
@@ -36,12 +38,13 @@ export async function createTestAuthority(now = new Date()): Promise<TestAuthori
   )
   return {
     certificatePem: authority.toString('pem'),
-    async issue({ commonName, organizations = [], usage }) {
+    async issue({ commonName, organizations = [], usage, dnsNames = [] }) {
       const own = await newKeys()
       const certificate = await x509.X509CertificateGenerator.create(
         {
           ...validity,
-          notBefore: now,
+          // As the cluster's authority does it.
+          notBefore: new Date(now.getTime() - CERTIFICATE_BACKDATING_MS),
           serialNumber: '02',
           subject: new x509.Name([...organizations.map((organization) => ({ O: [organization] })), { CN: [commonName] }]),
           issuer: authority.subjectName,
@@ -50,7 +53,10 @@ export async function createTestAuthority(now = new Date()): Promise<TestAuthori
           signingKey: keys.privateKey,
           extensions: [
             new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[`${usage}Auth`]]),
-            new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }]),
+            new x509.SubjectAlternativeNameExtension([
+              { type: 'ip', value: '127.0.0.1' },
+              ...dnsNames.map((value) => ({ type: 'dns' as const, value })),
+            ]),
           ],
         },
         webcrypto,
