@@ -1,21 +1,29 @@
 import type { ApiClient } from '@skiff/client'
 import type { Logger } from 'pino'
 import { runBootstrapTokenController } from './bootstrap-tokens/controller.ts'
+import { runClusterRoleAggregationController } from './cluster-role-aggregation/controller.ts'
 import { runDeploymentController } from './deployment/controller.ts'
+import { runDisruptionController } from './disruption/controller.ts'
 import { runEndpointSliceController } from './endpoint-slice/controller.ts'
 import { runEndpointsController } from './endpoints/controller.ts'
+import { runEphemeralVolumeController } from './ephemeral-volume/controller.ts'
 import { runGarbageCollector } from './garbage-collector/controller.ts'
 import { runNamespaceController } from './namespace/controller.ts'
 import { runNodeIpamController } from './node-ipam/controller.ts'
 import { runNodeLifecycleController } from './node-lifecycle/controller.ts'
 import type { HeartbeatSource } from './node-lifecycle/heartbeats.ts'
+import { runPersistentVolumeBinder } from './persistent-volume-binder/controller.ts'
 import { runPodGcController } from './pod-gc/controller.ts'
 import { runReplicaSetController } from './replica-set/controller.ts'
+import { runResourceQuotaController } from './resource-quota/controller.ts'
 import { runRootCaController } from './root-ca/controller.ts'
 import { runServiceAccountController } from './service-account/controller.ts'
+import { runServiceAccountTokenController } from './service-account-tokens/controller.ts'
 import type { ControllerContext } from './shared/context.ts'
 import { createSharedInformers } from './shared/informers.ts'
 import { runTaintEvictionController } from './taint-eviction/controller.ts'
+import { runVolumeProtectionController } from './volume-protection/controller.ts'
+import { runVolumeProvisioner } from './volume-provisioner/controller.ts'
 
 export interface ControllersOptions {
   readonly client: ApiClient
@@ -55,8 +63,16 @@ export function startControllers(options: ControllersOptions): { readonly stoppe
     runNamespaceController(context),
     runGarbageCollector(context),
     runServiceAccountController(context),
+    runServiceAccountTokenController(context, options.caCertificate),
+    runClusterRoleAggregationController(context),
     runRootCaController(context, options.caCertificate),
     runBootstrapTokenController(context),
+    runResourceQuotaController(context, monotonicNow),
+    runDisruptionController(context, monotonicNow),
+    runPersistentVolumeBinder(context),
+    runVolumeProtectionController(context),
+    runVolumeProvisioner(context),
+    runEphemeralVolumeController(context),
   ]
   return { stopped: Promise.all(running).then(() => undefined) }
 }

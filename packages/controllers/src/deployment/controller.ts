@@ -85,7 +85,8 @@ export async function runDeploymentController(context: ControllerContext): Promi
       case 'set-revision': {
         const { name, namespace = '', uid } = deployment.metadata
         const body = { metadata: { uid, annotations: { [REVISION]: step.revision } } }
-        await unlessGone(client.patch(DEPLOYMENTS, { name, namespace }, { type: 'merge', body }))
+        // By the status path it counts as no new generation.
+        await unlessGone(client.patch(DEPLOYMENTS, { name, namespace, subresource: 'status' }, { type: 'merge', body }))
       }
     }
   }

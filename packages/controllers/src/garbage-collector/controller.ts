@@ -1,22 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { apiVersionOf, type KindInfo, type ObjectMeta, type OwnerReference } from '@skiff/api'
-import { type ApiClient, createInformer, type Informer, type InformerChange, runController, WorkQueue } from '@skiff/client'
+import type { KindInfo, OwnerReference } from '@skiff/api'
+import { type InformerChange, runController, WorkQueue } from '@skiff/client'
 import type { ControllerContext } from '../shared/context.ts'
-import { type DiscoveredKind, discoverKinds } from '../shared/discovery.ts'
 import { unlessGone } from '../shared/errors.ts'
+import { FollowedKinds, type HasMetadata } from './followed-kinds.ts'
 import { type GraphNode, graphNodeOf, OwnerGraph, orphansDependents, waitsForDependents } from './graph.ts'
 import { type Collection, type OwnerState, planCollection } from './plan.ts'
 import { RecentlyAbsent } from './recently-absent.ts'
-import { sharedInformersByKind } from './shared-informers-by-kind.ts'
 
 const CONCURRENCY = 10
 /** An owner that only a direct question found: by then its informer should know it, else its deletion could be missed. */
 const CONFIRM_OWNER_MS = 30_000
-const DISCOVERY_RETRY_MS = 1_000
-
-interface HasMetadata {
-  readonly metadata: ObjectMeta
-}
 
 /** Deletes what lost its owners, of whatever kind, and carries out foreground and orphaning deletions. */
 export async function runGarbageCollector(context: ControllerContext): Promise<void> {
@@ -24,17 +17,13 @@ export async function runGarbageCollector(context: ControllerContext): Promise<v
   const queue = new WorkQueue()
   const graph = new OwnerGraph()
   const absent = new RecentlyAbsent()
-  const kinds = await followAllKinds(context, observe)
-  if (!kinds) return
+  const kinds = new FollowedKinds(context, { observe, forget })
+  if (!(await kinds.synced())) return
 
   function observe(kind: KindInfo, { type, object, previous }: InformerChange<HasMetadata>): void {
     const { uid } = object.metadata
     if (type === 'deleted') {
-      const gone = graph.get(uid)
-      graph.remove(uid)
-      absent.add(uid)
-      for (const dependent of graph.dependentsOf(uid)) queue.add(dependent.uid)
-      for (const owner of gone?.owners ?? []) lookIfWaiting(owner.uid)
+      isGone(uid)
       return
     }
     const node = graphNodeOf(kind, object.metadata)
@@ -43,6 +32,19 @@ export async function runGarbageCollector(context: ControllerContext): Promise<v
     for (const owner of previous?.metadata.ownerReferences ?? []) lookIfWaiting(owner.uid)
     // Its dependents go when it begins to wait for them.
     if (waitsForDependents(node)) for (const dependent of graph.dependentsOf(uid)) queue.add(dependent.uid)
+  }
+
+  function isGone(uid: string): void {
+    const gone = graph.get(uid)
+    graph.remove(uid)
+    absent.add(uid)
+    for (const dependent of graph.dependentsOf(uid)) queue.add(dependent.uid)
+    for (const owner of gone?.owners ?? []) lookIfWaiting(owner.uid)
+  }
+
+  /** A kind is served no more: nothing of it is there. */
+  function forget(kind: KindInfo): void {
+    for (const { uid } of graph.ofKind(kind)) isGone(uid)
   }
 
   function isDoubtful({ uid }: OwnerReference): boolean {
@@ -76,7 +78,7 @@ export async function runGarbageCollector(context: ControllerContext): Promise<v
 
   /** Asks the server: the informers may be behind, and nothing is deleted on a suspicion. */
   async function ownerExists({ apiVersion, kind, name, uid }: OwnerReference, dependent: GraphNode): Promise<boolean> {
-    const info = kinds?.find((one) => one.kind === kind && apiVersion.split('/')[0] === apiVersionOf(one).split('/')[0])
+    const info = kinds.named(apiVersion, kind)
     if (!info) throw new Error(`owner kind ${apiVersion} ${kind} is not known`)
     // An owner is in its dependent's namespace or in none.
     if (info.namespaced && dependent.namespace === undefined) return false
@@ -136,44 +138,4 @@ export async function runGarbageCollector(context: ControllerContext): Promise<v
 
 function refOf({ name, namespace }: GraphNode): { name: string; namespace?: string } {
   return namespace === undefined ? { name } : { name, namespace }
-}
-
-/** Follows every kind that can be collected; resolves with the kinds once all were read, or undefined when aborted. */
-async function followAllKinds(
-  { client, informers, logger, signal }: ControllerContext,
-  observe: (kind: KindInfo, change: InformerChange<HasMetadata>) => void,
-): Promise<readonly DiscoveredKind[] | undefined> {
-  const kinds = await discoverUntilAnswered(client, signal)
-  if (!kinds) return undefined
-  const shared = sharedInformersByKind(informers)
-  const followed = kinds.filter(isCollectable).map((kind) => {
-    const informer: Informer<HasMetadata> =
-      shared.get(`${kind.group}/${kind.resource}`) ??
-      createInformer<HasMetadata>(client, kind, { metadataOnly: true, logger, signal })
-    informer.onChange((change) => observe(kind, change))
-    informer.start()
-    return informer
-  })
-  try {
-    await Promise.all(followed.map(({ synced }) => synced))
-    return kinds
-  } catch {
-    return undefined
-  }
-}
-
-async function discoverUntilAnswered(client: ApiClient, signal: AbortSignal): Promise<readonly DiscoveredKind[] | undefined> {
-  while (!signal.aborted) {
-    try {
-      return (await discoverKinds(client)).kinds
-    } catch {
-      await sleep(DISCOVERY_RETRY_MS, undefined, { signal }).catch(() => undefined)
-    }
-  }
-  return undefined
-}
-
-/** Events come and go by the thousand and own nothing. */
-function isCollectable({ kind, verbs }: DiscoveredKind): boolean {
-  return kind !== 'Event' && verbs.has('list') && verbs.has('watch') && verbs.has('delete')
 }

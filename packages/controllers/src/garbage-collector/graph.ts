@@ -59,6 +59,11 @@ export class OwnerGraph {
     this.#nodes.delete(uid)
   }
 
+  /** The objects of a kind, in whatever version. */
+  ofKind({ group, resource }: Pick<KindInfo, 'group' | 'resource'>): GraphNode[] {
+    return [...this.#nodes.values()].filter(({ kind }) => kind.group === group && kind.resource === resource)
+  }
+
   dependentsOf(uid: string): GraphNode[] {
     return [...(this.#dependents.get(uid) ?? [])].flatMap((dependent) => this.#nodes.get(dependent) ?? [])
   }

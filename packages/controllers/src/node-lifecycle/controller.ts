@@ -33,8 +33,13 @@ export async function runNodeLifecycleController(context: ControllerContext, opt
       const marked = await Promise.all([markUnknown(node), verdict.silencePods ? silencePods(name) : undefined])
       await setTaints(marked[0], verdict.evict)
     } else {
-      await setTaints(node, true)
+      await setTaints(node, hasRefuge(name))
     }
+  }
+
+  /** Another node is Ready: pods that are driven away from this one have somewhere to go. */
+  function hasRefuge(name: string): boolean {
+    return nodes.list().some((other) => other.metadata.name !== name && isReady(other))
   }
 
   async function markUnknown(node: Node): Promise<Node> {
@@ -85,6 +90,8 @@ export async function runNodeLifecycleController(context: ControllerContext, opt
         if (type === 'deleted') watching.forget(key)
         else watching.follow(key, nodeLeases.get(`kube-node-lease/${key}`)?.spec.renewTime)
         queue.add(key)
+        // Whether their pods have somewhere to go may have changed.
+        for (const other of nodes.list()) if (!isReady(other)) queue.add(other.metadata.name)
       })
       nodeLeases.onChange(({ object }) => {
         const { name } = object.metadata
@@ -94,6 +101,10 @@ export async function runNodeLifecycleController(context: ControllerContext, opt
     reconcile,
   })
   await events.flush()
+}
+
+function isReady(node: Node): boolean {
+  return findCondition(node.status?.conditions, 'Ready')?.status === 'True'
 }
 
 /** Every condition that the agent would write becomes Unknown, Ready in any case. */

@@ -27,6 +27,14 @@ describe('evictions', () => {
   test('go on for the last one away when the others came back', () => {
     expect(judgeNodes([streaming('a', 20_000), streaming('b', 0), streaming('c', 0)]).get('a')).toMatchObject({ evict: true })
   })
+  test('stop when no node is left that could take the pods', () => {
+    expect(judgeNodes([streaming('only', 4000)]).get('only')).toMatchObject({ evict: false })
+    const apart = judgeNodes([streaming('a', 500_000), streaming('b', 4000)])
+    expect([...apart.values()]).toEqual([
+      { state: 'gone', evict: false, silencePods: false },
+      { state: 'gone', evict: false, silencePods: false },
+    ])
+  })
   test('go on when nodes died one after the other', () => {
     const verdicts = judgeNodes([streaming('a', 500_000), streaming('b', 4000), streaming('c', 0)])
     expect(verdicts.get('a')).toMatchObject({ evict: true })

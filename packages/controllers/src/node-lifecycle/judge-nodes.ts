@@ -12,7 +12,7 @@ export type Verdict =
   | { readonly state: 'alive' | 'suspect' }
   | {
       readonly state: 'gone'
-      /** Its pods are to be replaced. Not when most nodes vanished at once: then something else is wrong. */
+      /** Its pods are to be replaced. Not when most nodes vanished at once: then something else is wrong. Nor when none is left to take them. */
       readonly evict: boolean
       /** Its pods are to leave the endpoints. Not when no node is left that could serve in their place. */
       readonly silencePods: boolean
@@ -34,7 +34,7 @@ function judge(pulse: NodePulse, doubtful: readonly NodePulse[], alive: number):
   if (!isGone(pulse)) return { state: isSuspect(pulse) ? 'suspect' : 'alive' }
   const atOnce = doubtful.filter(({ silentMs }) => Math.abs(silentMs - pulse.silentMs) <= AT_ONCE_MS).length
   const mostVanished = atOnce >= 2 && atOnce > alive
-  return { state: 'gone', evict: !mostVanished, silencePods: alive > 0 }
+  return { state: 'gone', evict: alive > 0 && !mostVanished, silencePods: alive > 0 }
 }
 
 function isGone({ silentMs, limitMs }: NodePulse): boolean {

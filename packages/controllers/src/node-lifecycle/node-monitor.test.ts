@@ -102,6 +102,20 @@ describe('when the process itself stood still', () => {
   })
 })
 
+test('of nodes that vanished at once, those that return late are given time before their pods are replaced', () => {
+  for (const node of ['a', 'b', 'c']) monitor.follow(node)
+  pass(3, 'a', 'b', 'c')
+  pass(60, 'a')
+  expect(monitor.verdict('c')).toMatchObject({ state: 'gone', evict: false })
+  pass(18, 'a', 'b')
+  expect(stateOf('b')).toBe('alive')
+  expect(monitor.verdict('c')).toMatchObject({ state: 'gone', evict: false })
+  told = []
+  pass(4, 'a', 'b')
+  expect(monitor.verdict('c')).toMatchObject({ state: 'gone', evict: true })
+  expect(told).toContain('c')
+})
+
 test('forgets a deleted node', () => {
   monitor.follow('a')
   pass(2, 'a')

@@ -6,6 +6,8 @@ const HEARTBEAT_LIMIT_MS = 4_000
 const HEARTBEAT_SUSPECT_MS = 2_500
 /** Leases are renewed every 10 s. */
 const LEASE_LIMIT_MS = 40_000
+/** Nodes that vanished together don't return in the same second: the last of them has this long after the first. */
+const RETURN_MS = 20_000
 /** Looking this much later than was due: this process stood still, and what it didn't hear in that time says nothing. */
 const STALL_MS = 1_000
 
@@ -21,6 +23,8 @@ interface Signs {
   renewTime: string | undefined
   /** When we saw the lease change. What time it says doesn't matter: clocks may be off. */
   renewedMs: number | undefined
+  /** Most nodes had vanished with it, and some are back: until then its pods are not replaced. */
+  sparedUntilMs: number | undefined
 }
 
 /**
@@ -51,7 +55,7 @@ export class NodeMonitor {
   follow(node: string, renewTime?: string): void {
     const nowMs = this.#options.monotonicNow()
     const known = this.#nodes.get(node)
-    const signs = known ?? { firstSeenMs: nowMs, renewTime, renewedMs: undefined }
+    const signs = known ?? { firstSeenMs: nowMs, renewTime, renewedMs: undefined, sparedUntilMs: undefined }
     if (!known) this.#nodes.set(node, signs)
     if (renewTime !== undefined && renewTime !== signs.renewTime) {
       // The first lease that is seen may be as old as the node's death.
@@ -95,10 +99,30 @@ export class NodeMonitor {
     const judged = judgeNodes(pulses.map(({ pulse }) => pulse))
     for (const { pulse, heard } of pulses) if (!heard && judged.get(pulse.name)?.state === 'alive') judged.delete(pulse.name)
 
+    const spared = this.#spareLateReturns(judged, nowMs)
+
     const before = this.#verdicts
     this.#verdicts = judged
-    this.#setTimer(pulses.map(({ pulse }) => pulse.limitMs - pulse.silentMs).filter((ms) => ms > 0))
+    this.#setTimer([...pulses.map(({ pulse }) => pulse.limitMs - pulse.silentMs), ...spared].filter((ms) => ms > 0))
     for (const name of this.#nodes.keys()) if (!same(before.get(name), judged.get(name))) this.#options.onVerdict(name)
+  }
+
+  /** Changes the verdicts of those whose time to return isn't over; gives how long each of them has left. */
+  #spareLateReturns(judged: Map<string, Verdict>, nowMs: number): number[] {
+    const left: number[] = []
+    for (const [name, signs] of this.#nodes) {
+      const [before, verdict] = [this.#verdicts.get(name), judged.get(name)]
+      const wasSpared = before?.state === 'gone' && !before.evict
+      if (verdict?.state !== 'gone' || !verdict.evict || !wasSpared) {
+        signs.sparedUntilMs = undefined
+        continue
+      }
+      signs.sparedUntilMs ??= nowMs + RETURN_MS
+      if (nowMs >= signs.sparedUntilMs) continue
+      judged.set(name, { ...verdict, evict: false })
+      left.push(signs.sparedUntilMs - nowMs)
+    }
+    return left
   }
 
   #pulse(name: string, signs: Signs, nowMs: number): { pulse: NodePulse; heard: boolean } {

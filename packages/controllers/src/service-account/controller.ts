@@ -1,16 +1,17 @@
 import { isAlreadyExists, isNotFound, type Namespace, SERVICE_ACCOUNTS } from '@skiff/api'
 import type { ControllerContext } from '../shared/context.ts'
 import { namespaceIsTerminating } from '../shared/errors.ts'
-import { DEFAULT_SERVICE_ACCOUNT } from '../shared/informers.ts'
 import { runReconciler } from '../shared/reconcile.ts'
+
+const DEFAULT_SERVICE_ACCOUNT = 'default'
 
 /** Every namespace has a ServiceAccount `default`, for pods that name none. */
 export async function runServiceAccountController(context: ControllerContext): Promise<void> {
   const { client, informers } = context
-  const { namespaces, defaultServiceAccounts } = informers
+  const { namespaces, serviceAccounts } = informers
 
   async function reconcile(namespace: string): Promise<void> {
-    if (!isActive(namespaces.get(namespace)) || defaultServiceAccounts.get(`${namespace}/${DEFAULT_SERVICE_ACCOUNT}`)) return
+    if (!isActive(namespaces.get(namespace)) || serviceAccounts.get(`${namespace}/${DEFAULT_SERVICE_ACCOUNT}`)) return
     try {
       await client.create(SERVICE_ACCOUNTS, { metadata: { name: DEFAULT_SERVICE_ACCOUNT, namespace } })
     } catch (error) {
@@ -20,11 +21,11 @@ export async function runServiceAccountController(context: ControllerContext): P
 
   await runReconciler(context, {
     name: 'service-account',
-    reads: [namespaces, defaultServiceAccounts],
+    reads: [namespaces, serviceAccounts],
     watch: (queue) => {
       namespaces.onChange(({ key }) => queue.add(key))
-      defaultServiceAccounts.onChange(({ type, object }) => {
-        if (type === 'deleted') queue.add(object.metadata.namespace ?? '')
+      serviceAccounts.onChange(({ type, object }) => {
+        if (type === 'deleted' && object.metadata.name === DEFAULT_SERVICE_ACCOUNT) queue.add(object.metadata.namespace ?? '')
       })
     },
     reconcile,

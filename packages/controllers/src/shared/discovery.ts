@@ -22,18 +22,24 @@ interface ResourceList {
 }
 
 interface GroupList {
-  readonly groups: readonly { readonly preferredVersion: { readonly groupVersion: string } }[]
+  /** Versions in order of preference. */
+  readonly groups: readonly { readonly versions: readonly { readonly groupVersion: string }[] }[]
 }
 
-/** Every kind that the server knows, in the version that it prefers; subresources are left out. */
+/** Every kind that the server knows, in the version that it prefers of those that have it; subresources are left out. */
 export async function discoverKinds(client: ApiClient): Promise<Discovery> {
   const { groups } = await getJson<GroupList>(client, '/apis')
-  const groupVersions = ['v1', ...groups.map(({ preferredVersion }) => preferredVersion.groupVersion)]
+  const groupVersions = ['v1', ...groups.flatMap(({ versions }) => versions.map(({ groupVersion }) => groupVersion))]
   const answers = await Promise.allSettled(groupVersions.map((groupVersion) => kindsOf(client, groupVersion)))
   const failures = answers.flatMap((answer, index) =>
     answer.status === 'rejected' ? [{ groupVersion: groupVersions[index] ?? '', error: answer.reason as unknown }] : [],
   )
-  return { kinds: answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])), failures }
+  const kinds = new Map<string, DiscoveredKind>()
+  for (const kind of answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))) {
+    const name = `${kind.group}/${kind.resource}`
+    if (!kinds.has(name)) kinds.set(name, kind)
+  }
+  return { kinds: [...kinds.values()], failures }
 }
 
 async function kindsOf(client: ApiClient, groupVersion: string): Promise<DiscoveredKind[]> {

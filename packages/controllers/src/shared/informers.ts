@@ -1,4 +1,6 @@
 import {
+  CLUSTER_ROLES,
+  type ClusterRole,
   CONFIG_MAPS,
   type ConfigMap,
   controllerOf,
@@ -15,23 +17,36 @@ import {
   NODES,
   type Node,
   type ObjectMeta,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  POD_DISRUPTION_BUDGETS,
   PODS,
   type Pod,
+  type PodDisruptionBudget,
+  podClaims,
   REPLICA_SETS,
+  RESOURCE_QUOTAS,
   type ReplicaSet,
+  type ResourceQuota,
   SECRETS,
   SERVICE_ACCOUNTS,
   SERVICES,
   type Secret,
   type Service,
   type ServiceAccount,
+  STORAGE_CLASSES,
+  type StorageClass,
+  storageClassOf,
+  VOLUME_NODE_LABEL,
 } from '@skiff/api'
 import { type ApiClient, createInformer, type Informer } from '@skiff/client'
 import type { Logger } from 'pino'
+import { ACCOUNT_NAME, TOKEN_SECRET_TYPE } from '../service-account-tokens/plan.ts'
 
 const NODE_LEASE_NAMESPACE = 'kube-node-lease'
 export const ROOT_CA_CONFIG_MAP = 'kube-root-ca.crt'
-export const DEFAULT_SERVICE_ACCOUNT = 'default'
 /** Tokens of `skiff token create`, for hosts and for people. */
 const TOKEN_TYPE = 'skiff.dev/token'
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name'
@@ -41,10 +56,15 @@ export type SharedInformers = ReturnType<typeof createSharedInformers>
 
 export function createSharedInformers(client: ApiClient, options: { readonly logger: Logger; readonly signal: AbortSignal }) {
   return {
-    /** By `owner` (uid of the controller), `orphans` (namespace, of those without one), `node` and `namespace`. */
+    /** By `owner` (uid of the controller), `orphans` (namespace, of those without one), `node`, `namespace` and `claim` (its key). */
     pods: createInformer<Pod>(client, PODS, {
       ...options,
-      indexes: { ...ownership, node: ({ spec }) => (spec.nodeName ? [spec.nodeName] : []), namespace: namespaceOf },
+      indexes: {
+        ...ownership,
+        node: ({ spec }) => (spec.nodeName ? [spec.nodeName] : []),
+        namespace: namespaceOf,
+        claim: claimKeysOf,
+      },
     }),
     replicaSets: createInformer<ReplicaSet>(client, REPLICA_SETS, {
       ...options,
@@ -58,14 +78,44 @@ export function createSharedInformers(client: ApiClient, options: { readonly log
     nodes: createInformer<Node>(client, NODES, options),
     nodeLeases: createInformer<Lease>(client, LEASES, { ...options, namespace: NODE_LEASE_NAMESPACE }),
     namespaces: createInformer<Namespace>(client, NAMESPACES, options),
-    defaultServiceAccounts: createInformer<ServiceAccount>(client, SERVICE_ACCOUNTS, {
+    serviceAccounts: createInformer<ServiceAccount>(client, SERVICE_ACCOUNTS, options),
+    clusterRoles: createInformer<ClusterRole>(client, CLUSTER_ROLES, options),
+    /** By `account`: key of the ServiceAccount that the Secret names. */
+    tokenSecrets: createInformer<Secret>(client, SECRETS, {
       ...options,
-      fieldSelector: `metadata.name=${DEFAULT_SERVICE_ACCOUNT}`,
+      fieldSelector: `type=${TOKEN_SECRET_TYPE}`,
+      indexes: { account: ({ metadata }) => [`${metadata.namespace}/${metadata.annotations?.[ACCOUNT_NAME] ?? ''}`] },
     }),
     rootCaConfigMaps: createInformer<ConfigMap>(client, CONFIG_MAPS, {
       ...options,
       fieldSelector: `metadata.name=${ROOT_CA_CONFIG_MAP}`,
     }),
+    /** By `unbound` (storage class, of those without a volume) and `volume` (its name). */
+    persistentVolumeClaims: createInformer<PersistentVolumeClaim>(client, PERSISTENT_VOLUME_CLAIMS, {
+      ...options,
+      indexes: {
+        unbound: (claim) => (claim.spec.volumeName ? [] : [storageClassOf(claim)]),
+        volume: ({ spec }) => (spec.volumeName ? [spec.volumeName] : []),
+      },
+    }),
+    /** By `claim` (key of the claim that it names), `class`, and `node` (of those that the built-in provisioner made). */
+    persistentVolumes: createInformer<PersistentVolume>(client, PERSISTENT_VOLUMES, {
+      ...options,
+      indexes: {
+        claim: ({ spec }) => (spec.claimRef?.name ? [`${spec.claimRef.namespace}/${spec.claimRef.name}`] : []),
+        class: (volume) => [storageClassOf(volume)],
+        node: ({ metadata }) => {
+          const node = metadata.labels?.[VOLUME_NODE_LABEL]
+          return node === undefined ? [] : [node]
+        },
+      },
+    }),
+    resourceQuotas: createInformer<ResourceQuota>(client, RESOURCE_QUOTAS, { ...options, indexes: { namespace: namespaceOf } }),
+    podDisruptionBudgets: createInformer<PodDisruptionBudget>(client, POD_DISRUPTION_BUDGETS, {
+      ...options,
+      indexes: { namespace: namespaceOf },
+    }),
+    storageClasses: createInformer<StorageClass>(client, STORAGE_CLASSES, options),
     bootstrapTokens: createInformer<Secret>(client, SECRETS, {
       ...options,
       namespace: 'kube-system',
@@ -85,6 +135,11 @@ interface HasMetadata {
 }
 
 const namespaceOf = ({ metadata }: HasMetadata) => [metadata.namespace ?? '']
+
+/** Keys of the claims that a pod uses. */
+export function claimKeysOf(pod: Pod): string[] {
+  return podClaims(pod).map(({ claimName }) => `${pod.metadata.namespace}/${claimName}`)
+}
 
 const ownership = {
   owner: (object: HasMetadata) => {

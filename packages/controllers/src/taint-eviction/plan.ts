@@ -1,5 +1,4 @@
-import type { Taint, Toleration } from '@skiff/api'
-import { tolerates } from '../shared/tolerations.ts'
+import { type Taint, type Toleration, tolerates } from '@skiff/api'
 
 /**
  * For how long a pod may stay on a node with these taints, from when they were put there: 0 for one that isn't

@@ -1,4 +1,14 @@
-import type { Deployment, Node, ObjectMeta, Pod, ReplicaSet, Service } from '@skiff/api'
+import type {
+  Deployment,
+  Node,
+  ObjectMeta,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  ReplicaSet,
+  Service,
+  StorageClass,
+} from '@skiff/api'
 
 /** Stored objects with the parts that a test cares about. */
 
@@ -88,4 +98,63 @@ export function aNode(
     spec: parts.spec ?? {},
     status: parts.status ?? { conditions: [{ type: 'Ready', status: 'True' }] },
   }
+}
+
+export function aClaim(
+  name: string,
+  parts: {
+    metadata?: Partial<ObjectMeta>
+    spec?: Partial<PersistentVolumeClaim['spec']>
+    status?: PersistentVolumeClaim['status']
+  } = {},
+): PersistentVolumeClaim {
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: metaOf(name, { namespace: 'default', ...parts.metadata }),
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+      storageClassName: '',
+      volumeMode: 'Filesystem',
+      ...parts.spec,
+    },
+    status: parts.status ?? { phase: 'Pending' },
+  }
+}
+
+export function aVolume(
+  name: string,
+  parts: {
+    metadata?: Partial<ObjectMeta>
+    spec?: Partial<PersistentVolume['spec']>
+    status?: PersistentVolume['status']
+  } = {},
+): PersistentVolume {
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: metaOf(name, parts.metadata),
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      persistentVolumeReclaimPolicy: 'Retain',
+      volumeMode: 'Filesystem',
+      hostPath: { path: '/data' },
+      ...parts.spec,
+    },
+    status: parts.status ?? { phase: 'Available' },
+  }
+}
+
+export function aStorageClass(name: string, parts: Partial<StorageClass> = {}): StorageClass {
+  return {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: metaOf(name),
+    provisioner: 'example.com/disks',
+    volumeBindingMode: 'Immediate',
+    reclaimPolicy: 'Delete',
+    ...parts,
+  } as StorageClass
 }
