@@ -1,6 +1,6 @@
-import { controllerOf, keyOf, type Pod } from '@skiff/api'
-import type { NodeSelectorTerm } from './node-affinity.ts'
+import { controllerOf, keyOf, type NodeSelectorTerm, type Pod } from '@skiff/api'
 import { podResources, type ResourceAmounts, scoringResources } from './resources.ts'
+import type { PodVolumes } from './volumes/pod-volumes.ts'
 
 export interface HostPort {
   /** `0.0.0.0` is every address of the host. */
@@ -22,6 +22,8 @@ export interface PodInfo {
   readonly preferredNodes: readonly { weight: number; preference: NodeSelectorTerm }[]
   /** Keys of what should be spread over nodes: the pod's owner and the Services that select it. Empty once the pod leaves. */
   readonly spreadGroups: readonly string[]
+  /** What its claims ask, when the pod is to get a node; absent without claims. */
+  readonly volumes?: PodVolumes
 }
 
 /** @param services keys of the Services that select this pod */

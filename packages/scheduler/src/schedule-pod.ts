@@ -27,6 +27,8 @@ const ENOUGH_NODES = 100
 
 /** Chooses a node for a pod, or says for each node why it doesn't fit and what would help. Pure. */
 export function schedulePod(pod: PodInfo, { nodes, startAt }: ClusterSnapshot): Decision {
+  const problem = pod.volumes?.problem
+  if (problem) return { unschedulable: [], message: `0/${nodes.length} nodes are available: ${problem.reason}. ${problem.cure}` }
   const fitting: ReadonlyNode[] = []
   const refusals: Refusal[] = []
   let examined = 0

@@ -1,12 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import {
+  claimIsBound,
   isConflict,
   isNotFound,
   keyOf,
   NODES,
   type Node,
+  type PersistentVolumeClaim,
   PODS,
   type Pod,
+  podClaims,
   podIsTerminal,
   SERVICES,
   type Service,
@@ -20,6 +23,9 @@ import type { PodInfo } from './pod-info.ts'
 import { reportUnschedulable, unschedulableCondition } from './report-unschedulable.ts'
 import { type Rejection, schedulePod } from './schedule-pod.ts'
 import { SchedulingQueue } from './scheduling-queue.ts'
+import { bindVolumes, VolumeBindError } from './volumes/bind-volumes.ts'
+import { chooseVolumes, podVolumes, type VolumeChoice } from './volumes/pod-volumes.ts'
+import { VolumeState } from './volumes/volume-state.ts'
 
 export interface SchedulerOptions {
   readonly client: ApiClient
@@ -53,9 +59,12 @@ class Scheduler {
   readonly #pods: Informer<Pod>
   readonly #nodes: Informer<Node>
   readonly #services: Informer<Service>
+  readonly #volumes: VolumeState
   readonly #cluster = new ClusterState()
   readonly #queue = new SchedulingQueue()
   readonly #binds = new Set<Promise<void>>()
+  /** Binds that wait for a volume: others may take long to make one, and hold up nobody else. */
+  readonly #waits = new Set<Promise<void>>()
 
   constructor({ client, logger, clock, random, signal }: SchedulerOptions) {
     this.#client = client
@@ -63,21 +72,28 @@ class Scheduler {
     this.#clock = clock
     this.#signal = signal
     this.#events = createEventRecorder({ client, component: SCHEDULER_NAME, clock, random, logger: this.#logger })
-    this.#pods = createInformer<Pod>(client, PODS, { logger: this.#logger, signal })
+    this.#pods = createInformer<Pod>(client, PODS, { logger: this.#logger, signal, indexes: { claim: claimKeysOf } })
     this.#nodes = createInformer<Node>(client, NODES, { logger: this.#logger, signal })
     this.#services = createInformer<Service>(client, SERVICES, { logger: this.#logger, signal })
+    this.#volumes = new VolumeState({
+      client,
+      logger: this.#logger,
+      signal,
+      isInUse: (claim, pod) =>
+        this.#pods.byIndex('claim', claim).some((other) => keyOf(other) !== keyOf(pod) && this.#cluster.isPlaced(keyOf(other))),
+    })
   }
 
   async run(): Promise<void> {
     this.#follow()
     try {
-      await Promise.all([this.#nodes.synced, this.#services.synced, this.#pods.synced])
+      await Promise.all([this.#nodes, this.#services, this.#pods, ...this.#volumes.informers].map(({ synced }) => synced))
     } catch {
       return // aborted before everything was read
     }
     await this.#scheduleUntilAborted()
     this.#queue.close()
-    await Promise.all([...this.#binds, this.#events.flush()])
+    await Promise.all([...this.#binds, ...this.#waits, this.#events.flush()])
   }
 
   #follow(): void {
@@ -96,7 +112,20 @@ class Scheduler {
       if (type === 'deleted') this.#podGone(key)
       else this.#podChanged(key, object, previous)
     })
-    for (const informer of [this.#nodes, this.#services, this.#pods]) informer.start()
+    this.#followVolumes()
+    for (const informer of [this.#nodes, this.#services, this.#pods, ...this.#volumes.informers]) informer.start()
+  }
+
+  #followVolumes(): void {
+    this.#volumes.claims.onChange(({ key, object, previous }) => {
+      if (standing(object) !== standing(previous)) this.#queue.volumesChanged(key)
+    })
+    this.#volumes.volumes.onChange(({ type, object, previous }) => {
+      const becameFree = type !== 'deleted' && object.status?.phase === 'Available' && previous?.status?.phase !== 'Available'
+      const moved = !isDeepStrictEqual(object.spec.nodeAffinity, previous?.spec.nodeAffinity)
+      if (type === 'deleted' || becameFree || moved) this.#queue.volumesChanged()
+    })
+    this.#volumes.storageClasses.onChange(() => this.#queue.volumesChanged())
   }
 
   #podChanged(key: string, pod: Pod, previous: Pod | undefined): void {
@@ -131,30 +160,48 @@ class Scheduler {
   #scheduleOne(key: string): void {
     const pod = this.#pods.get(key)
     if (!pod || !wantsNode(pod) || this.#cluster.isPlaced(key)) return
-    const info = this.#cluster.podInfo(pod)
+    const info = this.#podInfo(pod)
     const decision = schedulePod(info, this.#cluster.snapshot())
     if ('node' in decision) {
+      const choices = this.#volumeChoices(info, decision.node)
       this.#cluster.assume(info, decision.node, decision.examined)
-      this.#own(this.#bind(info, decision.node, decision.explain))
+      this.#volumes.assume(choices, decision.node)
+      const bound = this.#bind(info, decision, choices)
+      own(bound, choices.length > 0 ? this.#waits : this.#binds)
     } else {
-      this.#queue.park(key, { freedByPods: decision.unschedulable.some(isFreedByPods) })
-      this.#own(this.#report(pod, decision.message))
+      this.#queue.park(key, { freedByPods: decision.unschedulable.some(isFreedByPods), claims: claimKeysOf(pod) })
+      own(this.#report(pod, decision.message), this.#binds)
     }
   }
 
-  #own(work: Promise<void>): void {
-    const owned = work.finally(() => this.#binds.delete(owned))
-    this.#binds.add(owned)
+  #podInfo(pod: Pod): PodInfo {
+    const info = this.#cluster.podInfo(pod)
+    const volumes = podVolumes(pod, this.#volumes)
+    return volumes === undefined ? info : { ...info, volumes }
   }
 
-  async #bind(info: PodInfo, node: string, explain: string): Promise<void> {
+  #volumeChoices({ volumes }: PodInfo, nodeName: string): readonly VolumeChoice[] {
+    const node = this.#nodes.get(nodeName)
+    const choices = volumes && node ? chooseVolumes(volumes, node) : []
+    return typeof choices === 'string' ? [] : choices
+  }
+
+  async #bind(
+    info: PodInfo,
+    { node, explain }: { readonly node: string; readonly explain: string },
+    choices: readonly VolumeChoice[],
+  ): Promise<void> {
     const { key, pod } = info
     try {
+      const { claims } = this.#volumes
+      if (choices.length > 0) await bindVolumes(choices, { client: this.#client, claims, node, signal: this.#signal })
       await bindPod(this.#client, pod, node)
       this.#logger.debug({ key, node, explain }, 'pod scheduled')
       this.#events.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${key} to ${node}`)
     } catch (error) {
       this.#bindFailed(info, node, error)
+    } finally {
+      this.#volumes.forget(choices)
     }
   }
 
@@ -166,7 +213,8 @@ class Scheduler {
     if (isConflict(error)) return // it has a node already: the informer will say so
     this.#logger.warn({ key: info.key, node, err: error }, 'binding failed, will retry')
     const why = error instanceof Error ? error.message : String(error)
-    this.#events.event(info.pod, 'Warning', 'FailedScheduling', `binding rejected: ${why}`)
+    const what = error instanceof VolumeBindError ? 'running PreBind plugin "VolumeBinding": binding volumes' : 'binding rejected'
+    this.#events.event(info.pod, 'Warning', 'FailedScheduling', `${what}: ${why}`)
   }
 
   async #report(pod: Pod, message: string): Promise<void> {
@@ -181,6 +229,22 @@ class Scheduler {
       this.#logger.warn({ key: keyOf(pod), err: error }, 'could not say why the pod waits')
     }
   }
+}
+
+function own(work: Promise<void>, set: Set<Promise<void>>): void {
+  const owned = work.finally(() => set.delete(owned))
+  set.add(owned)
+}
+
+function claimKeysOf(pod: Pod): string[] {
+  return podClaims(pod).map(({ claimName }) => `${pod.metadata.namespace}/${claimName}`)
+}
+
+/** What of a claim decides whether its pods can be scheduled. */
+function standing(claim: PersistentVolumeClaim | undefined): string {
+  if (claim === undefined) return ''
+  const { metadata, status } = claim
+  return [metadata.uid, claimIsBound(claim), status?.phase === 'Lost', metadata.deletionTimestamp !== undefined].join()
 }
 
 function wantsNode(pod: Pod): boolean {

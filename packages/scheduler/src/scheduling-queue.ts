@@ -4,14 +4,21 @@ import { WorkQueue } from '@skiff/client'
 const RETRY_INITIAL_MS = 50
 const RETRY_MAX_MS = 10_000
 
+/** What can make room for a waiting pod, beside a change of nodes. */
+interface WaitsFor {
+  /** Pods that leave a node. */
+  readonly freedByPods: boolean
+  /** Keys of the claims that it uses. */
+  readonly claims?: readonly string[]
+}
+
 /**
  * The pods that want a node: those to try now, those to try after a back-off, and those that fit nowhere and wait for
  * something to change that could help them.
  */
 export class SchedulingQueue {
   readonly #queue = new WorkQueue({ retryInitialMs: RETRY_INITIAL_MS, retryMaxMs: RETRY_MAX_MS })
-  /** Waiting pods, and whether a pod that leaves a node may make room for them. */
-  readonly #parked = new Map<string, { readonly freedByPods: boolean }>()
+  readonly #parked = new Map<string, WaitsFor>()
   readonly #attempts = new Map<string, number>()
 
   /** Tries the pod now: it is new, or it was changed. */
@@ -33,8 +40,8 @@ export class SchedulingQueue {
     this.#queue.addRateLimited(key)
   }
 
-  park(key: string, options: { readonly freedByPods: boolean }): void {
-    this.#parked.set(key, options)
+  park(key: string, waitsFor: WaitsFor): void {
+    this.#parked.set(key, waitsFor)
   }
 
   /** The pod has a node, or is gone. */
@@ -52,6 +59,13 @@ export class SchedulingQueue {
   /** A pod left its node: there is room again. */
   podLeft(): void {
     for (const [key, { freedByPods }] of [...this.#parked]) if (freedByPods) this.#wake(key)
+  }
+
+  /** A claim changed in a way that pods wait for; without a claim: a volume or a class did. */
+  volumesChanged(claim?: string): void {
+    for (const [key, { claims = [] }] of [...this.#parked]) {
+      if (claim === undefined ? claims.length > 0 : claims.includes(claim)) this.#wake(key)
+    }
   }
 
   close(): void {

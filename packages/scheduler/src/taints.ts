@@ -1,4 +1,4 @@
-import type { Taint, Toleration } from '@skiff/api'
+import { type Taint, type Toleration, tolerates } from '@skiff/api'
 
 /** Effects that keep a pod from being placed; PreferNoSchedule only costs points. */
 const HARD_EFFECTS: readonly string[] = ['NoSchedule', 'NoExecute']
@@ -10,11 +10,4 @@ export function untoleratedTaint(
   effects: readonly string[] = HARD_EFFECTS,
 ): Taint | undefined {
   return taints.find((taint) => effects.includes(taint.effect) && !tolerations.some((one) => tolerates(one, taint)))
-}
-
-/** An empty effect accepts every effect; an empty key with Exists accepts every key. */
-export function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false
-  if (toleration.operator === 'Exists') return !toleration.key || toleration.key === taint.key
-  return toleration.key === taint.key && (toleration.value ?? '') === (taint.value ?? '')
 }

@@ -1,4 +1,4 @@
-import { tolerates } from '../taints.ts'
+import { tolerates } from '@skiff/api'
 import type { Filter } from './filter.ts'
 
 const CORDON_TAINT = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' as const }

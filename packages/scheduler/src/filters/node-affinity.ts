@@ -1,4 +1,4 @@
-import { nodeMatchesAnyTerm } from '../node-affinity.ts'
+import { nodeMatchesAnyTerm } from '@skiff/api'
 import type { Filter } from './filter.ts'
 
 export const nodeAffinity: Filter = {

@@ -1,4 +1,4 @@
-import { tolerates } from '../taints.ts'
+import { tolerates } from '@skiff/api'
 import type { Filter } from './filter.ts'
 
 const NOT_READY_TAINT = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' as const }

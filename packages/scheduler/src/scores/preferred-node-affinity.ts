@@ -1,4 +1,4 @@
-import { nodeMatchesTerm } from '../node-affinity.ts'
+import { nodeMatchesTerm } from '@skiff/api'
 import type { Score } from './score.ts'
 
 export const preferredNodeAffinity: Score = {
