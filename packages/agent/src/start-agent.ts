@@ -5,19 +5,28 @@ import { join as joinPath } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CLUSTER_FACTS, type ClusterFacts, CONFIG_MAPS, type ConfigMap, clusterFactsOf, NODES, type Node } from '@skiff/api'
 import { ApiClient, backoff, createInformer, type Log } from '@skiff/client'
-import { kubeconfigPath, type NodeCredentials, writePrivate } from './bootstrap/agent-files.ts'
-import { type JoinOptions, join, renew, renewAt, servesAddress, USER_AGENT } from './bootstrap/join.ts'
+import {
+  clusterFactsPath,
+  forgetCluster,
+  kubeconfigPath,
+  type NodeCredentials,
+  readCredentials,
+  writePrivate,
+} from './bootstrap/agent-files.ts'
+import { checkHost } from './bootstrap/check-host.ts'
+import { isOfAnotherCluster, type JoinOptions, join, renew, renewAt, servesAddress, USER_AGENT } from './bootstrap/join.ts'
 import { JoinError } from './bootstrap/join-error.ts'
 import { hostCredentials } from './images/host-credentials.ts'
 import { createImageService } from './images/image-service.ts'
 import { fetchOverTls, peerOf } from './images/peers.ts'
 import { hostCommands } from './network/host-commands.ts'
 import { createPodNetwork } from './network/pod-network.ts'
-import { nodeAddress } from './node/node-address.ts'
+import { isOwnAddress, nodeAddress } from './node/node-address.ts'
 import { NodeDeletedError } from './node/node-deleted-error.ts'
 import { refuseTakenName } from './node/node-name-taken.ts'
 import { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
 import { superviseProxy } from './proxy/supervise-proxy.ts'
+import { clusterFactsOfAgent, purgeAgent } from './purge/purge-agent.ts'
 import { type NetworkRanges, runAgent } from './run-agent.ts'
 import { createDockerRuntime } from './runtime/docker/docker-runtime.ts'
 import { createDockerImageStore } from './runtime/docker/image-store.ts'
@@ -86,8 +95,9 @@ const RENEWAL_CHECK_MS = 3_600_000
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { dataDir, nodeName, signal, now = () => new Date(), random = Math.random } = options
-  await mkdir(joinPath(dataDir, 'pods'), { recursive: true, mode: 0o700 })
-  const nodeIp = options.nodeIp ?? (await nodeAddress(options.server))
+  await ensureDataDirectory(dataDir)
+  const known = await readCredentials(dataDir, nodeName)
+  const nodeIp = options.nodeIp ?? (await nodeAddress(options.server ?? known?.server))
   const joining: JoinOptions = {
     ...options,
     server: options.server,
@@ -98,10 +108,35 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     now,
     random,
   }
+  if (options.engine === undefined) await checkThisHost(options, known !== undefined)
+  if (known !== undefined && isOfAnotherCluster(known, joining)) await leaveFormerCluster(options)
   const credentials = await freshCredentials(await join(joining), joining)
   const first = await startGeneration({ options, joining, credentials })
   const stopped = renewUntilStopped({ options, joining, credentials }, first)
   return { nodeName, nodeIp, port: first.port, stopped: stopped.finally(() => signal.aborted) }
+}
+
+async function ensureDataDirectory(dataDir: string): Promise<void> {
+  try {
+    await mkdir(joinPath(dataDir, 'pods'), { recursive: true, mode: 0o700 })
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new JoinError(`the agent can't keep its files in ${dataDir} (${why}): run it as root, or choose another --data-dir`, {
+      cause: error,
+    })
+  }
+}
+
+async function checkThisHost({ dockerHost, nodeName }: AgentOptions, hasJoined: boolean): Promise<void> {
+  const engine = createDockerRuntime({ dockerHost, clusterId: '', node: nodeName })
+  await checkHost({ commands: hostCommands(), engine, hasJoined, path: process.env.PATH ?? '' })
+}
+
+/** The line that was typed is of another cluster than the one that this host belonged to, whose pods nobody will ask for again. */
+async function leaveFormerCluster({ dataDir, dockerHost, nodeName, logger }: AgentOptions): Promise<void> {
+  logger.warn({ node: nodeName }, 'this host joins another cluster: what the former one left here is removed')
+  if ((await clusterFactsOfAgent(dataDir)) !== undefined) await purgeAgent({ dataDir, dockerHost })
+  await forgetCluster(dataDir)
 }
 
 /** Certificates that are due, or say another address, are renewed first, if the master is there to do it. */
@@ -118,6 +153,8 @@ interface Generation {
   readonly port: number
   readonly end: AbortController
   readonly stopped: Promise<void>
+  /** Resolves with this host's address when it is another one than this generation tells. */
+  readonly moved: Promise<string>
 }
 
 interface GenerationOptions {
@@ -126,22 +163,24 @@ interface GenerationOptions {
   readonly credentials: NodeCredentials
 }
 
-/** New certificates mean a new generation of everything that holds connections; containers don't notice. */
+/** New certificates and a new address mean a new generation of everything that holds connections; containers don't notice. */
 async function renewUntilStopped(start: GenerationOptions, first: Generation): Promise<void> {
-  const { signal } = start.options
-  const { joining } = start
-  let { credentials } = start
+  const { signal, logger } = start.options
+  let { credentials, joining } = start
   let current = first
   while (!signal.aborted) {
-    await Promise.race([delay(RENEWAL_CHECK_MS, undefined, { signal, ref: false }).catch(() => undefined), current.stopped])
-    if (signal.aborted || renewAt(credentials) > joining.now().getTime()) continue
+    const check = delay(RENEWAL_CHECK_MS, undefined, { signal, ref: false }).catch(() => undefined)
+    const nodeIp = (await Promise.race([check, current.stopped, current.moved])) ?? joining.nodeIp
+    if (signal.aborted) break
+    const moved = nodeIp !== joining.nodeIp
+    joining = { ...joining, nodeIp }
     const renewed = await freshCredentials(credentials, joining)
-    if (renewed === credentials) continue
+    if (!moved && renewed === credentials) continue
     credentials = renewed
     current.end.abort()
     await current.stopped
-    current = await startGeneration({ ...start, credentials })
-    joining.logger.info({ node: joining.node }, 'certificates renewed')
+    current = await startGeneration({ ...start, joining, credentials })
+    logger.info({ node: joining.node, nodeIp }, moved ? 'host has another address' : 'certificates renewed')
   }
   await current.stopped
 }
@@ -157,12 +196,13 @@ async function startGeneration({ options, joining, credentials }: GenerationOpti
   const facts = await untilMasterAnswers(() => clusterFacts(client, dataDir), { ...joining, signal })
   const { clusterId } = facts
   const ranges: NetworkRanges = { ...facts, clusterCidr: facts.podCidr, dnsIp: facts.dnsAddress }
-  await untilMasterAnswers(() => refuseTakenName(client, nodeName, identity, now()), { ...joining, signal })
+  await untilMasterAnswers(() => refuseTakenName(client, nodeName, identity), { ...joining, signal })
   const engine = options.engine?.(clusterId) ?? dockerEngine({ options, joining, credentials, client, clusterId, signal })
 
   const port = options.port ?? DEFAULT_PORT
   const agentServer = await serveAgent({ credentials, nodeName, port, engine, logger })
   const endpoints = new ProgrammedEndpoints()
+  const moved = Promise.withResolvers<string>()
   let isDeleted = false
   const work = [superviseIfAsked({ options, client, endpoints, nodeIp, clusterId, ranges, random, signal })]
   work.push(
@@ -179,6 +219,9 @@ async function startGeneration({ options, joining, credentials }: GenerationOpti
       labels: options.labels ?? {},
       maxPods: options.maxPods ?? DEFAULT_MAX_PODS,
       endpoints,
+      onConnected: async () => {
+        if (options.nodeIp === undefined && !isOwnAddress(nodeIp)) moved.resolve(await nodeAddress(server))
+      },
       onDeleted: () => {
         isDeleted = true
         end.abort()
@@ -195,7 +238,7 @@ async function startGeneration({ options, joining, credentials }: GenerationOpti
     if (isDeleted) throw new NodeDeletedError(`node ${nodeName} was deleted from the cluster`)
   })
   stopped.catch(() => undefined)
-  return { port: agentServer.port, end, stopped }
+  return { port: agentServer.port, end, stopped, moved: moved.promise }
 }
 
 /** What can't be done before the engine or the master answers is tried again: an agent that has joined never gives up. */
@@ -232,11 +275,10 @@ async function untilMasterAnswers<T>(ask: () => Promise<T>, { random, logger, si
 
 /** Kept, so that an agent that starts while the master is away knows which containers are its own. */
 async function clusterFacts(client: ApiClient, dataDir: string): Promise<ClusterFacts> {
-  const file = joinPath(dataDir, 'cluster.json')
-  const kept = await readFile(file, 'utf8').catch(() => undefined)
-  if (kept !== undefined) return JSON.parse(kept) as ClusterFacts
+  const kept = await clusterFactsOfAgent(dataDir)
+  if (kept !== undefined) return kept
   const facts = clusterFactsOf(await client.get<ConfigMap>(CONFIG_MAPS, CLUSTER_FACTS))
-  await writePrivate(file, `${JSON.stringify(facts)}\n`)
+  await writePrivate(clusterFactsPath(dataDir), `${JSON.stringify(facts)}\n`)
   return facts
 }
 

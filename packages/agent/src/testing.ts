@@ -24,6 +24,7 @@ export interface TestAgentOptions {
   readonly dataDir?: string
   readonly now?: () => Date
   readonly logger?: Log
+  readonly hostGoesDown?: () => Promise<boolean>
 }
 
 export interface TestAgent extends AsyncDisposable {
@@ -60,7 +61,9 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
     labels: {},
     maxPods: 110,
     endpoints: new ProgrammedEndpoints(),
+    onConnected: () => undefined,
     onDeleted: () => undefined,
+    hostGoesDown: options.hostGoesDown ?? (async () => false),
     now,
     random: Math.random,
     logger: options.logger ?? SILENT,

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** What an agent keeps in its directory, so that it needs its join token only once. */
@@ -29,6 +29,10 @@ export function kubeconfigPath(dataDir: string): string {
   return join(dataDir, 'kubeconfig')
 }
 
+export function clusterFactsPath(dataDir: string): string {
+  return join(dataDir, 'cluster.json')
+}
+
 /** The credentials of this node, or undefined when the host has not joined under this name. */
 export async function readCredentials(dataDir: string, node: string): Promise<NodeCredentials | undefined> {
   const names = Object.keys(FILES) as (keyof Kept)[]
@@ -47,6 +51,11 @@ export async function writeCredentials(dataDir: string, node: string, credential
     await writePrivate(join(dataDir, file), kept[name as keyof Kept], secret ? 0o600 : 0o644)
   }
   await writePrivate(kubeconfigPath(dataDir), kubeconfig(node, credentials), 0o600)
+}
+
+/** What is kept of a cluster that this host no longer belongs to. */
+export async function forgetCluster(dataDir: string): Promise<void> {
+  await rm(clusterFactsPath(dataDir), { force: true })
 }
 
 /** Whole or not at all. */

@@ -11,17 +11,22 @@ const MAX_BYTES = 256 * 1024
  */
 export async function fetchAuthority(server: string, expectedHash: string): Promise<string> {
   const pem = await fetchUnverified(new URL('/cacerts', server))
-  const hash = authorityHash(pem, server)
+  const hash = answeredHash(pem, server)
   if (hash === expectedHash.toLowerCase()) return pem
   throw new JoinError(
     `the master at ${server} has another certificate authority (${hash}) than --ca-hash says: check the address, and take the whole line from \`skiff token create\` there`,
   )
 }
 
-function authorityHash(pem: string, server: string): string {
+/** `sha256:<hex>` of its public key, as join lines say it. */
+export function authorityHash(pem: string): string {
+  const spki = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' })
+  return `sha256:${createHash('sha256').update(spki).digest('hex')}`
+}
+
+function answeredHash(pem: string, server: string): string {
   try {
-    const spki = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' })
-    return `sha256:${createHash('sha256').update(spki).digest('hex')}`
+    return authorityHash(pem)
   } catch (error) {
     throw new JoinError(`${server} does not answer as a Skiff master does (no certificate authority at /cacerts)`, {
       cause: error,

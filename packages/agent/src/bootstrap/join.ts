@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ApiError, isForbidden, isUnauthorized } from '@skiff/api'
 import { ApiClient, backoff, type Log } from '@skiff/client'
 import { type NodeCredentials, readCredentials, writeCredentials } from './agent-files.ts'
-import { fetchAuthority } from './cluster-authority.ts'
+import { authorityHash, fetchAuthority } from './cluster-authority.ts'
 import { JoinError } from './join-error.ts'
 import { certificateRequest, newKey } from './key-and-request.ts'
 import { requestCertificate } from './request-certificate.ts'
@@ -30,8 +30,14 @@ export const USER_AGENT = 'skiff-agent'
 /** The credentials of this node: those of an earlier join, or new ones by the join token. Throws JoinError with what to do. */
 export async function join(options: JoinOptions): Promise<NodeCredentials> {
   const known = await readCredentials(options.dataDir, options.node)
-  if (known !== undefined && !isExpired(known.clientCert, options.now())) return movedTo(known, options)
-  return await joinFirst(options, known !== undefined)
+  if (known === undefined || isOfAnotherCluster(known, options)) return await joinFirst(options, false)
+  if (isExpired(known.clientCert, options.now())) return await joinFirst(options, true)
+  return movedTo(known, options)
+}
+
+/** A master that was made anew has another authority: what is known here is of no use to it. */
+export function isOfAnotherCluster({ ca }: NodeCredentials, { token, caHash }: Pick<JoinOptions, 'token' | 'caHash'>): boolean {
+  return token !== undefined && caHash !== undefined && authorityHash(ca) !== caHash.toLowerCase()
 }
 
 /** The master may have got another address since. */
@@ -156,6 +162,8 @@ async function withinBound<T>(options: JoinOptions, server: string, attempt: () 
 
 function finalError(error: unknown, server: string): Error | undefined {
   if (error instanceof JoinError) return error
+  // Waiting cures no clock.
+  if (isTlsComplaint(error)) return unreachable(error, server)
   if (isUnauthorized(error)) {
     return new JoinError(
       `the master at ${server} refused the token: it is wrong or has expired; make a new one there with \`skiff token create\``,
@@ -170,10 +178,16 @@ function finalError(error: unknown, server: string): Error | undefined {
 
 function unreachable(error: unknown, server: string): JoinError {
   const why = error instanceof Error ? error.message : String(error)
+  if (isTlsComplaint(error)) return new JoinError(why, { cause: error })
   return new JoinError(
     `cannot reach the master at ${server} (${why}): check the address, that the master runs, and that no firewall is between`,
     {
       cause: error,
     },
   )
+}
+
+function isTlsComplaint(error: unknown): boolean {
+  const cause = error instanceof ApiError ? error.cause : undefined
+  return /^CERT_|_CERT_|_LEAF_/.test(String((cause as NodeJS.ErrnoException | undefined)?.code ?? ''))
 }

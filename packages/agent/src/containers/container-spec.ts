@@ -20,8 +20,12 @@ export interface ContainerSpecInput {
   readonly image: PresentImage
   readonly env: ReadonlyMap<string, string>
   readonly mounts: readonly Mount[]
+  readonly devices: NonNullable<ContainerSpec['devices']>
   readonly nodeMemoryBytes: number
   readonly ownership: Ownership
+  readonly localSeccomp?: string
+  readonly targetId?: string
+  readonly runtimeHandler?: string
 }
 
 /** What the engine is asked to run. Pure. Throws ConfigError where the pod's security rules can't be kept. */
@@ -39,6 +43,9 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
     hostNetwork: pod.spec.hostNetwork ?? false,
     hostPid: pod.spec.hostPID ?? false,
     hostIpc: pod.spec.hostIPC ?? false,
+    ...(input.targetId === undefined ? {} : { targetId: input.targetId }),
+    ...(input.runtimeHandler === undefined ? {} : { runtimeHandler: input.runtimeHandler }),
+    ...(container.lifecycle?.stopSignal ? { stopSignal: container.lifecycle.stopSignal } : {}),
     imageId: image.id,
     labels: containerLabels(input),
     ...(entrypoint?.length ? { entrypoint } : {}),
@@ -46,8 +53,9 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
     ...(container.workingDir ? { workingDir: container.workingDir } : {}),
     env: [...env].map(([name, value]) => ({ name, value })),
     mounts: input.mounts,
+    devices: input.devices,
     resources: containerResources(pod, container, input.nodeMemoryBytes),
-    security: containerSecurity(pod, container, image.config),
+    security: containerSecurity({ ...input, image: image.config }),
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
@@ -90,10 +98,12 @@ export interface SandboxSpecInput {
   readonly hostname: string
   readonly ip: string
   readonly ownership: Ownership
+  readonly runtimeHandler?: string
 }
 
-export function sandboxSpec({ pod, attempt, hostname, ip, ownership }: SandboxSpecInput): SandboxSpec {
-  const sysctls = Object.fromEntries((pod.spec.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value]))
+export function sandboxSpec({ pod, attempt, hostname, ip, ownership, runtimeHandler }: SandboxSpecInput): SandboxSpec {
+  const wanted = pod.spec.securityContext?.sysctls ?? []
+  const sysctls = Object.fromEntries(wanted.map(({ name, value }) => [name.replaceAll('/', '.'), value]))
   return {
     pod: podRef(pod),
     attempt,
@@ -108,5 +118,6 @@ export function sandboxSpec({ pod, attempt, hostname, ip, ownership }: SandboxSp
     hostPid: pod.spec.hostPID ?? false,
     hostIpc: pod.spec.hostIPC ?? false,
     ...(Object.keys(sysctls).length > 0 ? { sysctls } : {}),
+    ...(runtimeHandler === undefined ? {} : { runtimeHandler }),
   }
 }

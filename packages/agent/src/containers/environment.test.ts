@@ -99,5 +99,6 @@ test('says in the kubelet’s words what is missing, and passes over what is opt
   await expect(from({ configMapKeyRef: { name: 'settings', key: 'k' } })).rejects.toThrow(
     "couldn't find key k in ConfigMap blog/settings",
   )
+  await expect(from({ fileKeyRef: { volumeName: 'v', path: 'p', key: 'k' } })).rejects.toThrow('put the value into a ConfigMap')
   expect(await from({ configMapKeyRef: { name: 'nope', key: 'k', optional: true } })).not.toHaveProperty('A')
 })

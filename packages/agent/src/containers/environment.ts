@@ -76,7 +76,7 @@ async function referencedValue({ valueFrom }: EnvVar, input: EnvironmentInput): 
   if (valueFrom?.resourceFieldRef) return resourceValue(pod, valueFrom.resourceFieldRef, container, downward)
   if (valueFrom?.configMapKeyRef) return await configMapKey(valueFrom.configMapKeyRef, input)
   if (valueFrom?.secretKeyRef) return await secretKey(valueFrom.secretKeyRef, input)
-  return ''
+  throw new ConfigError(`variables from files (fileKeyRef) can't be had here: put the value into a ConfigMap`)
 }
 
 interface KeyRef {

@@ -1,6 +1,7 @@
 /** The files that Docker would manage and, with its network switched off, doesn't: hosts, hostname, resolv.conf. Pure. */
 
 import type { Pod } from '@skiff/api'
+import { StartError } from '../runtime/runtime.ts'
 
 export interface ClusterDns {
   readonly nameserver: string
@@ -9,18 +10,26 @@ export interface ClusterDns {
 
 /** What `hostname` says in a pod: at most 63 characters, as the kubelet cuts it. */
 export function hostnameOf(pod: Pod): string {
+  if (pod.spec.hostnameOverride) return pod.spec.hostnameOverride
   return (pod.spec.hostname || pod.metadata.name).slice(0, 63).replace(/[-.]+$/, '')
 }
 
 /** `<hostname>.<subdomain>.<namespace>.svc.<domain>`, for pods with a subdomain. */
 function fqdnOf(pod: Pod, domain: string): string | undefined {
-  if (!pod.spec.subdomain) return undefined
+  if (!pod.spec.subdomain || pod.spec.hostnameOverride) return undefined
   return `${hostnameOf(pod)}.${pod.spec.subdomain}.${pod.metadata.namespace}.svc.${domain}`
 }
 
-/** What the sandbox is called: its fully qualified name where the pod asks for that. */
+/** Linux takes no longer one. */
+const LONGEST_HOSTNAME = 64
+
+/** What the sandbox is called: its fully qualified name where the pod asks for that. Throws StartError when Linux can't take it. */
 export function sandboxHostname(pod: Pod, dns: ClusterDns): string {
-  return (pod.spec.setHostnameAsFQDN && fqdnOf(pod, dns.domain)) || hostnameOf(pod)
+  const name = (pod.spec.setHostnameAsFQDN && fqdnOf(pod, dns.domain)) || hostnameOf(pod)
+  if (name.length <= LONGEST_HOSTNAME) return name
+  const limit = `(${LONGEST_HOSTNAME} characters is the max, ${name.length} characters requested)`
+  const message = `Failed to construct FQDN from Pod hostname and cluster domain, FQDN ${name} is too long ${limit}`
+  throw new StartError('CreatePodSandboxError', message)
 }
 
 export function hostsFile(pod: Pod, podIp: string, dns: ClusterDns, hostFile: string): string {

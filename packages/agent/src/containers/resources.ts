@@ -1,5 +1,5 @@
 import { type Container, type Pod, podQosClass, quantityToBytes, quantityToMilli } from '@skiff/api'
-import type { ContainerResources } from '../runtime/runtime.ts'
+import { type ContainerLimits, type ContainerResources, LEAST_MEMORY_BYTES } from '../runtime/runtime.ts'
 
 const CPU_PERIOD_US = 100_000
 const LEAST_CPU_SHARES = 2
@@ -10,14 +10,26 @@ const PIDS_LIMIT = 4096
 /** Requests to shares, limits to quota and memory, as the kubelet converts them. */
 export function containerResources(pod: Pod, container: Container, nodeMemoryBytes: number): ContainerResources {
   const { requests = {}, limits = {} } = container.resources ?? {}
-  const cpuRequest = requests.cpu ?? limits.cpu
   const memoryRequest = requests.memory ?? limits.memory
+  const { cpuShares, cpuQuotaUs, memoryBytes } = containerLimits(container)
   return {
-    cpuShares: cpuRequest === undefined ? LEAST_CPU_SHARES : sharesOf(cpuRequest),
-    ...(limits.cpu === undefined ? {} : { cpuQuotaUs: quotaOf(limits.cpu), cpuPeriodUs: CPU_PERIOD_US }),
-    ...(limits.memory === undefined ? {} : { memoryBytes: Number(quantityToBytes(limits.memory)) }),
+    cpuShares,
+    ...(cpuQuotaUs === 0 ? {} : { cpuQuotaUs, cpuPeriodUs: CPU_PERIOD_US }),
+    ...(memoryBytes === 0 ? {} : { memoryBytes }),
     pidsLimit: PIDS_LIMIT,
     oomScoreAdj: oomScoreAdj(pod, memoryRequest === undefined ? 0 : Number(quantityToBytes(memoryRequest)), nodeMemoryBytes),
+  }
+}
+
+/** What the engine is to show of the container; 0: no limit. */
+export function containerLimits({ resources = {} }: Container): ContainerLimits {
+  const { requests = {}, limits = {} } = resources
+  const cpuRequest = requests.cpu ?? limits.cpu
+  const memory = limits.memory === undefined ? 0 : Number(quantityToBytes(limits.memory))
+  return {
+    cpuShares: cpuRequest === undefined ? LEAST_CPU_SHARES : sharesOf(cpuRequest),
+    cpuQuotaUs: limits.cpu === undefined || Number(quantityToMilli(limits.cpu)) === 0 ? 0 : quotaOf(limits.cpu),
+    memoryBytes: memory === 0 ? 0 : Math.max(memory, LEAST_MEMORY_BYTES),
   }
 }
 

@@ -2,8 +2,19 @@ import type { Container, Pod } from '@skiff/api'
 import type { ContainerSecurity, PresentImage } from '../runtime/runtime.ts'
 import { ConfigError } from './config-error.ts'
 
+type Context = NonNullable<Container['securityContext']>
+type PodContext = NonNullable<Pod['spec']['securityContext']>
+
+export interface SecurityInput {
+  readonly pod: Pod
+  readonly container: Container
+  readonly image: PresentImage['config']
+  /** The JSON of the container's `Localhost` seccomp profile. */
+  readonly localSeccomp?: string
+}
+
 /** A container's security context over its pod's. Throws ConfigError where `runAsNonRoot` can't be kept. */
-export function containerSecurity(pod: Pod, container: Container, image: PresentImage['config']): ContainerSecurity {
+export function containerSecurity({ pod, container, image, localSeccomp }: SecurityInput): ContainerSecurity {
   const own = container.securityContext ?? {}
   const shared = pod.spec.securityContext ?? {}
   const user = own.runAsUser ?? shared.runAsUser
@@ -11,7 +22,9 @@ export function containerSecurity(pod: Pod, container: Container, image: Present
   if (own.runAsNonRoot ?? shared.runAsNonRoot) refuseRoot(pod, container, user, image.user)
   const groups = [...(shared.supplementalGroups ?? []), ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])].map(String)
   const named = userAndGroup(user, group, image.user)
-  const seccomp = (own.seccompProfile ?? shared.seccompProfile)?.type === 'Unconfined' ? 'unconfined' : undefined
+  const seccomp = seccompOption(own, shared, localSeccomp)
+  const apparmor = appArmorOption(own, shared)
+  const seLinux = seLinuxLabels(own, shared)
   return {
     ...(named === undefined ? {} : { user: named }),
     ...(groups.length > 0 ? { supplementalGroups: groups } : {}),
@@ -21,8 +34,49 @@ export function containerSecurity(pod: Pod, container: Container, image: Present
     ...(own.capabilities?.add ? { capAdd: own.capabilities.add } : {}),
     ...(own.capabilities?.drop ? { capDrop: own.capabilities.drop } : {}),
     ...(seccomp === undefined ? {} : { seccomp }),
+    ...(apparmor === undefined ? {} : { apparmor }),
+    ...(seLinux.length === 0 ? {} : { seLinux }),
     ...(own.procMount === 'Unmasked' ? { unmaskedProc: true } : {}),
   }
+}
+
+/** Below the directory of this node's profiles; undefined: the container names none. */
+export function localSeccompProfile(pod: Pod, container: Container): string | undefined {
+  const profile = seccompProfile(container.securityContext ?? {}, pod.spec.securityContext ?? {})
+  return profile?.type === 'Localhost' ? (profile.localhostProfile ?? '') : undefined
+}
+
+function seccompProfile(own: Context, shared: PodContext) {
+  return own.seccompProfile ?? shared.seccompProfile
+}
+
+/** Without a word the engine's own default profile holds. */
+function seccompOption(own: Context, shared: PodContext, localSeccomp: string | undefined): string | undefined {
+  switch (seccompProfile(own, shared)?.type) {
+    case 'Unconfined':
+      return 'unconfined'
+    case 'Localhost':
+      return localSeccomp
+    default:
+      return undefined
+  }
+}
+
+function appArmorOption(own: Context, shared: PodContext): string | undefined {
+  const profile = own.appArmorProfile ?? shared.appArmorProfile
+  switch (profile?.type) {
+    case 'Unconfined':
+      return 'unconfined'
+    case 'Localhost':
+      return profile.localhostProfile
+    default:
+      return undefined
+  }
+}
+
+function seLinuxLabels(own: Context, shared: PodContext): string[] {
+  const options = own.seLinuxOptions ?? shared.seLinuxOptions ?? {}
+  return (['user', 'role', 'type', 'level'] as const).flatMap((part) => (options[part] ? [`${part}:${options[part]}`] : []))
 }
 
 function userAndGroup(user: number | undefined, group: number | undefined, imageUser: string): string | undefined {

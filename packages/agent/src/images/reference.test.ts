@@ -40,5 +40,5 @@ test('the complaint names the image as it was written', () => {
   const parse = () => parseReference('Shop/Cart')
 
   expect(parse).toThrow(ImageError)
-  expect(parse).toThrow(`couldn't parse image name "Shop/Cart": repository name must be lowercase`)
+  expect(parse).toThrow(`couldn't parse image reference "Shop/Cart": invalid reference format: repository name must be lowercase`)
 })

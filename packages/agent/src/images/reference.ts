@@ -66,9 +66,9 @@ function splitRegistry(name: string): { readonly registry: string; readonly repo
 
 /** The words of the kubelet and of Docker's reference parser. */
 function invalidName(image: string, repository: string): ImageError {
-  const problem = repository.toLowerCase() !== repository ? 'repository name must be lowercase' : 'invalid reference format'
+  const detail = repository.toLowerCase() === repository ? '' : ': repository name must be lowercase'
   return new ImageError(
     'InvalidImageName',
-    `Failed to apply default image tag "${image}": couldn't parse image name "${image}": ${problem}`,
+    `Failed to apply default image tag "${image}": couldn't parse image reference "${image}": invalid reference format${detail}`,
   )
 }

@@ -1,10 +1,13 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
 
 /** What the pod network does to its host; tests pass their own. */
 export interface HostCommands {
   /** Runs a program (no shell) and gives its output. Rejects with `CommandError` when it fails. */
   run(command: string, args: readonly string[], input?: string): Promise<string>
+  /** What a program that goes on says, line by line, until it or the signal ends; it ends with this process. */
+  lines(command: string, args: readonly string[], signal: AbortSignal): AsyncIterable<string>
   /** `net.ipv4.ip_forward` and the like, in the agent's own network namespace. */
   setSysctl(name: string, value: string): Promise<void>
 }
@@ -22,7 +25,7 @@ export class CommandError extends Error {
 const COMMAND_TIMEOUT_MS = 30_000
 
 export function hostCommands(): HostCommands {
-  return { run, setSysctl }
+  return { run, lines, setSysctl }
 }
 
 function run(command: string, args: readonly string[], input = ''): Promise<string> {
@@ -40,6 +43,22 @@ function run(command: string, args: readonly string[], input = ''): Promise<stri
     child.stdin?.on('error', () => {})
     child.stdin?.end(input)
   })
+}
+
+async function* lines(command: string, args: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
+  // It reads nothing whose end it could notice: the kernel ends it with us, however we end.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const stop = () => void child.kill()
+  signal.addEventListener('abort', stop, { once: true })
+  const failed = new Promise<never>((_resolve, reject) => child.once('error', reject))
+  failed.catch(stop)
+  try {
+    yield* createInterface({ input: child.stdout })
+    if (child.pid === undefined) await failed
+  } finally {
+    stop()
+    signal.removeEventListener('abort', stop)
+  }
 }
 
 async function setSysctl(name: string, value: string): Promise<void> {

@@ -35,11 +35,11 @@ test('a neighbour is its own gateway, a remote host is reached by the gateway to
       { nodeIp: '198.51.100.7', podCidr: '10.1.3.0/24' },
       { nodeIp: '192.0.2.1', podCidr: '10.1.1.0/24' },
     ],
-    '10.1.0.0/16',
+    { clusterCidr: '10.1.0.0/16', podCidr: '10.1.1.0/24' },
   )
 
   expect(batches).toEqual([
-    'route replace 10.1.2.0/24 via 192.0.2.2 proto 145\nroute replace 10.1.3.0/24 via 192.0.2.254 proto 145\n',
+    'route replace unreachable 10.1.1.0/24 proto 145\nroute replace 10.1.2.0/24 via 192.0.2.2 proto 145\nroute replace 10.1.3.0/24 via 192.0.2.254 proto 145\n',
   ])
 })
 
@@ -50,9 +50,25 @@ test('another cluster’s routes and those of single pods are not ours to remove
   ]
   const { commands, batches } = recording(() => present)
 
-  await setPeerRoutes(commands, [], '10.1.0.0/16')
+  await setPeerRoutes(commands, [], { clusterCidr: '10.1.0.0/16', podCidr: undefined })
 
   expect(batches).toEqual([])
+})
+
+test('of the own range only the present one is kept, and nothing when this host leaves', async () => {
+  const present = [
+    { type: 'unreachable', dst: '10.1.1.0/24' },
+    { type: 'unreachable', dst: '10.1.7.0/24' },
+  ]
+  const { commands, batches } = recording(() => present)
+
+  await setPeerRoutes(commands, [], { clusterCidr: '10.1.0.0/16', podCidr: '10.1.1.0/24' })
+  await setPeerRoutes(commands, [], { clusterCidr: '10.1.0.0/16', podCidr: undefined })
+
+  expect(batches).toEqual([
+    'route del 10.1.7.0/24 proto 145\n',
+    'route del 10.1.1.0/24 proto 145\nroute del 10.1.7.0/24 proto 145\n',
+  ])
 })
 
 function recording(answer: (args: readonly string[]) => unknown) {
@@ -63,6 +79,7 @@ function recording(answer: (args: readonly string[]) => unknown) {
       batches.push(input ?? '')
       return ''
     },
+    lines: async function* () {},
     setSysctl: async () => {},
   }
   return { commands, batches }

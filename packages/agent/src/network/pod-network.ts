@@ -4,8 +4,9 @@ import { configureFirewall, removeFirewall, setNodes } from './firewall.ts'
 import type { HostCommands } from './host-commands.ts'
 import { HostPorts } from './host-ports.ts'
 import { type ClusterMarks, clusterMarks, linkName } from './names.ts'
-import { type Peer, setPeerRoutes } from './peer-routes.ts'
+import { type Peer, setOwnRoute, setPeerRoutes } from './peer-routes.ts'
 import { plumbPod, removeLink } from './plumbing.ts'
+import { watchRoutes } from './watch-routes.ts'
 
 export interface PodNetworkOptions {
   readonly clusterId: string
@@ -48,14 +49,19 @@ class RoutedPodNetwork implements PodNetwork {
     await this.#commands.run('ip', ['addr', 'replace', `${this.#allocator().nodeAddress}/32`, 'dev', 'lo'])
     await configureFirewall(this.#commands, this.#marks, options)
     await this.#hostPorts.restore()
-    if (this.#peers !== undefined) await this.setPeers(this.#peers)
+    if (this.#peers === undefined) await setOwnRoute(this.#commands, options.podCidr)
+    else await this.setPeers(this.#peers)
   }
 
   async setPeers(peers: readonly Peer[]): Promise<void> {
-    const { clusterCidr, nodeIp } = this.#configured()
+    const { clusterCidr, podCidr, nodeIp } = this.#configured()
     this.#peers = peers
     await setNodes(this.#commands, this.#marks, [nodeIp, ...peers.map((peer) => peer.nodeIp)])
-    await setPeerRoutes(this.#commands, peers, clusterCidr)
+    await setPeerRoutes(this.#commands, peers, { clusterCidr, podCidr })
+  }
+
+  watchPeers(onLost: () => void, signal: AbortSignal): Promise<void> {
+    return watchRoutes(this.#commands, onLost, signal)
   }
 
   allocate(podUid: string): string {
@@ -84,7 +90,7 @@ class RoutedPodNetwork implements PodNetwork {
 
   async cleanup({ clusterCidr }: { readonly clusterCidr: string }): Promise<void> {
     this.#hostPorts.releaseAll()
-    await setPeerRoutes(this.#commands, [], clusterCidr)
+    await setPeerRoutes(this.#commands, [], { clusterCidr, podCidr: undefined })
     await removeFirewall(this.#commands, this.#marks)
     for (const link of await this.#ownLinks()) await removeLink(this.#commands, link)
     for (const address of await this.#ownAddresses(clusterCidr)) {

@@ -10,6 +10,11 @@ export async function nodeAddress(server: string | undefined): Promise<string> {
   return firstExternal() ?? '127.0.0.1'
 }
 
+/** Whether this host still has that address. */
+export function isOwnAddress(address: string): boolean {
+  return Object.values(networkInterfaces()).some((addresses = []) => addresses.some((one) => one.address === address))
+}
+
 function localAddress({ hostname, port }: URL): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>()
   const socket = connect({

@@ -14,6 +14,8 @@ export interface NodeReporterOptions {
   readonly agentPort: number
   readonly maxPods: number
   readonly labels: Readonly<Record<string, string>>
+  /** What else the Node says of this host. */
+  readonly annotations: Readonly<Record<string, string>>
   /** Tells this installation from another one that uses the same node name. */
   readonly identity: string
   readonly now: () => Date
@@ -49,7 +51,7 @@ export class NodeReporter {
     const { client, name, images } = this.#options
     images.onChange(() => this.wake())
     const labels = { ...this.#options.labels, ...defaultLabels(name, info) }
-    const annotations = { [IDENTITY_ANNOTATION]: this.#options.identity }
+    const annotations = { ...this.#options.annotations, [IDENTITY_ANNOTATION]: this.#options.identity }
     try {
       return await client.create<Node>(NODES, { metadata: { name, labels, annotations }, spec: {} } as never)
     } catch (error) {

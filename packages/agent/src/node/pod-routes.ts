@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { NODES, type Node } from '@skiff/api'
 import { type ApiClient, createInformer, type Informer, type Log } from '@skiff/client'
 import type { PodNetwork } from '../runtime/runtime.ts'
+
+const WATCH_AGAIN_MS = 10_000
 
 export interface PodRoutesOptions {
   readonly client: ApiClient
@@ -41,7 +44,18 @@ export class PodRoutes {
     }
     onProblem(undefined)
     // Not before all are known: the routes to nodes that are not in the list are taken away.
-    this.nodes.synced.then(() => this.nodes.onChange(() => this.#refresh())).catch(() => undefined)
+    this.nodes.synced.then(() => this.#keepRoutes()).catch(() => undefined)
+  }
+
+  async #keepRoutes(): Promise<void> {
+    const { network, logger, signal } = this.#options
+    this.nodes.onChange(() => this.#refresh())
+    while (!signal.aborted) {
+      await network.watchPeers(() => this.#refresh(), signal).catch((err) => logger.debug({ err }, 'routes are not watched'))
+      await sleep(WATCH_AGAIN_MS, undefined, { signal }).catch(() => undefined)
+      // What happened meanwhile wasn't seen.
+      if (!signal.aborted) this.#refresh()
+    }
   }
 
   async #ownCidr(): Promise<string> {

@@ -1,4 +1,5 @@
 import type { Container, Pod, Volume } from '@skiff/api'
+import { allContainersOf } from '../pods/container-history.ts'
 
 export interface ObjectName {
   readonly kind: 'ConfigMap' | 'Secret'
@@ -7,7 +8,7 @@ export interface ObjectName {
 
 /** The ConfigMaps and Secrets that a pod's variables, volumes and image pulls name. */
 export function podReferences(pod: Pod): readonly ObjectName[] {
-  const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
+  const containers = allContainersOf(pod)
   const found = [...containers.flatMap(ofContainer), ...(pod.spec.volumes ?? []).flatMap(ofVolume), ...ofImagePulls(pod)]
   return found.filter(({ name }) => name !== '')
 }

@@ -21,6 +21,13 @@ export function initContainersOf(pod: Pod): readonly Container[] {
   return pod.spec.initContainers ?? []
 }
 
+/** Containers that were added to a pod that runs, to look into it; each runs once (KEP-277). */
+export function ephemeralContainersOf(pod: Pod): readonly EphemeralContainer[] {
+  return pod.spec.ephemeralContainers ?? []
+}
+
+export type EphemeralContainer = NonNullable<Pod['spec']['ephemeralContainers']>[number]
+
 export function sidecarsOf(pod: Pod): readonly Container[] {
   return initContainersOf(pod).filter(isSidecar)
 }
@@ -29,8 +36,17 @@ export function isInitContainer(pod: Pod, name: string): boolean {
   return initContainersOf(pod).some((container) => container.name === name)
 }
 
+export function isEphemeralContainer(pod: Pod, name: string): boolean {
+  return ephemeralContainersOf(pod).some((container) => container.name === name)
+}
+
+/** Init containers, the others, and those added to look into the pod. */
+export function allContainersOf(pod: Pod): readonly Container[] {
+  return [...initContainersOf(pod), ...pod.spec.containers, ...ephemeralContainersOf(pod)]
+}
+
 export function containerOf(pod: Pod, name: string): Container | undefined {
-  return [...initContainersOf(pod), ...pod.spec.containers].find((container) => container.name === name)
+  return allContainersOf(pod).find((container) => container.name === name)
 }
 
 /** Whether the engine's container ended well. */
@@ -40,6 +56,7 @@ export function succeeded(container: ContainerState): boolean {
 
 /** Whether a container that ended is started again, by the rule that governs it. */
 export function restartsAfter(ended: ContainerState, container: Container, pod: Pod): boolean {
+  if (isEphemeralContainer(pod, container.name)) return false
   if (isSidecar(container)) return true
   const policy = pod.spec.restartPolicy ?? 'Always'
   if (policy === 'Never') return false

@@ -2,12 +2,13 @@ import { isConflict, isNotFound, PODS } from '@skiff/api'
 import { sandboxSpec } from '../containers/container-spec.ts'
 import { sandboxHostname } from '../containers/pod-files.ts'
 import { HostPortInUseError, type PodContainers, StartError } from '../runtime/runtime.ts'
-import { MountError } from '../volumes/pod-volumes.ts'
+import { MountError } from '../volumes/volume-errors.ts'
 import { drain } from './drain.ts'
 import { hostPortsOf } from './host-ports.ts'
 import { downwardContext, podIpOf } from './pod-addresses.ts'
 import type { PodStep } from './pod-plan.ts'
 import type { PodScene } from './pod-tools.ts'
+import { admitResize, resizeContainer } from './resize-container.ts'
 import { startContainer } from './start-container.ts'
 import { stopContainers } from './stop-containers.ts'
 
@@ -32,6 +33,11 @@ export async function executeStep(step: Exclude<PodStep, WorkerStep>, scene: Pod
       return await plumb(step, scene)
     case 'start-container':
       return await startContainer(step, scene)
+    case 'admit-resize':
+      await admitResize(scene)
+      return observed
+    case 'resize-container':
+      return await resizeContainer(step, scene)
     case 'stop-containers':
       return await stopContainers(step.targets, scene)
     case 'remove-container':
@@ -82,10 +88,14 @@ async function startSandbox(
 
 async function createSandbox(attempt: number, scene: PodScene): Promise<PodContainers> {
   const { pod, observed, tools, memory } = scene
-  const hostname = pod.spec.hostNetwork ? '' : sandboxHostname(pod, tools.dns)
   const ip = podIpOf(pod, observed, tools)
   try {
-    const spec = sandboxSpec({ pod, attempt, hostname, ip, ownership: tools.ownership })
+    const hostname = pod.spec.hostNetwork ? '' : sandboxHostname(pod, tools.dns)
+    const runtimeHandler = await tools.runtimeHandler(pod)
+    const spec = sandboxSpec({
+      ...{ pod, attempt, hostname, ip, ownership: tools.ownership },
+      ...(runtimeHandler === undefined ? {} : { runtimeHandler }),
+    })
     const started = await tools.runtime.startSandbox(spec)
     memory.succeeded('sandbox')
     return { ...observed, sandboxes: [...observed.sandboxes.filter(({ id }) => id !== started.id), started] }

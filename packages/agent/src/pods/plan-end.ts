@@ -2,10 +2,10 @@
 
 import type { Pod } from '@skiff/api'
 import type { ContainerState, PodContainers } from '../runtime/runtime.ts'
-import { isInitContainer, runningContainers, sidecarsOf } from './container-history.ts'
+import { isEphemeralContainer, isInitContainer, runningContainers, sidecarsOf } from './container-history.ts'
 import { GRACE_PERIOD } from './labels.ts'
 import type { PodPlanInput } from './plan-pod.ts'
-import type { PodPlan, PodStep } from './pod-plan.ts'
+import type { PodPlan, PodStep, StopTarget } from './pod-plan.ts'
 
 /** Containers of a pod that nobody asks for any more get this long: it may already run elsewhere. */
 const ORPHAN_GRACE_SECONDS = 1
@@ -15,7 +15,8 @@ const DEFAULT_GRACE_SECONDS = 30
 export function planEnd({ pod, observed, memory }: PodPlanInput): PodPlan {
   const running = runningContainers(observed)
   if (running.length > 0) {
-    return plan(stopInOrder(pod, observed, pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS))
+    const grace = memory.failure?.graceSeconds ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+    return plan(stopInOrder(pod, observed, grace))
   }
   const steps: PodStep[] = observed.sandboxes.map(({ id }) => ({ type: 'remove-sandbox', id }))
   if (steps.length > 0) steps.push({ type: 'release-network' })
@@ -32,6 +33,13 @@ export function planDeletion({ pod, observed, memory }: PodPlanInput): PodPlan {
   if (running.length > 0) return plan(stopInOrder(pod, observed, grace))
   if (observed.containers.length > 0 && !memory.finalStatusWritten) return plan({ type: 'write-final-status' })
   return plan(...removeAll(observed), { type: 'clean-up' }, { type: 'finish-deletion' })
+}
+
+/** The host goes down: all is stopped in order, and nothing is said to be over, for it starts again with the host. */
+export function planRest({ pod, observed, memory }: PodPlanInput, mostSeconds: number): PodPlan {
+  if (runningContainers(observed).length === 0) return plan()
+  if (!memory.drained) return plan({ type: 'drain' })
+  return plan(stopInOrder(pod, observed, Math.min(mostSeconds, pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS)))
 }
 
 /** Containers of ours whose pod isn't in the API: stopped fast, removed, and nobody is told. */
@@ -58,18 +66,21 @@ export function stopAll(_pod: Pod, observed: PodContainers, graceSeconds: number
   return { type: 'stop-containers', targets: runningContainers(observed).map((container) => stopTarget(container, graceSeconds)) }
 }
 
-/** Sidecars outlive the others, and stop in the reverse of their order. */
+/** Sidecars outlive the others and one another, in the reverse of their order; all share one grace period (KEP-753). */
 function stopInOrder(pod: Pod, observed: PodContainers, graceSeconds: number): PodStep {
   const running = runningContainers(observed)
-  const sidecars = sidecarsOf(pod).map(({ name }) => name)
-  const others = running.filter(({ name }) => !sidecars.includes(name))
-  const lastSidecar = sidecars.toReversed().flatMap((name) => running.filter((container) => container.name === name))
-  const next = others.length > 0 ? others : lastSidecar.slice(0, 1)
-  return { type: 'stop-containers', targets: next.map((container) => stopTarget(container, graceSeconds)) }
+  const order = sidecarsOf(pod).map(({ name }) => name)
+  const placeOf = ({ name }: ContainerState) => order.indexOf(name)
+  const targets = running.map((container) => {
+    const isSidecar = placeOf(container) >= 0
+    const before = isSidecar ? running.filter((other) => placeOf(other) < 0 || placeOf(other) > placeOf(container)) : []
+    return stopTarget(container, graceSeconds, before)
+  })
+  return { type: 'stop-containers', targets }
 }
 
-function stopTarget(container: ContainerState, graceSeconds: number) {
-  return { container, graceSeconds, message: `Stopping container ${container.name}` }
+function stopTarget(container: ContainerState, graceSeconds: number, before: readonly ContainerState[] = []): StopTarget {
+  return { container, graceSeconds, message: `Stopping container ${container.name}`, after: before.map(({ id }) => id) }
 }
 
 function plan(...steps: PodStep[]): PodPlan {
@@ -78,5 +89,6 @@ function plan(...steps: PodStep[]): PodPlan {
 
 /** Where an event about a container points. */
 export function fieldPathOf(pod: Pod, container: string): string {
+  if (isEphemeralContainer(pod, container)) return `spec.ephemeralContainers{${container}}`
   return isInitContainer(pod, container) ? `spec.initContainers{${container}}` : `spec.containers{${container}}`
 }

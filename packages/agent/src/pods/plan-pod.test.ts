@@ -1,5 +1,6 @@
 import type { Container, Pod } from '@skiff/api'
 import { expect, test } from 'vitest'
+import { containerLimits } from '../containers/resources.ts'
 import type { ContainerState, PodContainers, SandboxState } from '../runtime/runtime.ts'
 import { CONTAINER_HASH, containerHash, POD_IP, RESTART_BACK_OFF } from './labels.ts'
 import { planOrphan } from './plan-end.ts'
@@ -39,7 +40,7 @@ function container(changes: Partial<ContainerState> = {}): ContainerState {
   const labels = { [CONTAINER_HASH]: containerHash({ name: changes.name ?? 'c', image: 'app:1' }) }
   return {
     ...{ id: 'c0', pod: REF, name: 'c', attempt: 0, sandboxId: 's0', phase: 'running', labels, pid: 9, image: '', imageId: '' },
-    ...{ createdAt: time, startedAt: time, logPath: '', tty: false },
+    ...{ createdAt: time, startedAt: time, logPath: '', tty: false, limits: containerLimits(C) },
     ...changes,
   }
 }
@@ -160,14 +161,72 @@ test('runs init containers one by one, and a sidecar only until it has started',
   expect(startsIn(observedOf(i1, side, i2))).toEqual(['c'])
 })
 
-test('stops sidecars, the last first, when the work is done', () => {
+test('stops sidecars after the others and the last first, when the work is done and when the pod is deleted', () => {
   const sidecar = (name: string) => ({ ...C, name, restartPolicy: 'Always' })
-  const pod = podWith({ restartPolicy: 'Never', initContainers: [sidecar('a'), sidecar('b')] })
-  const { steps } = plan(
-    pod,
-    observedOf(container({ id: 'a', name: 'a' }), container({ id: 'b', name: 'b' }), ended({ exitCode: 0 })),
-  )
-  expect(steps).toMatchObject([{ type: 'stop-containers', targets: [{ container: { name: 'b' } }] }])
+  const spec = { restartPolicy: 'Never', initContainers: [sidecar('a'), sidecar('b')] }
+  const sidecars = [container({ id: 'a', name: 'a' }), container({ id: 'b', name: 'b' })]
+  const stops = (pod: Pod, ...others: ContainerState[]) => {
+    const { steps } = plan(pod, observedOf(...sidecars, ...others), { memory: Object.assign(readyMemory(), { drained: true }) })
+    return steps.flatMap((step) => (step.type === 'stop-containers' ? step.targets : [])).map((t) => [t.container.id, t.after])
+  }
+  expect(stops(podWith(spec), ended({ exitCode: 0 }))).toEqual([
+    ['a', ['b']],
+    ['b', []],
+  ])
+  expect(stops(podWith(spec, { deletionTimestamp: '2026-01-01T00:00:30Z' }), container())).toEqual([
+    ['a', ['b', 'c0']],
+    ['b', ['c0']],
+    ['c0', []],
+  ])
+})
+
+test('restarts what the agent killed for its probe at once as long as no earlier end is close', () => {
+  const memory = readyMemory()
+  memory.probes.set('c0', { failed: 'liveness' })
+  memory.probes.set('c1', { failed: 'liveness' })
+  const first = ended({ finishedAt: new Date(START) })
+  expect(plan(podWith(), observedOf(first), { memory, now: START }).steps).toMatchObject([{ attempt: 1, backOffSeconds: 0 }])
+  const second = (seconds: number) =>
+    ended({ id: 'c1', attempt: 1, labels: { [RESTART_BACK_OFF]: '10' }, finishedAt: new Date(START + seconds * 1000) })
+  expect(plan(podWith(), observedOf(first, second(12)), { memory, now: START + 12_000 }).steps).toMatchObject([
+    { attempt: 2, backOffSeconds: 20 },
+  ])
+  expect(plan(podWith(), observedOf(first, second(4)), { memory, now: START + 4_000 }).wakeAt).toBe(START + 14_000)
+})
+
+test('starts an ephemeral container once, whatever becomes of it, and before init containers have succeeded', () => {
+  const pod = podWith({ initContainers: [{ ...C, name: 'i' }], ephemeralContainers: [{ ...C, name: 'debug' }] })
+  const startsIn = (...containers: ContainerState[]) =>
+    plan(pod, observedOf(...containers)).steps.map((step) => step.type === 'start-container' && step.container.name)
+  const i = container({ id: 'i', name: 'i' })
+  expect(startsIn(i)).toEqual(['debug'])
+  expect(startsIn(i, ended({ id: 'd', name: 'debug' }))).toEqual([])
+})
+
+test('changes the limits of a container that runs, once the node has said that it has room', () => {
+  const resources = { requests: { cpu: '200m' }, limits: { memory: '64Mi' } }
+  const pod = podWith({ containers: [{ ...C, resources }] }, { generation: 2 })
+  const memory = readyMemory()
+  expect(typesOf(plan(pod, observedOf(container()), { memory }).steps)).toEqual(['admit-resize'])
+  memory.resize = { generation: 2 }
+  expect(plan(pod, observedOf(container()), { memory }).steps).toMatchObject([
+    { type: 'resize-container', limits: { cpuShares: 204, memoryBytes: 64 * 2 ** 20 } },
+  ])
+  memory.resize = { generation: 2, refusal: { reason: 'Infeasible', message: '' } }
+  expect(plan(pod, observedOf(container()), { memory }).steps).toEqual([])
+})
+
+test('restarts a container whose resizePolicy asks for it, without a back-off', () => {
+  const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }]
+  const pod = podWith({ containers: [{ ...C, resizePolicy, resources: { limits: { memory: '64Mi' } } }] })
+  const memory = readyMemory()
+  memory.resize = { generation: 0 }
+  expect(plan(pod, observedOf(container()), { memory }).steps).toMatchObject([
+    { type: 'stop-containers', targets: [{ message: 'Container c resize requires restart', forResize: true }] },
+  ])
+  memory.resizing.add('c0')
+  const old = ended({ labels: { [CONTAINER_HASH]: containerHash(C), [RESTART_BACK_OFF]: '300' } })
+  expect(typesOf(plan(pod, observedOf(old), { memory }).steps)).toEqual(['start-container'])
 })
 
 test('recreates everything when the sandbox has died, after what lost its network is stopped', () => {
@@ -203,13 +262,13 @@ test('kills a container whose liveness probe gave up, with the probe’s own gra
   ])
 })
 
-test('restarts a container whose image was changed, without a back-off', () => {
+test('restarts a container whose image was changed, without a back-off and without holding earlier ends against it', () => {
   const pod = podWith({ containers: [{ ...C, image: 'app:2' }] })
   expect(plan(pod, observedOf(container())).steps).toMatchObject([
     { type: 'stop-containers', targets: [{ message: 'Container c definition changed, will be restarted' }] },
   ])
   const old = ended({ labels: { [CONTAINER_HASH]: containerHash(C), [RESTART_BACK_OFF]: '300' } })
-  expect(typesOf(plan(pod, observedOf(old)).steps)).toEqual(['start-container'])
+  expect(plan(pod, observedOf(old)).steps).toMatchObject([{ type: 'start-container', backOffSeconds: 0 }])
 })
 
 test('keeps one dead container of a name, and removes the older ones', () => {

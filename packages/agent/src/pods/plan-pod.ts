@@ -4,6 +4,7 @@ import { isStarted, reportedStatus } from '../status/container-status.ts'
 import { currentPhase } from '../status/pod-status.ts'
 import {
   containerOf,
+  ephemeralContainersOf,
   historyOf,
   initContainersOf,
   liveSandbox,
@@ -13,7 +14,8 @@ import {
   succeeded,
 } from './container-history.ts'
 import { CONTAINER_HASH, containerHash, POD_IP } from './labels.ts'
-import { planDeletion, planEnd, stopAll } from './plan-end.ts'
+import { planDeletion, planEnd, planRest, stopAll } from './plan-end.ts'
+import { changedLimits, resizeNeedsRestart } from './plan-resize.ts'
 import type { PodMemory } from './pod-memory.ts'
 import type { BackingOff, PodPlan, PodStep } from './pod-plan.ts'
 import { restartBackOff } from './restart-back-off.ts'
@@ -35,8 +37,9 @@ const DEAD_CONTAINERS_KEPT = 1
  */
 export function planPod(input: PodPlanInput): PodPlan {
   if (input.pod.metadata.deletionTimestamp) return planDeletion(input)
+  if (input.memory.restSeconds !== undefined) return planRest(input, input.memory.restSeconds)
   const phase = currentPhase(input)
-  if (phase === 'Succeeded' || phase === 'Failed' || input.memory.failure) return planEnd(input)
+  if (phase === 'Succeeded' || phase === 'Failed' || input.memory.failure || input.memory.rejection) return planEnd(input)
   if (deadlineOf(input.pod) <= input.now) return { steps: [DEADLINE_EXCEEDED], backingOff: [] }
   const plan = new PlanBuilder(input)
   plan.wakeAt(deadlineOf(input.pod))
@@ -144,11 +147,21 @@ function planContainers(plan: PlanBuilder, sandbox: SandboxState): void {
     plan.steps.push(stopAll(pod, { ...observed, containers: stragglers }, graceOf(pod)))
     return
   }
+  // Before all others: they are for looking into a pod, also into one that doesn't get on.
+  for (const container of ephemeralContainersOf(pod)) planEphemeral(plan, container, sandbox)
   const initialized = appsHaveStarted(plan.input, sandbox) || planInitContainers(plan, sandbox)
   if (!initialized) return
   if (planSidecarsEnd(plan)) return
   for (const sidecar of sidecarsOf(pod)) planContainer(plan, sidecar, sandbox)
   for (const container of pod.spec.containers) planContainer(plan, container, sandbox)
+}
+
+/** Once: what the API or the engine has seen of it is not started again. */
+function planEphemeral(plan: PlanBuilder, container: Container, sandbox: SandboxState): void {
+  const { pod, observed } = plan.input
+  const [newest] = historyOf(observed, container.name)
+  const isNew = newest === undefined && reportedStatus(pod, container.name)?.containerID === undefined
+  if (isNew || newest?.phase === 'created') planStart(plan, container, sandbox, { attempt: 0, backOffSeconds: 0 })
 }
 
 function appsHaveStarted({ pod, observed }: PodPlanInput, sandbox: SandboxState): boolean {
@@ -212,9 +225,35 @@ function firstStart(pod: Pod, container: Container): { attempt: number; backOffS
 
 function planRunning(plan: PlanBuilder, container: Container, running: ContainerState): void {
   const message = reasonToRestart(plan.input, container, running)
-  if (message === undefined) return
+  if (message === undefined) {
+    planResize(plan, container, running)
+    return
+  }
   const graceSeconds = graceOfProbe(plan.input, container, running) ?? graceOf(plan.input.pod)
   plan.steps.push({ type: 'stop-containers', targets: [{ container: running, graceSeconds, message }] })
+}
+
+function planResize(plan: PlanBuilder, container: Container, running: ContainerState): void {
+  const { pod, memory } = plan.input
+  const limits = changedLimits(container, running)
+  if (limits === undefined || plan.mustWait(resizeOf(container))) return
+  const answer = memory.resize?.generation === (pod.metadata.generation ?? 0) ? memory.resize : undefined
+  if (answer === undefined) {
+    if (!plan.steps.some(({ type }) => type === 'admit-resize')) plan.steps.push({ type: 'admit-resize' })
+  } else if (answer.refusal !== undefined) {
+    if (answer.refusal.reason === 'Deferred' && !plan.mustWait('resize')) plan.steps.push({ type: 'admit-resize' })
+  } else if (resizeNeedsRestart(container, limits)) {
+    const message = `Container ${container.name} resize requires restart`
+    const graceSeconds = graceOf(pod)
+    plan.steps.push({ type: 'stop-containers', targets: [{ container: running, graceSeconds, message, forResize: true }] })
+  } else {
+    plan.steps.push({ type: 'resize-container', running, limits })
+  }
+}
+
+/** Its place among the tries that may have to wait. */
+export function resizeOf({ name }: Pick<Container, 'name'>): string {
+  return `resize ${name}`
 }
 
 function reasonToRestart({ memory }: PodPlanInput, container: Container, running: ContainerState): string | undefined {
@@ -241,25 +280,33 @@ function graceOfProbe({ memory }: PodPlanInput, container: Container, running: C
 }
 
 function planEnded(plan: PlanBuilder, container: Container, ended: ContainerState, sandbox: SandboxState): void {
-  const { pod, now } = plan.input
+  const { pod, now, memory } = plan.input
   const ofThisSandbox = inSandbox(ended, sandbox) !== undefined
   const changed = wasChanged(container, ended)
+  const resized = memory.resizing.has(ended.id)
   // Init containers run again, also those that succeeded, when the sandbox is a new one.
   const runsAgain = ofThisSandbox || containerKind(pod, container) === 'app' ? restartsAfter(ended, container, pod) : true
   if (!runsAgain && !changed) return
-  const backOff = restartBackOff(ended)
+  const backOff = restartBackOff(ended, killedByProbe(plan.input, container, ended))
   const attempt = ended.attempt + 1
   if (!ofThisSandbox) {
     // It ended with its sandbox, as when the engine restarts: nothing that it did itself, so nothing that it waits for.
     planStart(plan, container, sandbox, { attempt, backOffSeconds: backOff.delaySeconds })
     return
   }
-  if (!changed && backOff.restartAt > now) {
+  if (!changed && !resized && backOff.restartAt > now) {
     plan.wakeAt(backOff.restartAt)
     plan.backingOff.push({ type: 'restart', container: container.name, delaySeconds: backOff.delaySeconds, ended })
     return
   }
-  planStart(plan, container, sandbox, { attempt, backOffSeconds: backOff.nextDelaySeconds })
+  // Another image is another program: what the old one did is not held against it.
+  planStart(plan, container, sandbox, { attempt, backOffSeconds: changed ? 0 : backOff.nextDelaySeconds })
+}
+
+/** What restartBackOff needs to know of a container that the agent itself has killed; undefined: it ended on its own. */
+function killedByProbe({ observed, memory }: PodPlanInput, { name }: Container, ended: ContainerState) {
+  if (memory.probes.get(ended.id)?.failed === undefined) return undefined
+  return { before: historyOf(observed, name).find(({ attempt }) => attempt < ended.attempt) }
 }
 
 function containerKind(pod: Pod, { name }: Container): 'init' | 'app' {

@@ -8,6 +8,11 @@ export interface WaitingReason {
   readonly message: string
 }
 
+export interface Failure extends WaitingReason {
+  /** Absent: the pod's own. */
+  readonly graceSeconds?: number
+}
+
 export interface Retry {
   readonly failures: number
   /** Milliseconds since the epoch. */
@@ -22,6 +27,13 @@ export interface ProbeState {
   readonly failed?: 'liveness' | 'startup'
 }
 
+/** What the node says to the resources that a generation of the pod asks for. */
+export interface ResizeAnswer {
+  readonly generation: number
+  /** Absent: the node has room. */
+  readonly refusal?: { readonly reason: 'Deferred' | 'Infeasible'; readonly message: string }
+}
+
 export interface PodMemory {
   /** Why a container that should run doesn't; the kubelet's reason cache. By container name. */
   readonly waiting: ReadonlyMap<string, WaitingReason>
@@ -33,8 +45,17 @@ export interface PodMemory {
   readonly starting: ReadonlySet<string>
   /** What a container said as it ended, by container id. */
   readonly terminationMessages: ReadonlyMap<string, string>
+  /** The node didn't take the pod in the first place. */
+  readonly rejection?: WaitingReason
   /** The pod was ended by the agent: deadline, eviction. */
-  readonly failure?: WaitingReason
+  readonly failure?: Failure
+  /** The host goes down: what runs is stopped, within so many seconds, and nothing is started. */
+  readonly restSeconds?: number
+  readonly resize?: ResizeAnswer
+  /** Containers that are stopped for their new resources, and start again with them at once. */
+  readonly resizing: ReadonlySet<string>
+  /** Why new resources could not be given, by container name. */
+  readonly resizeErrors: ReadonlyMap<string, string>
   readonly volumesMounted: boolean
   /** The sandbox that has its address. */
   readonly plumbedSandbox?: string
@@ -51,7 +72,12 @@ export class MutablePodMemory implements PodMemory {
   readonly probes = new Map<string, ProbeState>()
   readonly starting = new Set<string>()
   readonly terminationMessages = new Map<string, string>()
-  failure?: WaitingReason
+  rejection?: WaitingReason
+  failure?: Failure
+  restSeconds?: number
+  resize?: ResizeAnswer
+  readonly resizing = new Set<string>()
+  readonly resizeErrors = new Map<string, string>()
   volumesMounted = false
   plumbedSandbox?: string
   drained = false
@@ -73,5 +99,6 @@ export class MutablePodMemory implements PodMemory {
     for (const map of [this.probes, this.terminationMessages]) {
       for (const id of map.keys()) if (!ids.has(id)) map.delete(id)
     }
+    for (const id of this.resizing) if (!ids.has(id)) this.resizing.delete(id)
   }
 }

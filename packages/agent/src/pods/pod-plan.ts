@@ -1,7 +1,7 @@
 /** What a plan can ask for. Each step is safe to repeat: a crash between any two is mended by the next plan. */
 
 import type { Container } from '@skiff/api'
-import type { ContainerState } from '../runtime/runtime.ts'
+import type { ContainerLimits, ContainerState } from '../runtime/runtime.ts'
 
 export type PodStep =
   /** Make the pod's directories and volumes, and its hosts, hostname and resolv.conf. */
@@ -19,7 +19,10 @@ export type PodStep =
       /** What this container's own end will cost before its restart. */
       readonly backOffSeconds: number
     }
-  /** preStop, SIGTERM, grace, SIGKILL; all of them side by side. */
+  /** Ask whether the node has room for what the pod's containers are to have now. */
+  | { readonly type: 'admit-resize' }
+  | { readonly type: 'resize-container'; readonly running: ContainerState; readonly limits: Partial<ContainerLimits> }
+  /** preStop, SIGTERM, grace, SIGKILL; side by side, but for those that wait for others. */
   | { readonly type: 'stop-containers'; readonly targets: readonly StopTarget[] }
   | { readonly type: 'remove-container'; readonly id: string }
   | { readonly type: 'remove-sandbox'; readonly id: string }
@@ -40,6 +43,10 @@ export interface StopTarget {
   readonly graceSeconds: number
   /** Said in the Killing event. */
   readonly message: string
+  /** Containers of the same step that get their SIGTERM and end before this one gets its own, while the grace lasts. */
+  readonly after?: readonly string[]
+  /** It starts again at once, with its new resources. */
+  readonly forResize?: boolean
 }
 
 /** A container that should run and waits: for its restart after an end, or for the next try of its image. */

@@ -7,6 +7,7 @@ import type { ContainerRuntime, ImageService, PodContainers, PodNetwork } from '
 import type { Semaphore } from '../semaphore.ts'
 import type { PodVolumes } from '../volumes/pod-volumes.ts'
 import type { ServiceAccountTokens } from '../volumes/service-account-tokens.ts'
+import type { NodeAdmission } from './node-admission.ts'
 import type { MutablePodMemory } from './pod-memory.ts'
 
 /** Says things about a pod, or about one of its containers. Never throws. */
@@ -26,6 +27,7 @@ export interface PodTools {
   readonly runtime: ContainerRuntime
   readonly images: ImageService
   readonly network: PodNetwork
+  readonly admission: NodeAdmission
   readonly volumes: PodVolumes
   readonly tokens: ServiceAccountTokens
   readonly config: ConfigSource
@@ -34,6 +36,10 @@ export interface PodTools {
   readonly node: NodeFacts
   readonly ownership: Ownership
   readonly dns: ClusterDns
+  /** Where this node's own seccomp profiles are. */
+  readonly seccompDirectory: string
+  /** Which of the engine's runtimes the pod's class asks for; undefined: the default. */
+  readonly runtimeHandler: (pod: Pod) => Promise<string | undefined>
   readonly execSlots: Semaphore
   readonly now: () => Date
   readonly logger: Log
@@ -45,6 +51,8 @@ export interface PodScene {
   readonly observed: PodContainers
   readonly memory: MutablePodMemory
   readonly tools: PodTools
+  /** Resolves when the engine tells that the container has ended. */
+  readonly ended: (containerId: string) => Promise<void>
   /** Aborted when something more urgent came: the pod is to end, or to end sooner. */
   readonly signal: AbortSignal
 }

@@ -1,4 +1,4 @@
-import type { Pod, PodStatus } from '@skiff/api'
+import { type Pod, type PodStatus, podIsTerminal } from '@skiff/api'
 import { backoff } from '@skiff/client'
 import { PodProbes } from '../probes/pod-probes.ts'
 import type { PodContainers, PodRef } from '../runtime/runtime.ts'
@@ -16,10 +16,13 @@ import { MutablePodMemory } from './pod-memory.ts'
 import type { BackingOff, PodPlan, PodStep } from './pod-plan.ts'
 import type { PodScene, PodTools } from './pod-tools.ts'
 import { waitsForImage } from './start-container.ts'
+import { waitingReason } from './waiting-reason.ts'
 
 export interface PodWorkerOptions {
   readonly ref: PodRef
   readonly tools: PodTools
+  /** Under which uid the API knows the pod; undefined: not yet. */
+  readonly apiUid: (pod: Pod) => string | undefined
   readonly random: () => number
   readonly signal: AbortSignal
 }
@@ -27,6 +30,7 @@ export interface PodWorkerOptions {
 /** A plan that never comes to rest is a mistake of ours; it must not cost a core. */
 const MAX_ROUNDS = 64
 const FINAL_STATUS_TIMEOUT_MS = 5_000
+const EVICTION_GRACE_SECONDS = 1
 
 /**
  * The one who looks after one pod: newest wish, newest look at the engine, plan, steps, status, and again until there is nothing
@@ -39,6 +43,9 @@ export class PodWorker {
   readonly #probes: PodProbes
   #pod: Pod | undefined
   #observed: PodContainers | undefined
+  #isAdmitted = false
+  readonly #rested = Promise.withResolvers<void>()
+  readonly #endings = new Map<string, PromiseWithResolvers<void>>()
   #news: EngineNews[] = []
   #lookAgain = true
   #refreshVolumes = false
@@ -48,15 +55,15 @@ export class PodWorker {
 
   constructor(options: PodWorkerOptions) {
     this.#options = options
-    const { tools, random, signal } = options
-    this.#status = new StatusWriter({ client: tools.client, logger: tools.logger, random, signal })
+    const { tools, apiUid, random, signal } = options
+    this.#status = new StatusWriter({ client: tools.client, apiUid, logger: tools.logger, random, signal })
     this.#probes = new PodProbes({
       runtime: tools.runtime,
       execSlots: tools.execSlots,
       now: tools.now,
       states: this.#memory.probes,
       onChange: () => this.wake(),
-      onFailure: ({ name }, message) => this.#pod && tools.say(this.#pod, 'Warning', 'Unhealthy', message, name),
+      onEvent: ({ name }, reason, message) => this.#pod && tools.say(this.#pod, 'Warning', reason, message, name),
     })
   }
 
@@ -67,6 +74,7 @@ export class PodWorker {
     if (isOvertaken(before, pod)) this.#urgent.abort()
     if (pod && before && before.metadata.resourceVersion !== pod.metadata.resourceVersion && labelsDiffer(before, pod)) {
       this.#refreshVolumes = true
+      this.#retryConfigErrors()
     }
     this.wake()
   }
@@ -74,6 +82,7 @@ export class PodWorker {
   /** Something happened to one of its containers. */
   tell(news: EngineNews): void {
     this.#news.push(news)
+    if (news.action === 'die' || news.action === 'destroy') this.#endings.get(news.containerId)?.resolve()
     this.wake()
   }
 
@@ -92,11 +101,16 @@ export class PodWorker {
   /** A ConfigMap or Secret that it uses has changed. */
   configChanged(): void {
     this.#refreshVolumes = true
+    this.#retryConfigErrors()
+    this.#memory.retries.delete('volumes')
+    this.wake()
+  }
+
+  /** What they named and didn't find may be there now. */
+  #retryConfigErrors(): void {
     for (const [name, { reason }] of this.#memory.waiting) {
       if (reason === 'CreateContainerConfigError') this.#memory.retries.delete(name)
     }
-    this.#memory.retries.delete('volumes')
-    this.wake()
   }
 
   /** An image came to this host. */
@@ -104,6 +118,27 @@ export class PodWorker {
     if (this.#pod === undefined || !waitsForImage(this.#pod, this.#memory.waiting)) return
     for (const name of this.#memory.waiting.keys()) this.#memory.retries.delete(name)
     this.wake()
+  }
+
+  /** The node takes back what the pod uses beyond its share: it is stopped fast, and has failed. */
+  evict(message: string): void {
+    if (this.#pod === undefined || this.#memory.failure !== undefined) return
+    this.#memory.failure = { reason: 'Evicted', message, graceSeconds: EVICTION_GRACE_SECONDS }
+    this.#options.tools.say(this.#pod, 'Warning', 'Evicted', message)
+    this.#urgent.abort()
+    this.wake()
+  }
+
+  /** Stops what runs, for the host goes down. Resolves when nothing runs any more. */
+  async rest(mostSeconds: number): Promise<void> {
+    this.#memory.restSeconds = mostSeconds
+    this.#urgent.abort()
+    this.wake()
+    await this.#rested.promise
+  }
+
+  get priority(): number {
+    return this.#pod?.spec.priority ?? 0
   }
 
   wake(): void {
@@ -138,6 +173,7 @@ export class PodWorker {
     }
     clearTimeout(this.#timer)
     this.#probes.stop()
+    this.#rested.resolve()
   }
 
   /** One pass: until there is nothing to do, or the pod is gone. */
@@ -146,12 +182,14 @@ export class PodWorker {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       if (this.#options.signal.aborted) return 'resting'
       const observed = await this.#look()
+      await this.#admit(observed)
       await this.#refresh(observed)
       this.#publish()
       const plan = this.#plan(observed)
       this.#noteBackOffs(plan.backingOff)
       if (plan.steps.length === 0) {
         this.#publish()
+        if (this.#memory.restSeconds !== undefined) this.#rested.resolve()
         this.#sleepUntil(this.#nextWake(plan))
         return 'resting'
       }
@@ -170,9 +208,23 @@ export class PodWorker {
     const observed = await tools.runtime.inspectPod(ref.uid)
     if (known === undefined) this.#adopt(observed)
     this.#observed = observed
-    this.#memory.keepContainers(new Set(observed.containers.map(({ id }) => id)))
+    const ids = new Set(observed.containers.map(({ id }) => id))
+    this.#memory.keepContainers(ids)
+    for (const id of this.#endings.keys()) if (!ids.has(id)) this.#endings.delete(id)
     await readLastWords(observed, this.#memory.terminationMessages, tools.volumes)
     return observed
+  }
+
+  /** Decided once, before anything of the pod is made. */
+  async #admit({ containers, sandboxes }: PodContainers): Promise<void> {
+    const pod = this.#pod
+    if (this.#isAdmitted || pod === undefined || pod.metadata.deletionTimestamp || podIsTerminal(pod)) return
+    const { admission, say } = this.#options.tools
+    const rejection = await admission.rejection(pod, containers.length + sandboxes.length > 0)
+    this.#isAdmitted = true
+    if (rejection === undefined) return
+    this.#memory.rejection = rejection
+    say(pod, 'Warning', rejection.reason, rejection.message)
   }
 
   /** What the API knows of containers that outlived an agent is taken over, so that a ready pod stays ready. */
@@ -240,10 +292,17 @@ export class PodWorker {
   #scene(signal: AbortSignal): PodScene {
     const { tools, ref } = this.#options
     const observed = this.#observed ?? { pod: ref, sandboxes: [], containers: [] }
-    const base = { observed, memory: this.#memory, signal }
+    const ended = (containerId: string) => this.#ended(containerId)
+    const base = { observed, memory: this.#memory, ended, signal }
     if (this.#pod !== undefined) return { ...base, pod: this.#pod, tools }
     // Nobody asks for it any more: there is no object that events could be about.
     return { ...base, pod: stubOf(ref), tools: { ...tools, say: () => undefined } }
+  }
+
+  #ended(containerId: string): Promise<void> {
+    const ending = this.#endings.get(containerId) ?? Promise.withResolvers<void>()
+    this.#endings.set(containerId, ending)
+    return ending.promise
   }
 
   async #writeFinalStatus(): Promise<void> {
@@ -263,6 +322,8 @@ export class PodWorker {
       this.#probes.stop()
       return
     }
+    // What is left while its containers are taken away one by one says nothing of how the pod ended.
+    if (pod.metadata.deletionTimestamp && this.#memory.finalStatusWritten) return
     const podIp = liveSandbox(observed) ? podIpOf(pod, observed, this.#options.tools) : ''
     this.#probes.sync(pod, observed, podIp)
     this.#status.write(pod, this.#computeStatus(pod, observed))
@@ -326,24 +387,6 @@ function isOvertaken(before: Pod | undefined, now: Pod | undefined): boolean {
 function labelsDiffer(a: Pod, b: Pod): boolean {
   const text = ({ metadata }: Pod) => JSON.stringify([metadata.labels, metadata.annotations])
   return text(a) !== text(b)
-}
-
-function waitingReason(item: BackingOff, pod: Pod, now: { reason: string; message: string } | undefined) {
-  if (item.type === 'restart') {
-    const { name, namespace, uid } = pod.metadata
-    const who = `container=${item.container} pod=${name}_${namespace}(${uid})`
-    return { reason: 'CrashLoopBackOff', message: `back-off ${goDuration(item.delaySeconds)} restarting failed ${who}` }
-  }
-  if (now === undefined || !PULL_FAILURES.includes(now.reason)) return undefined
-  const container = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find(({ name }) => name === item.container)
-  return { reason: 'ImagePullBackOff', message: `Back-off pulling image "${container?.image}": ${now.reason}: ${now.message}` }
-}
-
-const PULL_FAILURES = ['ErrImagePull', 'RegistryUnavailable']
-
-/** As Go prints it: 10s, 1m20s, 5m0s. */
-function goDuration(seconds: number): string {
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
 }
 
 function outline({ sandboxes, containers }: PodContainers): string {

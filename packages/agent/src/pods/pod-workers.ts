@@ -1,18 +1,22 @@
-import { type Pod, podIsTerminal } from '@skiff/api'
+import { type Pod, podIsTerminal, rfc3339 } from '@skiff/api'
 import type { Informer } from '@skiff/client'
 import { podRef } from '../containers/container-spec.ts'
 import type { ReferencedObjects } from '../objects/referenced-objects.ts'
 import type { PodContainers, PodRef, RuntimeEvent } from '../runtime/runtime.ts'
 import { liveSandbox } from './container-history.ts'
 import { POD_IP } from './labels.ts'
+import { isMirror, type MirrorPods, nameOf } from './mirror-pods.ts'
 import type { PodTools } from './pod-tools.ts'
 import { PodWorker } from './pod-worker.ts'
+import type { StaticPods } from './static-pods.ts'
 
 export interface PodWorkersOptions {
   readonly tools: PodTools
   /** The pods that are bound to this node. */
   readonly pods: Informer<Pod>
   readonly objects: ReferencedObjects
+  readonly statics: StaticPods
+  readonly mirrors: MirrorPods
   readonly random: () => number
   readonly signal: AbortSignal
 }
@@ -20,12 +24,20 @@ export interface PodWorkersOptions {
 /** Containers that nobody told us of are found after so long; docker-api.md: a list of 100 takes 15 ms. */
 const RELIST_MS = 60_000
 
+/** As long as a pod may take to stop when its host goes down; both together stay below what systemd gives the agent. */
+const REST_SECONDS = 20
+const CRITICAL_REST_SECONDS = 10
+/** That of `system-cluster-critical`. */
+const CRITICAL_PRIORITY = 2_000_000_000
+
 /** One worker per pod, for those in the API and for those that only the engine still has. */
 export class PodWorkers {
   readonly #options: PodWorkersOptions
   readonly #workers = new Map<string, PodWorker>()
   /** Those that are done, whose object the API may still show for a moment (or longer: finalizers). */
   readonly #finished = new Set<string>()
+  /** Static pods that run, or have not ended yet. By uid. */
+  readonly #runningStatics = new Map<string, Pod>()
   readonly #running = new Set<Promise<void>>()
 
   constructor(options: PodWorkersOptions) {
@@ -34,14 +46,16 @@ export class PodWorkers {
 
   /** Begins once the API's pods are known: only then is a container without a pod an orphan. */
   async start(): Promise<void> {
-    const { pods, tools, signal } = this.#options
+    const { pods, tools, statics, signal } = this.#options
     await pods.synced
+    await statics.start(() => this.#syncStatics())
     const here = await tools.runtime.listPods()
     for (const found of here) this.#adoptAddress(found)
     pods.onChange((change) => {
       if (change.type === 'deleted') this.#gone(change.object)
       else this.#present(change.object)
     })
+    this.#syncStatics()
     this.#meet(here)
     tools.runtime.watch((event) => this.#hear(event), signal)
     tools.images.onChange(() => this.#each((worker) => worker.imagesChanged()))
@@ -55,6 +69,27 @@ export class PodWorkers {
 
   configChanged(podUid: string): void {
     this.#workers.get(podUid)?.configChanged()
+  }
+
+  /** The host goes down: the pods are stopped, those that the cluster itself needs (DNS, say) after the others. */
+  async rest(): Promise<void> {
+    const workers = [...this.#workers.values()]
+    const isCritical = (worker: PodWorker) => worker.priority >= CRITICAL_PRIORITY
+    await Promise.all(workers.filter((worker) => !isCritical(worker)).map((worker) => worker.rest(REST_SECONDS)))
+    await Promise.all(workers.filter(isCritical).map((worker) => worker.rest(CRITICAL_REST_SECONDS)))
+  }
+
+  /** Every pod that is to run here, as the API has it; a static pod instead of its mirror. */
+  list(): readonly Pod[] {
+    const { pods, statics } = this.#options
+    const bound = pods.list().filter((pod) => !isMirror(pod))
+    return [...bound, ...[...statics.pods.values()].map((pod) => this.#asShown(pod))]
+  }
+
+  /** Under which uid the API knows the pod; undefined: not yet. */
+  apiUid(pod: Pod): string | undefined {
+    const { statics, mirrors } = this.#options
+    return statics.pods.has(pod.metadata.uid) ? mirrors.of(pod)?.metadata.uid : pod.metadata.uid
   }
 
   /** Resolves when every worker has ended, after the signal. */
@@ -74,6 +109,10 @@ export class PodWorkers {
 
   #present(pod: Pod): void {
     const { uid } = pod.metadata
+    if (isMirror(pod)) {
+      this.#presentMirror(pod)
+      return
+    }
     if (this.#finished.has(uid)) return
     // A pod that has ended reads nothing any more.
     if (!podIsTerminal(pod)) this.#options.objects.retain(pod)
@@ -81,14 +120,51 @@ export class PodWorkers {
     worker.update(pod)
   }
 
+  #presentMirror(mirror: Pod): void {
+    const { mirrors, statics } = this.#options
+    mirrors.shown(mirror)
+    const pod = [...statics.pods.values()].find((one) => mirrors.of(one) === mirror)
+    if (pod !== undefined) this.#workers.get(pod.metadata.uid)?.update(this.#asShown(pod))
+  }
+
+  /** With the status that its mirror has. */
+  #asShown(pod: Pod): Pod {
+    const mirror = this.#options.mirrors.of(pod)
+    if (mirror === undefined) return pod
+    const { resourceVersion, creationTimestamp } = mirror.metadata
+    return { ...pod, metadata: { ...pod.metadata, resourceVersion, creationTimestamp }, status: mirror.status ?? {} }
+  }
+
+  /** Starts what is new in the directory, once what it replaces is gone, and ends what is there no more. */
+  #syncStatics(): void {
+    const { statics, mirrors } = this.#options
+    for (const [uid, pod] of this.#runningStatics) {
+      if (statics.pods.has(uid)) continue
+      const deletionGracePeriodSeconds = pod.spec.terminationGracePeriodSeconds ?? 30
+      const deletionTimestamp = rfc3339(this.#options.tools.now())
+      this.#workers.get(uid)?.update({ ...pod, metadata: { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds } })
+    }
+    const busy = new Set([...this.#runningStatics.values()].map(nameOf))
+    for (const [uid, pod] of statics.pods) {
+      if (busy.has(nameOf(pod))) continue
+      this.#runningStatics.set(uid, pod)
+      this.#create(podRef(pod)).update(this.#asShown(pod))
+    }
+    mirrors.want(statics.pods.values())
+  }
+
   #gone(pod: Pod): void {
+    if (isMirror(pod)) {
+      this.#options.mirrors.gone(pod)
+      return
+    }
     this.#finished.delete(pod.metadata.uid)
     this.#workers.get(pod.metadata.uid)?.update(undefined)
   }
 
   #create(ref: PodRef): PodWorker {
     const { tools, random, signal } = this.#options
-    const worker = new PodWorker({ ref, tools, random, signal })
+    const worker = new PodWorker({ ref, tools, apiUid: (pod) => this.apiUid(pod), random, signal })
     this.#workers.set(ref.uid, worker)
     // After this turn, so that its first wish is there before its first pass.
     const running = Promise.resolve()
@@ -99,12 +175,14 @@ export class PodWorkers {
   }
 
   #forget(ref: PodRef, running: Promise<void>): void {
-    const { pods, objects } = this.#options
+    const { pods, objects, tools } = this.#options
     this.#running.delete(running)
     this.#workers.delete(ref.uid)
     objects.release(ref.uid)
+    tools.admission.forget(ref.uid)
     const shown = pods.get(`${ref.namespace}/${ref.name}`)
     if (shown?.metadata.uid === ref.uid) this.#finished.add(ref.uid)
+    if (this.#runningStatics.delete(ref.uid) && !this.#options.signal.aborted) this.#syncStatics()
   }
 
   /** Containers of ours; those without a pod in the API get a worker that takes them away. */

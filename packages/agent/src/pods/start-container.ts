@@ -1,7 +1,10 @@
-import type { Pod } from '@skiff/api'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Container, Pod } from '@skiff/api'
 import { ConfigError } from '../containers/config-error.ts'
 import { containerSpec } from '../containers/container-spec.ts'
 import { environment } from '../containers/environment.ts'
+import { localSeccompProfile } from '../containers/security.ts'
 import {
   type ContainerSpec,
   type ContainerState,
@@ -10,6 +13,8 @@ import {
   type PresentImage,
   StartError,
 } from '../runtime/runtime.ts'
+import { reportedStatus } from '../status/container-status.ts'
+import { ephemeralContainersOf, historyOf } from './container-history.ts'
 import { HookError, runHook } from './lifecycle-hooks.ts'
 import { downwardContext, podIpOf } from './pod-addresses.ts'
 import type { PodStep } from './pod-plan.ts'
@@ -76,19 +81,63 @@ function pullPolicy(policy: string | undefined): 'Always' | 'IfNotPresent' | 'Ne
 
 async function configure(step: StartStep, scene: PodScene, image: PresentImage): Promise<ContainerSpec | undefined> {
   const { pod, tools, observed } = scene
-  const { container, sandboxId, attempt, backOffSeconds } = step
+  const { container, attempt } = step
   try {
     const downward = downwardContext(pod, observed, tools)
     const env = await environment({ pod, container, downward, services: tools.services(), config: tools.config })
     const mounts = await tools.volumes.mountsOf(pod, container, attempt, env)
-    const { ownership, node } = tools
-    const nodeMemoryBytes = node.memoryBytes
-    return containerSpec({ pod, container, sandboxId, attempt, backOffSeconds, image, env, mounts, nodeMemoryBytes, ownership })
+    const devices = tools.volumes.devicesOf(pod, container)
+    const nodeMemoryBytes = tools.node.memoryBytes
+    const extras = { ...(await localSeccomp(container, scene)), ...targetOf(container, scene), ...(await handlerOf(scene)) }
+    const allocated = withAllocated(container, scene)
+    return containerSpec({
+      ...step,
+      container: allocated,
+      pod,
+      image,
+      env,
+      mounts,
+      devices,
+      nodeMemoryBytes,
+      ownership: tools.ownership,
+      ...extras,
+    })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     refuse(step, scene, 'CreateContainerConfigError', error.message)
     return undefined
   }
+}
+
+/** A restart doesn't give a container what the node has just refused it. */
+function withAllocated(container: Container, { pod, memory }: PodScene): Container {
+  const resources = memory.resize?.refusal && reportedStatus(pod, container.name)?.resources
+  return resources ? { ...container, resources } : container
+}
+
+async function localSeccomp(container: Container, { pod, tools }: PodScene): Promise<{ localSeccomp?: string }> {
+  const name = localSeccompProfile(pod, container)
+  if (name === undefined) return {}
+  const path = join(tools.seccompDirectory, name)
+  const localSeccomp = await readFile(path, 'utf8').catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ConfigError(`seccomp profile ${name} can't be read on this node (${why}); put it into ${tools.seccompDirectory}`)
+  })
+  return { localSeccomp }
+}
+
+/** Of an ephemeral container that is to see the processes of another one (KEP-277). */
+function targetOf(container: Container, { pod, observed }: PodScene): { targetId?: string } {
+  const name = ephemeralContainersOf(pod).find((ephemeral) => ephemeral.name === container.name)?.targetContainerName
+  if (!name) return {}
+  const target = historyOf(observed, name)[0]
+  if (target?.phase !== 'running') throw new ConfigError(`unable to find target container "${name}"`)
+  return { targetId: target.id }
+}
+
+async function handlerOf({ pod, tools }: PodScene): Promise<{ runtimeHandler?: string }> {
+  const runtimeHandler = await tools.runtimeHandler(pod)
+  return runtimeHandler === undefined ? {} : { runtimeHandler }
 }
 
 /** The container waits with this reason and is tried again. */

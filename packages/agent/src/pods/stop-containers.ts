@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { PodContainers } from '../runtime/runtime.ts'
 import { containerOf } from './container-history.ts'
 import { HookError, runHook } from './lifecycle-hooks.ts'
@@ -8,34 +9,56 @@ import type { PodScene } from './pod-tools.ts'
 /** However long preStop took, the program gets this long after SIGTERM, as with the kubelet. */
 const LEAST_GRACE_SECONDS = 2
 
-/** Stops them side by side; returns what is there afterwards. */
+/** Stops them side by side, each after those that it waits for; returns what is there afterwards. */
 export async function stopContainers(targets: readonly StopTarget[], scene: PodScene): Promise<PodContainers> {
-  const stops = targets.map((target) => stopContainer(target, scene))
-  await Promise.race([Promise.all(stops), aborted(scene.signal)])
+  const stops = new Map<string, Promise<void>>()
+  const stopOf = (id: string) => stops.get(id) ?? Promise.resolve()
+  for (const target of targets) {
+    // After this turn: then those that it waits for are in the map too.
+    const ownTurn = async () => await Promise.allSettled((target.after ?? []).map(stopOf))
+    stops.set(
+      target.container.id,
+      Promise.resolve().then(() => stopContainer(target, scene, ownTurn)),
+    )
+  }
+  await Promise.race([Promise.all(stops.values()), aborted(scene.signal)])
   // Those that go on stopping behind an abort are stopped again, with a shorter grace.
-  for (const stop of stops) stop.catch(() => undefined)
+  for (const stop of stops.values()) stop.catch(() => undefined)
   return await scene.tools.runtime.inspectPod(scene.pod.metadata.uid)
 }
 
-/** preStop within the grace, SIGTERM, what is left of the grace, SIGKILL. */
-export async function stopContainer(target: StopTarget, scene: PodScene): Promise<void> {
-  const { pod, tools, observed } = scene
-  const { container: running, graceSeconds, message } = target
+/** preStop and the wait for its turn within the grace, SIGTERM, what is left of the grace, SIGKILL. */
+export async function stopContainer(target: StopTarget, scene: PodScene, ownTurn?: () => Promise<unknown>): Promise<void> {
+  const { pod, tools } = scene
+  const { container: running, graceSeconds, message, forResize } = target
+  if (forResize) scene.memory.resizing.add(running.id)
   tools.say(pod, 'Normal', 'Killing', message, running.name)
+  const begin = performance.now()
+  const leftMs = () => Math.max(0, graceSeconds * 1000 - (performance.now() - begin))
+  await runPreStop(target, scene)
+  if (ownTurn !== undefined) await atMost(leftMs(), ownTurn())
+  const least = Math.min(graceSeconds, LEAST_GRACE_SECONDS)
+  await tools.runtime.stopContainer(running.id, Math.ceil(Math.max(least, leftMs() / 1000)))
+}
+
+async function runPreStop({ container: running, graceSeconds }: StopTarget, scene: PodScene): Promise<void> {
+  const { pod, tools, observed } = scene
   const container = containerOf(pod, running.name)
   const preStop = container?.lifecycle?.preStop
-  const begin = performance.now()
-  if (preStop !== undefined && container !== undefined && graceSeconds > 0) {
-    const podIp = podIpOf(pod, observed, tools)
-    const context = { runtime: tools.runtime, pod, container, containerId: running.id, podIp, timeoutMs: graceSeconds * 1000 }
-    await runHook(preStop, context).catch((error: unknown) => {
-      if (!(error instanceof HookError)) throw error
-      tools.say(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', running.name)
-    })
-  }
-  const spent = (performance.now() - begin) / 1000
-  const least = Math.min(graceSeconds, LEAST_GRACE_SECONDS)
-  await tools.runtime.stopContainer(running.id, Math.ceil(Math.max(least, graceSeconds - spent)))
+  if (preStop === undefined || container === undefined || graceSeconds === 0) return
+  const podIp = podIpOf(pod, observed, tools)
+  const context = { runtime: tools.runtime, pod, container, containerId: running.id, podIp, timeoutMs: graceSeconds * 1000 }
+  // A container that has ended needs no more of its hook.
+  await Promise.race([runHook(preStop, context), scene.ended(running.id)]).catch((error: unknown) => {
+    if (!(error instanceof HookError)) throw error
+    tools.say(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', running.name)
+  })
+}
+
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const late = new AbortController()
+  await Promise.race([work, delay(ms, undefined, { signal: late.signal }).catch(() => undefined)])
+  late.abort()
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

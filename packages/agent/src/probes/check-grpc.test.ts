@@ -52,9 +52,9 @@ test.for([
 
 test('an empty message is the status UNKNOWN, and fields of later versions are passed over', async () => {
   const empty = await healthServer(() => ({ message: [] }))
-  expect((await probe(empty.port)).output).toBe('service unhealthy (responded with "UNKNOWN")')
+  expect((await probe(empty.port))?.output).toBe('service unhealthy (responded with "UNKNOWN")')
   const later = await healthServer(() => ({ message: [0x12, 2, 0x61, 0x62, 0x08, 1, 0x1d, 0, 0, 0, 0] }))
-  expect((await probe(later.port)).ok).toBe(true)
+  expect((await probe(later.port))?.ok).toBe(true)
 })
 
 test.for([
@@ -106,9 +106,9 @@ test('a refused connection, and a server that speaks HTTP/1 only, fail at once',
     output: `error: failed to connect service at "127.0.0.1:${port}": dial tcp 127.0.0.1:${port}: connect: connection refused`,
   })
   const old = http.createServer((_, response) => response.end())
-  const { ok, output } = await probe(await listen(old), {}, 60)
-  expect(ok).toBe(false)
-  expect(output).toContain('error: failed to connect service at')
+  const result = await probe(await listen(old), {}, 60)
+  expect(result?.ok).toBe(false)
+  expect(result?.output).toContain('error: failed to connect service at')
 })
 
 function probe(port: number, { service }: { service?: string } = {}, timeoutSeconds = 1) {
@@ -117,6 +117,7 @@ function probe(port: number, { service }: { service?: string } = {}, timeoutSeco
     runtime: new FakeRuntime(),
     execSlots: new Semaphore(1),
     container: { name: 'c' },
+    podUid: 'u-1',
     containerId: 'c0',
     podIp: '127.0.0.1',
   }

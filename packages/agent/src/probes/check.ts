@@ -14,6 +14,8 @@ export interface CheckResult {
   readonly ok: boolean
   /** What the kubelet says after `Readiness probe failed: `. */
   readonly output: string
+  /** It passed, but somebody should know this. */
+  readonly warning?: string
 }
 
 export interface CheckContext {
@@ -21,13 +23,15 @@ export interface CheckContext {
   /** Each exec costs the engine some 50 ms of CPU. */
   readonly execSlots: Semaphore
   readonly container: Container
+  readonly podUid: string
   readonly containerId: string
   readonly podIp: string
 }
 
 const MAX_BODY_BYTES = 10 * 1024
 
-export async function check(probe: Probe, context: CheckContext): Promise<CheckResult> {
+/** Undefined: the container ended meanwhile, so there is nothing to say of it. */
+export async function check(probe: Probe, context: CheckContext): Promise<CheckResult | undefined> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000
   if (probe.httpGet) return await checkHttp(probe.httpGet, timeoutMs, context)
   if (probe.tcpSocket) {
@@ -42,15 +46,28 @@ export async function check(probe: Probe, context: CheckContext): Promise<CheckR
   return { ok: false, output: 'this kind of probe is not supported' }
 }
 
-async function checkCommand(command: readonly string[], timeoutMs: number, context: CheckContext): Promise<CheckResult> {
+async function checkCommand(
+  command: readonly string[],
+  timeoutMs: number,
+  context: CheckContext,
+): Promise<CheckResult | undefined> {
   const { runtime, containerId, execSlots } = context
-  try {
-    const { exitCode, output } = await execSlots.run(() => runCommand(runtime, containerId, command, timeoutMs))
-    return { ok: exitCode === 0, output }
-  } catch (error) {
-    if (error instanceof CommandTimeout) return { ok: false, output: error.message }
-    return { ok: false, output: `rpc error: ${error instanceof Error ? error.message : String(error)}` }
-  }
+  const result = await execSlots.run(async () => {
+    try {
+      const { exitCode, output } = await runCommand(runtime, containerId, command, timeoutMs)
+      return { ok: exitCode === 0, output }
+    } catch (error) {
+      if (error instanceof CommandTimeout) return { ok: false, output: error.message }
+      return { ok: false, output: `rpc error: ${error instanceof Error ? error.message : String(error)}` }
+    }
+  })
+  // Its commands end with a container.
+  return result.ok || (await stillRuns(context)) ? result : undefined
+}
+
+async function stillRuns({ runtime, podUid, containerId }: CheckContext): Promise<boolean> {
+  const { containers } = await runtime.inspectPod(podUid)
+  return containers.some(({ id, phase }) => id === containerId && phase === 'running')
 }
 
 async function checkTcp(host: string, port: number, timeoutMs: number): Promise<CheckResult> {
@@ -65,42 +82,72 @@ async function checkTcp(host: string, port: number, timeoutMs: number): Promise<
 
 type HttpGet = NonNullable<Probe['httpGet']>
 
-/** 200 to 399 is well; a redirect counts by itself and is not followed. */
+/** 200 to 399 is well. */
 async function checkHttp(httpGet: HttpGet, timeoutMs: number, context: CheckContext): Promise<CheckResult> {
   try {
-    const { status } = await httpGetOnce(httpGet, timeoutMs, context)
-    const ok = status >= 200 && status < 400
-    return { ok, output: ok ? '' : `HTTP probe failed with statuscode: ${status}` }
+    const { status, body } = await httpGetOnce(httpGet, timeoutMs, context)
+    if (status < 200 || status >= 400) return { ok: false, output: `HTTP probe failed with statuscode: ${status}` }
+    if (status < 300) return { ok: true, output: '' }
+    return { ok: true, output: '', warning: `Probe terminated redirects, Response body: ${body}` }
   } catch (error) {
     return { ok: false, output: error instanceof Error ? error.message : String(error) }
   }
 }
 
+interface HttpAnswer {
+  readonly status: number
+  readonly body: string
+  readonly location: string | undefined
+}
+
+const MOST_REDIRECTS = 10
+
+/** The answer after redirects within the same host; one that leads elsewhere is the answer itself. */
 export async function httpGetOnce(
   httpGet: HttpGet,
   timeoutMs: number,
   { podIp, container }: Pick<CheckContext, 'podIp' | 'container'>,
-): Promise<{ status: number; body: string }> {
-  const scheme = (httpGet.scheme ?? 'HTTP').toLowerCase()
-  const host = httpGet.host || podIp
-  const port = portNumber(httpGet.port, container)
-  const path = httpGet.path?.startsWith('/') ? httpGet.path : `/${httpGet.path ?? ''}`
-  const url = `${scheme}://${host}:${port}${path}`
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>()
-  const send = scheme === 'https' ? https.request : http.request
-  const request = send({ host, port, path, headers: headersOf(httpGet), agent: false, rejectUnauthorized: false })
+): Promise<HttpAnswer> {
+  const deadline = performance.now() + timeoutMs
+  let url = urlOf(httpGet, podIp, container)
+  for (let redirects = 0; ; redirects++) {
+    const answer = await request(url, headersOf(httpGet), Math.max(1, deadline - performance.now()))
+    const next = redirectOf(answer, url)
+    if (next === undefined) return answer
+    if (redirects === MOST_REDIRECTS) throw new Error(`Get "${next}": stopped after ${MOST_REDIRECTS} redirects`)
+    url = next
+  }
+}
+
+function urlOf({ scheme = 'HTTP', host, port, path = '/' }: HttpGet, podIp: string, container: Container): string {
+  return `${scheme.toLowerCase()}://${host || podIp}:${portNumber(port, container)}${path.startsWith('/') ? path : `/${path}`}`
+}
+
+function redirectOf({ status, location }: HttpAnswer, from: string): string | undefined {
+  if (status < 300 || status >= 400 || location === undefined || !URL.canParse(location, from)) return undefined
+  const to = new URL(location, from)
+  return to.hostname === new URL(from).hostname && /^https?:$/.test(to.protocol) ? to.href : undefined
+}
+
+async function request(url: string, headers: Record<string, string | string[]>, timeoutMs: number): Promise<HttpAnswer> {
+  const { protocol, hostname, port } = new URL(url)
+  const path = url.slice(url.indexOf('/', `${protocol}//`.length))
+  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
+  const send = protocol === 'https:' ? https.request : http.request
+  const sent = send({ host: hostname.replace(/^\[|\]$/g, ''), port, path, headers, agent: false, rejectUnauthorized: false })
   const timer = setTimeout(() => {
     reject(new Error(`Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`))
-    request.destroy()
+    sent.destroy()
   }, timeoutMs)
-  request.once('error', (error: NodeJS.ErrnoException) => reject(new Error(`Get "${url}": ${httpProblem(error, host, port)}`)))
-  request.once('response', (response) => {
-    readText(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject)
+  sent.once('error', (error: NodeJS.ErrnoException) => reject(new Error(`Get "${url}": ${httpProblem(error, hostname, port)}`)))
+  sent.once('response', (response) => {
+    const { statusCode = 0, headers: answered } = response
+    readText(response).then((body) => resolve({ status: statusCode, body, location: answered.location }), reject)
   })
-  request.end()
+  sent.end()
   return await promise.finally(() => {
     clearTimeout(timer)
-    request.destroy()
+    sent.destroy()
   })
 }
 
@@ -137,6 +184,6 @@ function portNumber(port: string | number, container: Container): number {
   return number
 }
 
-function httpProblem(error: NodeJS.ErrnoException, host: string, port: number): string {
+function httpProblem(error: NodeJS.ErrnoException, host: string, port: string): string {
   return error.syscall === 'connect' ? `dial tcp ${host}:${port}: ${dialProblem(error)}` : error.message
 }

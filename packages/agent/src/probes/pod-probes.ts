@@ -14,7 +14,7 @@ export interface PodProbesOptions {
   /** The owner keeps the states: they are part of what it knows of the pod. */
   readonly states: Map<string, ProbeState>
   readonly onChange: () => void
-  readonly onFailure: (container: Container, message: string) => void
+  readonly onEvent: (container: Container, reason: 'Unhealthy' | 'ProbeWarning', message: string) => void
 }
 
 type ProbeKind = 'startup' | 'liveness' | 'readiness'
@@ -76,21 +76,26 @@ export class PodProbes {
   }
 
   async #repeat(loop: ProbeLoop, signal: AbortSignal): Promise<void> {
-    const { probe, kind } = loop
+    const { probe } = loop
     const pace = new ProbePace((probe.periodSeconds ?? 10) * 1000, this.#isAwaited(loop))
     let successes = 0
     let failures = 0
     while (!signal.aborted) {
       const result = await this.#check(loop)
-      if (signal.aborted) return
+      if (signal.aborted || result === undefined) return
       const counts = pace.noteResult(result.ok)
       successes = result.ok ? successes + 1 : 0
       failures = result.ok ? 0 : failures + (counts ? 1 : 0)
-      if (!result.ok && counts) this.#options.onFailure(loop.container, `${TITLES[kind]} probe failed: ${result.output}`)
+      if (!result.ok && counts) this.#tell(loop, 'Unhealthy', `failed: ${result.output}`)
+      if (result.warning !== undefined) this.#tell(loop, 'ProbeWarning', `warning: ${result.warning}`)
       if (successes >= (probe.successThreshold ?? 1)) this.#succeeded(loop)
       if (failures >= (probe.failureThreshold ?? 3)) this.#failed(loop)
       await delay(pace.nextMs(), undefined, { signal })
     }
+  }
+
+  #tell({ container, kind }: ProbeLoop, reason: 'Unhealthy' | 'ProbeWarning', text: string): void {
+    this.#options.onEvent(container, reason, `${TITLES[kind]} probe ${text}`)
   }
 
   /** A container that has just started: its pod can do nothing before it passes. */
@@ -98,10 +103,10 @@ export class PodProbes {
     return kind !== 'liveness' && this.#options.states.get(running.id)?.ready === undefined
   }
 
-  async #check({ probe, container, running, podIp }: ProbeLoop): Promise<CheckResult> {
+  async #check({ probe, container, running, podIp }: ProbeLoop): Promise<CheckResult | undefined> {
     const { runtime, execSlots } = this.#options
     try {
-      return await check(probe, { runtime, execSlots, container, containerId: running.id, podIp })
+      return await check(probe, { runtime, execSlots, container, podUid: running.pod.uid, containerId: running.id, podIp })
     } catch (error) {
       return { ok: false, output: error instanceof Error ? error.message : String(error) }
     }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ClusterFacts } from '@skiff/api'
+import { clusterFactsPath } from '../bootstrap/agent-files.ts'
 import { hostCommands } from '../network/host-commands.ts'
 import { createPodNetwork } from '../network/pod-network.ts'
 import { removeContainers } from '../runtime/docker/remove-containers.ts'
@@ -34,6 +35,6 @@ export async function purgeAgent({ dataDir, dockerHost }: PurgeAgentOptions): Pr
 
 /** What an agent knows of its cluster; undefined before it has joined one. */
 export async function clusterFactsOfAgent(dataDir: string): Promise<ClusterFacts | undefined> {
-  const text = await readFile(join(dataDir, 'cluster.json'), 'utf8').catch(() => undefined)
+  const text = await readFile(clusterFactsPath(dataDir), 'utf8').catch(() => undefined)
   return text === undefined ? undefined : (JSON.parse(text) as ClusterFacts)
 }

@@ -98,6 +98,18 @@ export function runtimeContract(underTest: () => RuntimeUnderTest): void {
     expect(web.container.exitCode).toBeUndefined()
   })
 
+  test('the limits of a running container change, and what is not said stays', async () => {
+    await using web = await startPod()
+    expect((await web.observed()).limits).toEqual({ cpuShares: 102, cpuQuotaUs: 0, memoryBytes: 64 * 2 ** 20 })
+
+    await web.runtime.updateContainer(web.container.id, { cpuQuotaUs: 20_000, memoryBytes: 32 * 2 ** 20 })
+
+    expect(await web.observed()).toMatchObject({
+      phase: 'running',
+      limits: { cpuShares: 102, cpuQuotaUs: 20_000, memoryBytes: 32 * 2 ** 20 },
+    })
+  })
+
   test('a pod that was never here has nothing', async () => {
     const found = await underTest().runtime.inspectPod(randomUUID())
 

@@ -20,6 +20,9 @@ export interface RuntimeInfo {
   readonly cgroupDriver: 'cgroupfs' | 'systemd'
   readonly dataRoot: string
   readonly liveRestore: boolean
+  readonly appArmor: boolean
+  /** Read-only mounts can be so in everything that is mounted below them. */
+  readonly recursiveReadOnly: boolean
 }
 
 export interface PodRef {
@@ -38,6 +41,8 @@ export interface SandboxSpec {
   readonly hostPid?: boolean
   readonly hostIpc?: boolean
   readonly sysctls?: Readonly<Record<string, string>>
+  /** One of the engine's runtimes; absent: its default. */
+  readonly runtimeHandler?: string
   readonly shmSizeBytes?: number
   readonly cgroupParent?: string
 }
@@ -61,6 +66,8 @@ export interface Mount {
   readonly target: string
   readonly readOnly: boolean
   readonly propagation?: 'rprivate' | 'rslave' | 'rshared'
+  /** Whether `readOnly` holds for what is mounted below too; absent: as the engine does it. */
+  readonly recursion?: 'forced' | 'none'
 }
 
 export interface ContainerSpec {
@@ -73,9 +80,15 @@ export interface ContainerSpec {
   readonly hostNetwork: boolean
   readonly hostPid?: boolean
   readonly hostIpc?: boolean
+  /** Another container of the pod whose processes it sees, as if they were its own. */
+  readonly targetId?: string
+  /** Sent instead of SIGTERM, and instead of the image's own. */
+  readonly stopSignal?: string
   /** The image's id, as `ImageService.ensure` resolved it. */
   readonly imageId: string
   readonly labels: Readonly<Record<string, string>>
+  /** The sandbox's. */
+  readonly runtimeHandler?: string
   /** Absent: the image's own. */
   readonly entrypoint?: readonly string[]
   readonly command?: readonly string[]
@@ -103,6 +116,9 @@ export interface ContainerResources {
   readonly oomScoreAdj?: number
 }
 
+/** The engine takes no smaller limit; Kubernetes does. */
+export const LEAST_MEMORY_BYTES = 6 * 2 ** 20
+
 export interface ContainerSecurity {
   readonly user?: string
   readonly supplementalGroups?: readonly string[]
@@ -114,6 +130,8 @@ export interface ContainerSecurity {
   /** `unconfined`, or a profile's JSON; absent: the engine's default. */
   readonly seccomp?: string
   readonly apparmor?: string
+  /** `user:role:type:level`, each part optional, as `label=` options take them. */
+  readonly seLinux?: readonly string[]
   readonly unmaskedProc?: boolean
 }
 
@@ -138,6 +156,14 @@ export interface ContainerState {
   readonly error?: string
   readonly logPath: string
   readonly tty: boolean
+  /** The limits that hold now; 0: none. */
+  readonly limits: ContainerLimits
+}
+
+export interface ContainerLimits {
+  readonly cpuShares: number
+  readonly cpuQuotaUs: number
+  readonly memoryBytes: number
 }
 
 export type RuntimeEvent =
@@ -181,6 +207,10 @@ export interface ContainerRuntime {
   startContainer(spec: ContainerSpec): Promise<ContainerState>
   /** SIGTERM, then SIGKILL after `graceSeconds`. Resolves when it has exited; stopping a stopped one is fine. */
   stopContainer(id: string, graceSeconds: number): Promise<void>
+  /** Changes the limits of a container while it runs; what is absent stays. Throws `UpdateError` with the engine's words. */
+  updateContainer(id: string, limits: Partial<ContainerLimits>): Promise<void>
+  /** What the container has written over its image. */
+  writtenBytes(id: string): Promise<number>
   removeContainer(id: string): Promise<void>
   /** Kills at once and removes. */
   removeSandbox(id: string): Promise<void>
@@ -206,9 +236,19 @@ export class StartError extends Error {
   }
 }
 
+/** The limits that a container has stay as they were. */
+export class UpdateError extends Error {
+  override name = 'UpdateError'
+}
+
 /** The engine did not answer (stopped, or hanging beyond the call's time-out). Nothing is known about what the call did. */
 export class EngineUnavailableError extends Error {
   override name = 'EngineUnavailableError'
+}
+
+/** The engine will not do, however long one waits: too old, or closed to this user. The message says what to do. */
+export class EngineUnfitError extends EngineUnavailableError {
+  override name = 'EngineUnfitError'
 }
 
 /** Images of this host: local first, then another agent's, then the registry (architecture.md, "Images"). */
@@ -284,6 +324,8 @@ export interface PodNetwork {
   }): Promise<void>
   /** Routes to the other hosts' pods, compared with what is there: adds, replaces, removes. */
   setPeers(peers: readonly { readonly node: string; readonly nodeIp: string; readonly podCidr: string }[]): Promise<void>
+  /** Tells when somebody else took routes of `setPeers` away, which must then be set again. Resolves or rejects when it can't see any more. */
+  watchPeers(onLost: () => void, signal: AbortSignal): Promise<void>
   /** A free address of the node's range, reserved for this pod. Addresses of `inUse` are known from sandbox labels after a restart. */
   allocate(podUid: string): string
   adopt(podUid: string, ip: string): void

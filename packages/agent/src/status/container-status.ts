@@ -8,8 +8,17 @@ import {
   type Pod,
   rfc3339,
 } from '@skiff/api'
-import { historyOf, initContainersOf, restartsAfter, succeeded } from '../pods/container-history.ts'
+import {
+  allContainersOf,
+  ephemeralContainersOf,
+  historyOf,
+  initContainersOf,
+  isEphemeralContainer,
+  restartsAfter,
+  succeeded,
+} from '../pods/container-history.ts'
 import { IMAGE_REF } from '../pods/labels.ts'
+import { changedLimits } from '../pods/plan-resize.ts'
 import type { PodMemory } from '../pods/pod-memory.ts'
 import type { ContainerState, PodContainers } from '../runtime/runtime.ts'
 
@@ -22,11 +31,13 @@ export interface ContainerStatusInput {
 export interface ContainerStatuses {
   readonly init: readonly ContainerStatus[]
   readonly app: readonly ContainerStatus[]
+  readonly ephemeral: readonly ContainerStatus[]
 }
 
 export function containerStatuses(input: ContainerStatusInput): ContainerStatuses {
   const of = (container: Container) => containerStatus(container, input)
-  return { init: initContainersOf(input.pod).map(of), app: input.pod.spec.containers.map(of) }
+  const { pod } = input
+  return { init: initContainersOf(pod).map(of), app: pod.spec.containers.map(of), ephemeral: ephemeralContainersOf(pod).map(of) }
 }
 
 function containerStatus(container: Container, input: ContainerStatusInput): ContainerStatus {
@@ -65,8 +76,9 @@ function lostContainer(containerID: string) {
 
 /** What the API says of a container of this pod. */
 export function reportedStatus(pod: Pod, name: string): ContainerStatus | undefined {
-  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {}
-  return [...initContainerStatuses, ...containerStatuses].find((status) => status.name === name)
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {}
+  const all = [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses]
+  return all.find((status) => status.name === name)
 }
 
 function seenStatus(
@@ -75,20 +87,40 @@ function seenStatus(
   previous: ContainerState | undefined,
   input: ContainerStatusInput,
 ): ContainerStatus {
-  const isInit = initContainersOf(input.pod).some(({ name }) => name === container.name)
-  const started = isStarted(container, newest, input.memory)
-  const ready = isInit && !isSidecar(container) ? succeeded(newest) : started && isReady(container, newest, input.memory)
   return {
     name: container.name,
     state: stateOf(newest, input),
     lastState: previous ? stateOf(previous, input) : {},
-    ready,
+    ready: isContainerReady(container, newest, input),
     restartCount: newest.attempt,
     image: container.image ?? newest.image,
     imageID: `docker://${newest.labels[IMAGE_REF] ?? newest.imageId}`,
     containerID: `docker://${newest.id}`,
-    started,
+    started: isStarted(container, newest, input.memory),
+    ...resourcesOf(container, newest, input.pod),
   }
+}
+
+/** What the container has; as long as it hasn't got what its spec asks for by now, that is what was said of it last. */
+function resourcesOf(
+  container: Container,
+  seen: ContainerState,
+  pod: Pod,
+): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
+  const isBehind = seen.phase === 'running' && changedLimits(container, seen) !== undefined
+  const { limits, requests } = (isBehind ? reportedStatus(pod, container.name)?.resources : container.resources) ?? {}
+  return {
+    resources: { ...(limits === undefined ? {} : { limits }), ...(requests === undefined ? {} : { requests }) },
+    ...(requests === undefined ? {} : { allocatedResources: requests }),
+  }
+}
+
+/** Init containers are by ending well; those that were only added to look into the pod never are, as upstream has it. */
+function isContainerReady(container: Container, seen: ContainerState, { pod, memory }: ContainerStatusInput): boolean {
+  if (isEphemeralContainer(pod, container.name)) return false
+  const isInit = initContainersOf(pod).some(({ name }) => name === container.name)
+  if (isInit && !isSidecar(container)) return succeeded(seen)
+  return isStarted(container, seen, memory) && isReady(container, seen, memory)
 }
 
 /** Running, its postStart hook done and its startup probe passed. */
@@ -106,15 +138,20 @@ function stateOf(container: ContainerState, { pod, memory }: ContainerStatusInpu
     case 'running':
       return { running: { startedAt: rfc3339(container.startedAt ?? container.createdAt) } }
     case 'exited':
-      return { terminated: terminatedState(container, memory) }
+      return { terminated: terminatedState(container, pod, memory) }
     case 'created':
     case 'unknown':
       return { waiting: { reason: initContainersOf(pod).length > 0 ? 'PodInitializing' : 'ContainerCreating' } }
   }
 }
 
-function terminatedState(container: ContainerState, memory: PodMemory) {
-  const message = container.error ?? memory.terminationMessages.get(container.id)
+/** All last words of a pod together: a status must not grow beyond what the API takes. */
+const MAX_POD_MESSAGES_BYTES = 12 * 1024
+
+function terminatedState(container: ContainerState, pod: Pod, memory: PodMemory) {
+  const words = container.error ?? memory.terminationMessages.get(container.id) ?? ''
+  const share = Math.floor(MAX_POD_MESSAGES_BYTES / allContainersOf(pod).length)
+  const message = Buffer.from(words).subarray(0, share).toString('utf8')
   const finishedAt = rfc3339(container.finishedAt ?? container.createdAt)
   return {
     exitCode: container.exitCode ?? 0,

@@ -1,7 +1,10 @@
 /** The conditions that the agent writes; those of others (readiness gates, disruption) stay as they are. */
 
 import { type ContainerStatus, isSidecar, type Pod, type PodCondition, rfc3339 } from '@skiff/api'
-import { initContainersOf } from '../pods/container-history.ts'
+import { containerOf, initContainersOf, runningContainers } from '../pods/container-history.ts'
+import { changedLimits } from '../pods/plan-resize.ts'
+import type { PodMemory } from '../pods/pod-memory.ts'
+import type { PodContainers } from '../runtime/runtime.ts'
 import type { ContainerStatuses } from './container-status.ts'
 import { type PodPhase, wasInitialized } from './pod-phase.ts'
 
@@ -10,6 +13,8 @@ export interface ConditionsInput {
   readonly statuses: ContainerStatuses
   readonly phase: PodPhase
   readonly sandboxReady: boolean
+  readonly observed: PodContainers
+  readonly memory: PodMemory
   readonly now: Date
 }
 
@@ -23,10 +28,27 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
     judgeReady(input.pod, containersReady),
     containersReady,
     { type: 'PodScheduled', status: 'True' },
+    ...judgeResize(input),
   ]
   const known = input.pod.status?.conditions ?? []
-  const others = known.filter((condition) => !own.some(({ type }) => type === condition.type))
+  const others = known.filter(({ type }) => !RESIZE_CONDITIONS.includes(type) && !own.some((one) => one.type === type))
   return [...own.map((judgement) => toCondition(judgement, input)), ...others]
+}
+
+/** They are there only while they have something to say. */
+export const RESIZE_CONDITIONS: readonly string[] = ['PodResizePending', 'PodResizeInProgress']
+
+function judgeResize({ pod, observed, memory }: ConditionsInput): Judgement[] {
+  const refusal = memory.resize?.generation === (pod.metadata.generation ?? 0) ? memory.resize.refusal : undefined
+  if (refusal !== undefined) return [{ type: 'PodResizePending', status: 'True', ...refusal }]
+  const behind = runningContainers(observed).filter((running) => {
+    const container = containerOf(pod, running.name)
+    return container !== undefined && changedLimits(container, running) !== undefined
+  })
+  if (behind.length === 0) return []
+  const errors = behind.flatMap(({ name }) => memory.resizeErrors.get(name) ?? [])
+  const why = errors.length > 0 ? { reason: 'Error', message: errors.join('; ') } : {}
+  return [{ type: 'PodResizeInProgress', status: 'True', ...why }]
 }
 
 function toCondition(judgement: Judgement, { pod, now }: ConditionsInput): PodCondition {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Container, ContainerStatus, Pod, PodStatus } from '@skiff/api'
 import { describe, expect, test } from 'vitest'
+import { containerLimits } from '../containers/resources.ts'
 import { POD_IP } from '../pods/labels.ts'
 import { MutablePodMemory } from '../pods/pod-memory.ts'
 import type { ContainerState, PodContainers } from '../runtime/runtime.ts'
@@ -50,7 +51,8 @@ test('a condition keeps its time of transition until its status changes', () => 
 test('what an earlier agent started in a sandbox says that the sandbox has its address', () => {
   const pod = podOf({ containers: [{ name: 'c', image: 'a' }] })
   const sandbox = { id: 's', attempt: 0, phase: 'running' as const, labels: {}, pid: 7 }
-  const container = { ...sandbox, id: 'c-1', name: 'c', sandboxId: 's' }
+  const limits = { cpuShares: 2, cpuQuotaUs: 0, memoryBytes: 0 }
+  const container = { ...sandbox, limits, id: 'c-1', name: 'c', sandboxId: 's' }
   const readyToStart = (containers: unknown[]) => {
     const observed = { pod: REF, sandboxes: [sandbox], containers } as unknown as PodContainers
     const { conditions } = podStatus({ pod, observed, memory: new MutablePodMemory(), nodeIp: '10.0.0.2', now: NOW })
@@ -100,11 +102,11 @@ function noteContainer(container: Container, status: SeenStatus, containers: Con
 
 type Terminated = NonNullable<NonNullable<ContainerStatus['state']>['terminated']>
 
-function exited({ name }: Container, id: string, attempt: number, ended: Terminated, memory: MutablePodMemory): ContainerState {
+function exited(container: Container, id: string, attempt: number, ended: Terminated, memory: MutablePodMemory): ContainerState {
   const couldNotRun = ended.reason === 'ContainerCannotRun'
   if (ended.message && !couldNotRun) memory.terminationMessages.set(id, ended.message)
   return {
-    ...containerBase(name, id, attempt),
+    ...containerBase(container, id, attempt),
     phase: 'exited',
     exitCode: ended.exitCode,
     oomKilled: ended.reason === 'OOMKilled',
@@ -112,16 +114,16 @@ function exited({ name }: Container, id: string, attempt: number, ended: Termina
   }
 }
 
-function running({ name }: Container, id: string, attempt: number): ContainerState {
-  return { ...containerBase(name, id, attempt), phase: 'running' }
+function running(container: Container, id: string, attempt: number): ContainerState {
+  return { ...containerBase(container, id, attempt), phase: 'running' }
 }
 
-function containerBase(name: string, id: string, attempt: number) {
+function containerBase(container: Container, id: string, attempt: number) {
   const times = { createdAt: NOW, startedAt: NOW, finishedAt: NOW }
   return {
     id,
     pod: REF,
-    name,
+    name: container.name,
     attempt,
     sandboxId: 's',
     labels: {},
@@ -130,6 +132,7 @@ function containerBase(name: string, id: string, attempt: number) {
     imageId: '',
     logPath: '',
     tty: false,
+    limits: containerLimits(container),
     ...times,
   }
 }

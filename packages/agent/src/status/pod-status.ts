@@ -1,7 +1,7 @@
-import { type Pod, type PodStatus, podQosClass, rfc3339 } from '@skiff/api'
-import { initContainersOf, liveSandbox, runningContainers } from '../pods/container-history.ts'
+import { type Pod, type PodStatus, podIsTerminal, podQosClass, rfc3339 } from '@skiff/api'
+import { ephemeralContainersOf, initContainersOf, liveSandbox, runningContainers } from '../pods/container-history.ts'
 import { POD_IP } from '../pods/labels.ts'
-import type { PodMemory } from '../pods/pod-memory.ts'
+import type { PodMemory, WaitingReason } from '../pods/pod-memory.ts'
 import type { PodContainers } from '../runtime/runtime.ts'
 import { containerStatuses } from './container-status.ts'
 import { podConditions } from './pod-conditions.ts'
@@ -17,7 +17,10 @@ export interface PodStatusInput {
 
 /** The whole `status` of a pod as this node sees it. Pure: the same input gives the same status. */
 export function podStatus(input: PodStatusInput): PodStatus {
-  const { pod, memory, nodeIp, now } = input
+  const { pod, observed, memory, nodeIp, now } = input
+  if (memory.rejection) return rejectedStatus(pod, memory.rejection, now)
+  // It ended before this agent's time, and nothing of it is left here to say more.
+  if (pod.status !== undefined && podIsTerminal(pod) && observed.containers.length === 0) return pod.status
   const statuses = containerStatuses(input)
   const phase = currentPhase(input)
   const podIp = podIpOf(input)
@@ -27,14 +30,28 @@ export function podStatus(input: PodStatusInput): PodStatus {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase,
     ...(failure ? { reason: failure.reason, message: failure.message } : {}),
-    conditions: podConditions({ pod, statuses, phase, sandboxReady: sandboxIsReady(input), now }),
+    conditions: podConditions({ ...input, statuses, phase, sandboxReady: sandboxIsReady(input) }),
     hostIP: nodeIp,
     hostIPs: [{ ip: nodeIp }],
     ...(podIp === undefined ? {} : { podIP: podIp, podIPs: [{ ip: podIp }] }),
     startTime: pod.status?.startTime ?? rfc3339(now),
     ...(initContainersOf(pod).length > 0 ? { initContainerStatuses: [...statuses.init] } : {}),
     containerStatuses: [...statuses.app],
+    ...(ephemeralContainersOf(pod).length > 0 ? { ephemeralContainerStatuses: [...statuses.ephemeral] } : {}),
     qosClass: pod.status?.qosClass ?? podQosClass(pod.spec),
+  }
+}
+
+/** Nothing of it was ever made, so there is nothing to say of its containers. */
+function rejectedStatus(pod: Pod, { reason, message }: WaitingReason, now: Date): PodStatus {
+  const { conditions, startTime, qosClass } = pod.status ?? {}
+  return {
+    phase: 'Failed',
+    reason,
+    message: `Pod was rejected: ${message}`,
+    ...(conditions === undefined ? {} : { conditions }),
+    startTime: startTime ?? rfc3339(now),
+    qosClass: qosClass ?? podQosClass(pod.spec),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { PodCondition, PodStatus } from '@skiff/api'
+import { RESIZE_CONDITIONS } from './pod-conditions.ts'
 
 /**
  * The strategic merge patch from one status to another; undefined when nothing differs. Conditions are merged by type, so that
@@ -22,17 +23,20 @@ export function statusPatch(before: PodStatus | undefined, desired: PodStatus): 
 }
 
 /** Fields that the agent takes away again. */
-const OWN_FIELDS = ['reason', 'message', 'podIP', 'podIPs', 'initContainerStatuses']
+const OWN_FIELDS = ['reason', 'message', 'podIP', 'podIPs', 'initContainerStatuses', 'ephemeralContainerStatuses']
 
 /** A condition's field that is no more needs a null, since the patch merges into the old one. */
 function changedConditions(before: readonly PodCondition[], desired: readonly PodCondition[]): Record<string, unknown>[] {
   const old = new Map(before.map((condition) => [condition.type, condition as unknown as Record<string, unknown>]))
-  return desired.flatMap((condition) => {
+  const over = before.filter(({ type }) => RESIZE_CONDITIONS.includes(type) && !desired.some((one) => one.type === type))
+  const deleted = over.map(({ type }) => ({ type, $patch: 'delete' }))
+  const changed = desired.flatMap((condition) => {
     const known = old.get(condition.type) ?? {}
     if (isSame(known, condition)) return []
     const gone = Object.keys(known).filter((field) => !(field in condition))
     return [{ ...condition, ...Object.fromEntries(gone.map((field) => [field, null])) }]
   })
+  return [...changed, ...deleted]
 }
 
 /** Equal as the API sees it: null, absent and an empty object say the same. */

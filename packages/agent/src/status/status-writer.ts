@@ -5,6 +5,8 @@ import { statusPatch } from './status-patch.ts'
 
 export interface StatusWriterOptions {
   readonly client: ApiClient
+  /** Of a static pod that of its mirror; undefined as long as the API doesn't have it. */
+  readonly apiUid: (pod: Pod) => string | undefined
   readonly logger: Log
   readonly random: () => number
   readonly signal: AbortSignal
@@ -44,7 +46,7 @@ export class StatusWriter {
   /** The newest that is known of the pod: what the informer shows, or the answer to our own last patch. */
   newest(pod: Pod): Pod {
     const written = this.#written
-    if (written?.metadata.uid !== pod.metadata.uid) return pod
+    if (written === undefined || written.metadata.uid !== this.#options.apiUid(pod)) return pod
     return revisionOf(written) > revisionOf(pod) ? written : pod
   }
 
@@ -67,9 +69,10 @@ export class StatusWriter {
   }
 
   async #patch({ pod, status }: Wanted): Promise<void> {
+    const uid = this.#options.apiUid(pod)
     const patch = statusPatch(this.newest(pod).status, status)
-    if (patch === undefined) return
-    const { name, namespace = '', uid } = pod.metadata
+    if (patch === undefined || uid === undefined) return
+    const { name, namespace = '' } = pod.metadata
     // The uid makes it a Conflict to write to another pod of that name.
     const body = { metadata: { uid }, status: patch }
     this.#written = await this.#options.client.patch<Pod>(

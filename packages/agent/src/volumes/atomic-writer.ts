@@ -54,11 +54,11 @@ async function writeVersion(directory: string, payload: Payload, group: number |
   await rm(join(directory, `${DATA}_tmp`), { force: true })
   const version = await mkdtemp(`${directory}/..`)
   await chmod(version, 0o755)
-  for (const [path, { content, mode }] of payload) {
+  for (const [path, { content, mode, owner }] of payload) {
     const file = join(version, path)
     await mkdir(dirname(file), { recursive: true, mode: 0o755 })
     await writeFile(file, content)
-    if (group !== undefined) await chown(file, -1, group)
+    if (group !== undefined || owner !== undefined) await chown(file, owner ?? -1, group ?? -1)
     // chmod, not writeFile's mode, which the umask would cut.
     await chmod(file, group === undefined ? mode : mode | 0o440)
   }

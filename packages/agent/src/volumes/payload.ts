@@ -8,6 +8,8 @@ import type { ConfigSource } from '../containers/environment.ts'
 interface PayloadFile {
   readonly content: Buffer
   readonly mode: number
+  /** User id; absent: root. */
+  readonly owner?: number
 }
 
 /** By path inside the volume. */
@@ -34,6 +36,7 @@ interface Item {
 }
 
 const DEFAULT_MODE = 0o644
+const PRIVATE_MODE = 0o600
 const DEFAULT_TOKEN_SECONDS = 3600
 
 /** Whether the volume's content comes from the API, and so may change while the pod runs. */
@@ -99,12 +102,20 @@ function fromDownward(items: readonly DownwardItem[], defaultMode: number, { pod
   return payload
 }
 
+/** What is wrong is told of all sources at once. */
 async function fromProjection(projected: NonNullable<Volume['projected']>, context: PayloadContext): Promise<Payload> {
   const mode = projected.defaultMode ?? DEFAULT_MODE
   const payload: Payload = new Map()
+  const problems: string[] = []
   for (const source of projected.sources ?? []) {
-    for (const [path, file] of await fromSource(source, mode, context)) payload.set(path, file)
+    try {
+      for (const [path, file] of await fromSource(source, mode, context)) payload.set(path, file)
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      problems.push(error.message)
+    }
   }
+  if (problems.length > 0) throw new ConfigError(problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`)
   return payload
 }
 
@@ -114,10 +125,28 @@ async function fromSource(source: Projection, mode: number, context: PayloadCont
   if (source.configMap) return await fromConfigMap(source.configMap, mode, context)
   if (source.secret) return await fromSecret(source.secret, mode, context)
   if (source.downwardAPI) return fromDownward(source.downwardAPI.items ?? [], mode, context)
-  if (!source.serviceAccountToken) throw new ConfigError('this kind of projected source is not supported')
-  const { path, audience, expirationSeconds = DEFAULT_TOKEN_SECONDS } = source.serviceAccountToken
-  const token = await context.token({ pod: context.pod, expirationSeconds, ...(audience ? { audience } : {}) })
-  return new Map([[safePath(path), { content: Buffer.from(token), mode }]])
+  if (source.serviceAccountToken) return await fromToken(source.serviceAccountToken, mode, context)
+  throw new ConfigError(`projected sources of the type ${Object.keys(source)[0] ?? ''} are not supported on this node`)
+}
+
+type TokenSource = NonNullable<Projection['serviceAccountToken']>
+
+/** Whoever runs in the pod may read it, and nobody else: KEP-2451. */
+async function fromToken(source: TokenSource, defaultMode: number, { pod, token }: PayloadContext): Promise<Payload> {
+  const { path, audience, expirationSeconds = DEFAULT_TOKEN_SECONDS } = source
+  const content = Buffer.from(await token({ pod, expirationSeconds, ...(audience ? { audience } : {}) }))
+  const owner = commonUser(pod)
+  const restricted = owner !== undefined || pod.spec.securityContext?.fsGroup !== undefined
+  const mode = restricted ? PRIVATE_MODE : defaultMode
+  return new Map([[safePath(path), { content, mode, ...(owner === undefined ? {} : { owner }) }]])
+}
+
+/** The user as whom all of its containers run, if the spec says it. */
+function commonUser({ spec }: Pod): number | undefined {
+  const containers = [...(spec.initContainers ?? []), ...spec.containers]
+  const users = new Set(containers.map(({ securityContext }) => securityContext?.runAsUser ?? spec.securityContext?.runAsUser))
+  const [user] = users
+  return users.size === 1 ? user : undefined
 }
 
 /** Admission refuses such paths already; a volume's content must never leave the volume. */

@@ -5,6 +5,7 @@ import type { TokenRequest } from './payload.ts'
 interface CachedToken {
   readonly token: string
   readonly renewAt: number
+  readonly expiresAt: number
 }
 
 interface TokenAnswer {
@@ -14,6 +15,7 @@ interface TokenAnswer {
 /** A token is renewed when this share of its life is over, as the kubelet does. */
 const RENEW_AFTER_SHARE = 0.8
 const LONGEST_USE_MS = 24 * 3_600_000
+const RETRY_MS = 10_000
 
 /** Tokens of pods' service accounts, bound to the pod, kept until they are due for renewal. */
 export class ServiceAccountTokens {
@@ -29,10 +31,19 @@ export class ServiceAccountTokens {
   async token(request: TokenRequest): Promise<string> {
     const key = [request.pod.metadata.uid, request.audience ?? '', request.expirationSeconds].join('\n')
     const cached = this.#cache.get(key)
-    if (cached !== undefined && cached.renewAt > this.#now().getTime()) return cached.token
-    const fresh = await this.#request(request)
-    this.#cache.set(key, fresh)
-    return fresh.token
+    const now = this.#now().getTime()
+    if (cached !== undefined && cached.renewAt > now) return cached.token
+    try {
+      const fresh = await this.#request(request)
+      this.#cache.set(key, fresh)
+      return fresh.token
+    } catch (error) {
+      if (cached === undefined) throw error
+      // It is good for a while yet: no reason to disturb the pod. And nobody shall ask without pause.
+      this.#cache.set(key, { ...cached, renewAt: now + RETRY_MS })
+      if (cached.expiresAt <= now) throw error
+      return cached.token
+    }
   }
 
   /** When the first token of a pod has to be renewed. */
@@ -64,7 +75,7 @@ export class ServiceAccountTokens {
       subresource: 'token',
     })
     const now = this.#now().getTime()
-    const lifeMs = new Date(status.expirationTimestamp).getTime() - now
-    return { token: status.token, renewAt: now + Math.min(LONGEST_USE_MS, lifeMs * RENEW_AFTER_SHARE) }
+    const expiresAt = new Date(status.expirationTimestamp).getTime()
+    return { token: status.token, expiresAt, renewAt: now + Math.min(LONGEST_USE_MS, (expiresAt - now) * RENEW_AFTER_SHARE) }
   }
 }

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import type { ConfigMap, Pod, Secret } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { LocalDirectories } from './local-directories.ts'
 import { PodVolumes } from './pod-volumes.ts'
 import { ServiceAccountTokens } from './service-account-tokens.ts'
+import { VolumeClaims } from './volume-claims.ts'
 
 let dataDir: string
 let data: Record<string, string>
@@ -20,7 +22,7 @@ afterEach(() => rm(dataDir, { recursive: true, force: true }))
 const METADATA = { name: 'p', namespace: 'default', uid: 'u-1', resourceVersion: '1', creationTimestamp: '' }
 const DOWNWARD = { podIp: '10.244.1.2', nodeIp: '10.0.0.7', allocatable: {} }
 
-function volumes(): PodVolumes {
+function volumes({ recursiveReadOnly = false } = {}): PodVolumes {
   const config = {
     configMap: async (_: string, name: string) =>
       name === 'settings' ? ({ metadata: METADATA, data } as unknown as ConfigMap) : undefined,
@@ -29,8 +31,18 @@ function volumes(): PodVolumes {
         ? ({ metadata: METADATA, data: { key: Buffer.from('geheim').toString('base64') } } as unknown as Secret)
         : undefined,
   }
-  const tokens = new ServiceAccountTokens({ client: {} as ApiClient, now: () => new Date() })
-  return new PodVolumes({ dataDir, config, tokens, dns: { nameserver: '10.96.0.10', domain: 'cluster.local' } })
+  const client = {} as ApiClient
+  const now = () => new Date()
+  const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+  return new PodVolumes({
+    dataDir,
+    config,
+    tokens: new ServiceAccountTokens({ client, now }),
+    claims: new VolumeClaims({ client, node: () => undefined }),
+    directories: new LocalDirectories({ client, dataDir, nodeName: 'node-1', now, logger }),
+    dns: { nameserver: '10.96.0.10', domain: 'cluster.local' },
+    recursiveReadOnly,
+  })
 }
 
 function podWith(volume: object): Pod {
@@ -89,6 +101,32 @@ test('never removes more than one pod’s directory, whatever a label says', asy
   await mounted(podWith({ emptyDir: {} }))
   for (const uid of ['', '.', '..', '../x']) await expect(volumes().remove(uid)).rejects.toThrow("is not a pod's uid")
   expect(await readdir(join(dataDir, 'pods'))).toEqual(['u-1'])
+})
+
+test('a read-only mount asks for what lies below only where the engine can do it', async () => {
+  const pod = podWith({ emptyDir: {} })
+  const [container] = pod.spec.containers
+  if (container === undefined) throw new Error('no container')
+  const asked = { ...container, volumeMounts: [{ name: 'v', mountPath: '/v', readOnly: true, recursiveReadOnly: 'Enabled' }] }
+  const mountWith = async (recursiveReadOnly: boolean, wanted: typeof container) => {
+    const made = volumes({ recursiveReadOnly })
+    await made.mount(pod, DOWNWARD)
+    return (await made.mountsOf(pod, wanted, 0, new Map())).find(({ target }) => target === '/v')
+  }
+  await expect(mountWith(false, asked)).rejects.toThrow(
+    'volume "v" requested recursive read-only mode, but it is not supported by the runtime',
+  )
+  expect(await mountWith(true, asked)).toMatchObject({ readOnly: true, recursion: 'forced' })
+  const plain = { ...container, volumeMounts: [{ name: 'v', mountPath: '/v', readOnly: true }] }
+  expect(await mountWith(true, plain)).toMatchObject({ readOnly: true, recursion: 'none' })
+  expect(await mountWith(false, plain)).not.toHaveProperty('recursion')
+})
+
+test('all that a projection lacks is told at once', async () => {
+  const sources = [{ configMap: { name: 'nope' } }, { secret: { name: 'neither' } }, { clusterTrustBundle: { path: 'ca.crt' } }]
+  await expect(mounted(podWith({ projected: { sources } }))).rejects.toThrow(
+    '[configmap "nope" not found, secret "neither" not found, projected sources of the type clusterTrustBundle are not supported on this node]',
+  )
 })
 
 test('says in the kubelet’s words which volume can’t be mounted, and why', async () => {

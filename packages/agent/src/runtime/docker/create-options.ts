@@ -1,5 +1,12 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode'
-import type { ContainerResources, ContainerSecurity, ContainerSpec, Mount, SandboxSpec } from '../runtime.ts'
+import {
+  type ContainerResources,
+  type ContainerSecurity,
+  type ContainerSpec,
+  LEAST_MEMORY_BYTES,
+  type Mount,
+  type SandboxSpec,
+} from '../runtime.ts'
 import type { Labels } from './identity.ts'
 import { SANDBOX_IMAGE } from './sandbox-image.ts'
 import { sandboxSeccompProfile } from './seccomp.ts'
@@ -16,8 +23,6 @@ const SANDBOX_OOM_SCORE = -998
 const SANDBOX_PIDS = 1024
 const LOG_CONFIG = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } }
 const NEVER_RESTART = { Name: 'no', MaximumRetryCount: 0 }
-/** The engine refuses less; Kubernetes doesn't. */
-const LEAST_MEMORY_BYTES = 6 * 2 ** 20
 const DEFAULT_CPU_PERIOD_US = 100_000
 /** The kernel refuses less. */
 const LEAST_CPU_QUOTA_US = 1_000
@@ -43,6 +48,7 @@ export function sandboxOptions(spec: SandboxSpec, labels: Labels, host: HostAbil
       OomScoreAdj: oomScore(SANDBOX_OOM_SCORE, host),
       RestartPolicy: NEVER_RESTART,
       LogConfig: { Type: 'none', Config: {} },
+      ...(spec.runtimeHandler === undefined ? {} : { Runtime: spec.runtimeHandler }),
       ...(spec.sysctls === undefined ? {} : { Sysctls: { ...spec.sysctls } }),
       ...(spec.shmSizeBytes === undefined ? {} : { ShmSize: spec.shmSizeBytes }),
       ...(spec.cgroupParent === undefined ? {} : { CgroupParent: spec.cgroupParent }),
@@ -63,10 +69,12 @@ export function containerOptions(spec: ContainerSpec, labels: Labels, host: Host
     Tty: spec.tty,
     OpenStdin: spec.stdin,
     StdinOnce: spec.stdinOnce,
+    ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }),
     // An image's own health check would run beside the pod's probes.
     Healthcheck: { Test: ['NONE'] },
     HostConfig: {
       ...joinedNamespaces(spec),
+      ...(spec.runtimeHandler === undefined ? {} : { Runtime: spec.runtimeHandler }),
       ...limits(spec.resources, host),
       ...confinement(spec.security),
       Mounts: [...spec.mounts.map(bindMount), ...(spec.tmpfs ?? []).map(tmpfsMount)] as NonNullable<HostConfig['Mounts']>,
@@ -87,13 +95,20 @@ function joinedNamespaces(spec: ContainerSpec): HostConfig {
   return {
     NetworkMode: sandbox,
     IpcMode: spec.hostIpc === true ? 'host' : sandbox,
-    ...(spec.hostPid === true ? { PidMode: 'host' } : spec.shareProcessNamespace ? { PidMode: sandbox } : {}),
+    ...processNamespace(spec, sandbox),
     // Otherwise the host's name would be the sandbox's configured one.
     ...(spec.hostNetwork ? { UTSMode: 'host' } : {}),
   }
 }
 
-function limits(resources: ContainerResources, host: HostAbilities): HostConfig {
+function processNamespace(spec: ContainerSpec, sandbox: string): HostConfig {
+  if (spec.hostPid === true) return { PidMode: 'host' }
+  if (spec.shareProcessNamespace) return { PidMode: sandbox }
+  return spec.targetId === undefined ? {} : { PidMode: `container:${spec.targetId}` }
+}
+
+/** Also what an update of a running container sends. */
+export function limits(resources: ContainerResources, host: HostAbilities): HostConfig {
   const { cpuShares, cpuQuotaUs, cpuPeriodUs = DEFAULT_CPU_PERIOD_US, memoryBytes, pidsLimit, oomScoreAdj } = resources
   const memory = memoryBytes === undefined || memoryBytes === 0 ? undefined : Math.max(memoryBytes, LEAST_MEMORY_BYTES)
   return {
@@ -115,6 +130,7 @@ function confinement(security: ContainerSecurity): HostConfig {
     ...(security.noNewPrivileges ? ['no-new-privileges'] : []),
     ...(security.seccomp === undefined ? [] : [`seccomp=${security.seccomp}`]),
     ...(security.apparmor === undefined ? [] : [`apparmor=${security.apparmor}`]),
+    ...(security.seLinux ?? []).map((label) => `label=${label}`),
   ]
   return {
     Privileged: security.privileged,
@@ -131,13 +147,18 @@ function confinement(security: ContainerSecurity): HostConfig {
  * Never `Binds`: those make a missing source on the host, as root. Without a propagation Docker takes `rprivate`, or
  * `rslave` for a folder that holds its own data (`/`), of which it refuses any other.
  */
-function bindMount(mount: Mount) {
+function bindMount({ source, target, readOnly, propagation, recursion }: Mount) {
+  const options = {
+    ...(propagation === undefined ? {} : { Propagation: propagation }),
+    ...(recursion === 'forced' ? { ReadOnlyForceRecursive: true } : {}),
+    ...(recursion === 'none' ? { ReadOnlyNonRecursive: true } : {}),
+  }
   return {
     Type: 'bind',
-    Source: mount.source,
-    Target: mount.target,
-    ReadOnly: mount.readOnly,
-    ...(mount.propagation === undefined ? {} : { BindOptions: { Propagation: mount.propagation } }),
+    Source: source,
+    Target: target,
+    ReadOnly: readOnly,
+    ...(Object.keys(options).length === 0 ? {} : { BindOptions: options }),
   }
 }
 

@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
-import type { ContainerInspectInfo } from 'dockerode'
+import type { ContainerInfo, ContainerInspectInfo } from 'dockerode'
 import { POD_UID } from '../../pods/labels.ts'
 import { Semaphore } from '../../semaphore.ts'
 import type {
+  ContainerLimits,
   ContainerRuntime,
   ContainerSpec,
   ContainerState,
@@ -16,8 +17,8 @@ import type {
   SandboxSpec,
   SandboxState,
 } from '../runtime.ts'
-import { EngineUnavailableError, StartError } from '../runtime.ts'
-import { containerOptions, type HostAbilities, sandboxOptions } from './create-options.ts'
+import { EngineUnavailableError, StartError, UpdateError } from '../runtime.ts'
+import { containerOptions, type HostAbilities, limits, sandboxOptions } from './create-options.ts'
 import { Engine, READ_TIMEOUT_MS, WRITE_TIMEOUT_MS } from './engine.ts'
 import { conflictingContainer, isConflict, isMissing, isUnchanged, startErrorOf, wordsOf } from './engine-errors.ts'
 import { watchEvents } from './events.ts'
@@ -34,11 +35,14 @@ import {
   sandboxLabels,
   sandboxName,
 } from './identity.ts'
+import { inspectionOfListed } from './listed.ts'
 import { runtimeInfoOf } from './runtime-info.ts'
 import { ensureSandboxImage } from './sandbox-image.ts'
 import { attachSession, execSession } from './sessions.ts'
 import { containerStateOf, couldNotStart, sandboxStateOf } from './states.ts'
 
+/** A container among many: its own worker has more patience. */
+const LISTED_TIMEOUT_MS = 5_000
 const REMOVAL_POLL_MS = 50
 const KILL_MARGIN_MS = 30_000
 
@@ -70,7 +74,13 @@ class DockerRuntime implements ContainerRuntime {
   }
 
   async listPods(): Promise<readonly PodContainers[]> {
-    const infos = await this.#inspectAll({})
+    // One inspection that is never answered must not keep all pods from being known.
+    const infos = await this.#inspectAll({}, (listed) =>
+      this.#inspect(listed.Id, LISTED_TIMEOUT_MS).catch((error: unknown) => {
+        if (error instanceof EngineUnavailableError && this.#engine.available) return inspectionOfListed(listed)
+        throw error
+      }),
+    )
     // A container of ours without a pod is a trial of what the host allows.
     const ofPods = infos.filter((info) => podOf(info.Config.Labels).uid !== '')
     const byUid = Map.groupBy(ofPods, (info) => podOf(info.Config.Labels).uid)
@@ -108,6 +118,25 @@ class DockerRuntime implements ContainerRuntime {
     await this.#onContainer('stop', id, timeout, (container, abortSignal) =>
       container.stop({ t: graceSeconds, abortSignal }),
     ).catch(unless(isUnchanged, isMissing))
+  }
+
+  async updateContainer(id: string, changed: Partial<ContainerLimits>): Promise<void> {
+    const options = limits(changed, await this.#prepare())
+    try {
+      await this.#onContainer('update', id, WRITE_TIMEOUT_MS, (container, abortSignal) =>
+        container.update({ ...options, abortSignal }),
+      )
+    } catch (error) {
+      if (error instanceof EngineUnavailableError) throw error
+      throw new UpdateError(wordsOf(error), { cause: error })
+    }
+  }
+
+  async writtenBytes(id: string): Promise<number> {
+    const info = await this.#onContainer('measure', id, WRITE_TIMEOUT_MS, (container, abortSignal) =>
+      container.inspect({ size: true, abortSignal } as Docker.ContainerInspectOptions),
+    ).catch(unless(isMissing))
+    return (info as { readonly SizeRw?: number } | undefined)?.SizeRw ?? 0
   }
 
   async removeContainer(id: string): Promise<void> {
@@ -226,19 +255,22 @@ class DockerRuntime implements ContainerRuntime {
     }
   }
 
-  async #inspectAll(labels: Labels): Promise<readonly ContainerInspectInfo[]> {
+  async #inspectAll(
+    labels: Labels,
+    inspect = ({ Id }: ContainerInfo) => this.#inspect(Id),
+  ): Promise<readonly ContainerInspectInfo[]> {
     const wanted = Object.entries({ ...ownerLabels(this.#owner), ...labels }).map(([key, value]) => `${key}=${value}`)
     const list = await this.#engine.call('list', READ_TIMEOUT_MS, (docker, abortSignal) =>
       docker.listContainers({ all: true, filters: { label: wanted }, abortSignal }),
     )
-    const infos = await Promise.all(list.map(({ Id }) => this.#inspect(Id)))
+    const infos = await Promise.all(list.map(inspect))
     return infos.filter((info) => info !== undefined)
   }
 
-  async #inspect(id: string): Promise<ContainerInspectInfo | undefined> {
-    return this.#onContainer('inspect', id, READ_TIMEOUT_MS, (container, abortSignal) =>
-      container.inspect({ abortSignal }),
-    ).catch(unless(isMissing))
+  async #inspect(id: string, timeoutMs = READ_TIMEOUT_MS): Promise<ContainerInspectInfo | undefined> {
+    return this.#onContainer('inspect', id, timeoutMs, (container, abortSignal) => container.inspect({ abortSignal })).catch(
+      unless(isMissing),
+    )
   }
 
   #onContainer<T>(

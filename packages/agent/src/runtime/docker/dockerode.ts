@@ -6,7 +6,7 @@ export interface DockerCalls {
   ping(options: { abortSignal: AbortSignal }): Promise<unknown>
   version(options: {
     abortSignal: AbortSignal
-  }): Promise<{ ApiVersion: string; MinAPIVersion?: string; Os: string; Arch: string }>
+  }): Promise<{ Version?: string; ApiVersion: string; MinAPIVersion?: string; Os: string; Arch: string }>
   getEvents(options: { filters: string; since?: string; abortSignal: AbortSignal }): Promise<NodeJS.ReadableStream>
   loadImage(
     archive: Buffer | NodeJS.ReadableStream,

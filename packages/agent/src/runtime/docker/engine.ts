@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
-import { EngineUnavailableError } from '../runtime.ts'
+import { EngineUnavailableError, EngineUnfitError } from '../runtime.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { callsOf, type DockerCalls } from './dockerode.ts'
 import { isNoAnswer, wordsOf } from './engine-errors.ts'
@@ -8,6 +8,9 @@ import { loadDockerode } from './load-dockerode.ts'
 
 /** The newest version of the Engine's API whose answers we know; an older engine is spoken to in its own. */
 const KNOWN_API_VERSION = '1.51'
+/** What our calls need, and the release that brought it. */
+const OLDEST_API_VERSION = '1.41'
+const OLDEST_ENGINE = '20.10'
 /** Calls that do nothing but read. */
 export const READ_TIMEOUT_MS = 30_000
 /** Creating, starting and removing: as the kubelet's runtime request timeout. */
@@ -110,12 +113,14 @@ export class Engine {
   async #chooseVersion(): Promise<void> {
     try {
       const version = await this.#unversioned.version({ abortSignal: AbortSignal.timeout(PING_TIMEOUT_MS) })
+      requireKnownVersion(version)
       const chosen = negotiateVersion(version.ApiVersion, version.MinAPIVersion)
       callsOf(this.#calls).modem.version = `v${chosen}`
       callsOf(this.#streams).modem.version = `v${chosen}`
     } catch (error) {
+      if (error instanceof EngineUnfitError) throw error
       this.#suspect()
-      throw new EngineUnavailableError(`the Docker Engine can't be reached: ${wordsOf(error)}`, { cause: error })
+      throw unreachable(error)
     }
   }
 
@@ -140,6 +145,27 @@ export class Engine {
     this.#available = available
     for (const listener of this.#listeners) listener(available, message)
   }
+}
+
+function unreachable(error: unknown): EngineUnavailableError {
+  const { code, name } = error as NodeJS.ErrnoException
+  if (code === 'EACCES') {
+    return new EngineUnfitError(
+      'the Docker Engine may not be used by this user: run as root, or "sudo usermod -aG docker $USER" and log in again',
+      { cause: error },
+    )
+  }
+  if (name === 'AbortError' || name === 'TimeoutError') {
+    return new EngineUnavailableError(`the Docker Engine has not answered within ${PING_TIMEOUT_MS / 1000} s`, { cause: error })
+  }
+  return new EngineUnavailableError(`the Docker Engine can't be reached: ${wordsOf(error)}`, { cause: error })
+}
+
+function requireKnownVersion({ ApiVersion, Version }: { readonly ApiVersion: string; readonly Version?: string }): void {
+  if (!isOlder(ApiVersion, OLDEST_API_VERSION)) return
+  throw new EngineUnfitError(
+    `the Docker Engine is too old (version ${Version ?? 'unknown'}, API ${ApiVersion}): at least ${OLDEST_ENGINE} (API ${OLDEST_API_VERSION}) is needed, upgrade it`,
+  )
 }
 
 /** Not every call of dockerode heeds the signal. */

@@ -12,7 +12,11 @@ interface EngineInfo {
   readonly CgroupDriver: string
   readonly DockerRootDir: string
   readonly LiveRestoreEnabled: boolean
+  readonly SecurityOptions?: readonly string[]
 }
+
+/** Engine 25 (API 1.44) brought it, over mount_setattr of this kernel. */
+const RECURSIVE_READ_ONLY = { engine: [25, 0], kernel: [5, 12] } as const
 
 export function runtimeInfoOf(info: EngineInfo): RuntimeInfo {
   return {
@@ -27,5 +31,13 @@ export function runtimeInfoOf(info: EngineInfo): RuntimeInfo {
     cgroupDriver: info.CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs',
     dataRoot: info.DockerRootDir,
     liveRestore: info.LiveRestoreEnabled,
+    appArmor: (info.SecurityOptions ?? []).some((option) => option.startsWith('name=apparmor')),
+    recursiveReadOnly:
+      isAtLeast(info.ServerVersion, RECURSIVE_READ_ONLY.engine) && isAtLeast(info.KernelVersion, RECURSIVE_READ_ONLY.kernel),
   }
+}
+
+function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.split(/[.-]/).map(Number)
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor)
 }

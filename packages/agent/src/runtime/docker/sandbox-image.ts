@@ -7,7 +7,7 @@ import { loadImage } from './load-image.ts'
 import { type Architecture, pauseProgram } from './pause.ts'
 
 /** Changes with the program or its configuration, so that an older agent's image is never taken for this one's. */
-export const SANDBOX_IMAGE = 'skiff/pause:1'
+export const SANDBOX_IMAGE = 'skiff/pause:2'
 
 /** Makes the sandboxes' image present: built in memory, the same bytes on every host. */
 export async function ensureSandboxImage(engine: Engine): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ContainerInspectInfo } from 'dockerode'
 import { CONTAINER_NAME } from '../../pods/labels.ts'
-import type { ContainerPhase, ContainerState, SandboxState } from '../runtime.ts'
+import type { ContainerLimits, ContainerPhase, ContainerState, SandboxState } from '../runtime.ts'
 import { attemptOf, podOf } from './identity.ts'
 
 export function sandboxStateOf(info: ContainerInspectInfo): SandboxState {
@@ -32,6 +32,7 @@ export function containerStateOf(info: ContainerInspectInfo): ContainerState {
     createdAt: new Date(info.Created),
     ...instant('startedAt', info.State.StartedAt),
     ...(phase === 'exited' ? ending(info) : {}),
+    limits: limitsOf(info),
     logPath: info.LogPath,
     tty: info.Config.Tty,
   }
@@ -68,6 +69,11 @@ function ending(info: ContainerInspectInfo): Pick<ContainerState, 'finishedAt' |
     oomKilled: info.State.OOMKilled,
     ...(info.State.Error === '' ? {} : { error: info.State.Error }),
   }
+}
+
+function limitsOf({ HostConfig }: ContainerInspectInfo): ContainerLimits {
+  const { CpuShares = 0, CpuQuota = 0, Memory = 0 } = HostConfig
+  return { cpuShares: CpuShares, cpuQuotaUs: Math.max(0, CpuQuota), memoryBytes: Memory }
 }
 
 /** Go's zero time stands for "never". */

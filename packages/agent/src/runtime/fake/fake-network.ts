@@ -18,6 +18,11 @@ export class FakePodNetwork implements PodNetwork {
     this.peers = peers
   }
 
+  /** Nobody takes anything away here. */
+  watchPeers(_onLost: () => void, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  }
+
   allocate(podUid: string): string {
     return this.#allocator().allocate(podUid)
   }

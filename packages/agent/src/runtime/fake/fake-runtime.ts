@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
+  type ContainerLimits,
   type ContainerRuntime,
   type ContainerSpec,
   type ContainerState,
@@ -19,6 +20,7 @@ import {
   type SandboxSpec,
   type SandboxState,
   StartError,
+  UpdateError,
 } from '../runtime.ts'
 
 export interface FakeRuntimeOptions {
@@ -118,6 +120,8 @@ export class FakeRuntime implements ContainerRuntime {
       cgroupDriver: 'systemd',
       dataRoot: '/var/lib/docker',
       liveRestore: true,
+      appArmor: false,
+      recursiveReadOnly: true,
     }
   }
 
@@ -174,6 +178,7 @@ export class FakeRuntime implements ContainerRuntime {
       createdAt: now,
       logPath: '',
       tty: spec.tty,
+      limits: limitsOf(spec),
       ...(failure === undefined
         ? { phase: 'running', pid: this.#nextPid++, startedAt: now }
         : { phase: 'exited', pid: 0, finishedAt: now, exitCode: 128, oomKilled: false, error: failure.message }),
@@ -193,6 +198,18 @@ export class FakeRuntime implements ContainerRuntime {
     if (code !== 'ignore') return this.exitContainer(id, code)
     await delay(graceSeconds * 1000)
     this.exitContainer(id, 137)
+  }
+
+  async updateContainer(id: string, limits: Partial<ContainerLimits>): Promise<void> {
+    await this.#answer(`updateContainer ${this.#containers.get(id)?.name ?? id}`)
+    const container = this.#containers.get(id)
+    if (container === undefined) throw new UpdateError(`No such container: ${id}`)
+    container.limits = { ...container.limits, ...limits }
+  }
+
+  async writtenBytes(): Promise<number> {
+    await this.#answer()
+    return 0
   }
 
   async removeContainer(id: string): Promise<void> {
@@ -277,6 +294,11 @@ export class FakeRuntime implements ContainerRuntime {
   #tell(event: RuntimeEvent): void {
     for (const listener of this.#listeners) queueMicrotask(() => this.#listeners.has(listener) && listener(event))
   }
+}
+
+function limitsOf({ resources }: ContainerSpec): ContainerLimits {
+  const { cpuShares = 0, cpuQuotaUs = 0, memoryBytes = 0 } = resources
+  return { cpuShares, cpuQuotaUs, memoryBytes }
 }
 
 function newId(): string {

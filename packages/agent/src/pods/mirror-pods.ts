@@ -1,0 +1,94 @@
+import { isAlreadyExists, isConflict, isNotFound, type Node, PODS, type Pod } from '@skiff/api'
+import type { ApiClient, Log } from '@skiff/client'
+
+const MIRROR = 'kubernetes.io/config.mirror'
+
+export interface MirrorPodsOptions {
+  readonly client: ApiClient
+  readonly node: () => Node | undefined
+  readonly logger: Log
+}
+
+export function isMirror({ metadata }: Pod): boolean {
+  return metadata.annotations?.[MIRROR] !== undefined
+}
+
+export function nameOf({ metadata }: Pod): string {
+  return `${metadata.namespace}/${metadata.name}`
+}
+
+/**
+ * Keeps an object in the API for each static pod, for people to see and for the scheduler to count: one that is deleted or is of
+ * an earlier file is replaced, one without its pod goes.
+ */
+export class MirrorPods {
+  readonly #options: MirrorPodsOptions
+  readonly #mirrors = new Map<string, Pod>()
+  #wanted = new Map<string, Pod>()
+  #work: Promise<void> = Promise.resolve()
+
+  constructor(options: MirrorPodsOptions) {
+    this.#options = options
+  }
+
+  /** The mirror of a static pod, once the API shows it. */
+  of(pod: Pod): Pod | undefined {
+    const mirror = this.#mirrors.get(nameOf(pod))
+    return mirror !== undefined && hashOf(mirror) === pod.metadata.uid ? mirror : undefined
+  }
+
+  want(pods: Iterable<Pod>): void {
+    this.#wanted = new Map([...pods].map((pod) => [nameOf(pod), pod]))
+    for (const name of new Set([...this.#wanted.keys(), ...this.#mirrors.keys()])) this.#see(name)
+  }
+
+  shown(mirror: Pod): void {
+    this.#mirrors.set(nameOf(mirror), mirror)
+    this.#see(nameOf(mirror))
+  }
+
+  gone(mirror: Pod): void {
+    if (this.#mirrors.get(nameOf(mirror))?.metadata.uid === mirror.metadata.uid) this.#mirrors.delete(nameOf(mirror))
+    this.#see(nameOf(mirror))
+  }
+
+  #see(name: string): void {
+    this.#work = this.#work
+      .then(() => this.#mend(name))
+      .catch((error: unknown) => this.#options.logger.warn({ pod: name, err: error }, 'mirror pod is not as it should be'))
+  }
+
+  async #mend(name: string): Promise<void> {
+    const wanted = this.#wanted.get(name)
+    const mirror = this.#mirrors.get(name)
+    if (mirror === undefined) {
+      if (wanted !== undefined) await this.#create(wanted)
+    } else if (hashOf(mirror) !== wanted?.metadata.uid || mirror.metadata.deletionTimestamp) {
+      await this.#remove(mirror)
+    }
+  }
+
+  async #create(pod: Pod): Promise<void> {
+    const { client, node } = this.#options
+    const { name, namespace = '', labels, annotations } = pod.metadata
+    const owner = node()
+    const ownerReferences = owner
+      ? [{ apiVersion: 'v1', kind: 'Node', name: owner.metadata.name, uid: owner.metadata.uid, controller: true }]
+      : []
+    const metadata = { name, namespace, labels, annotations: { ...annotations, [MIRROR]: pod.metadata.uid }, ownerReferences }
+    await client.create<Pod>(PODS, { metadata, spec: pod.spec } as never).catch((error: unknown) => {
+      if (!isAlreadyExists(error)) throw error
+    })
+  }
+
+  async #remove({ metadata: { name, namespace = '', uid } }: Pod): Promise<void> {
+    const { client } = this.#options
+    await client.delete(PODS, { name, namespace }, { gracePeriodSeconds: 0, uid }).catch((error: unknown) => {
+      if (!isNotFound(error) && !isConflict(error)) throw error
+    })
+  }
+}
+
+function hashOf({ metadata }: Pod): string | undefined {
+  return metadata.annotations?.[MIRROR]
+}

@@ -1,0 +1,73 @@
+import { NODES, type Node, type Pod, podIsTerminal } from '@skiff/api'
+import type { ApiClient } from '@skiff/client'
+import { Semaphore } from '../semaphore.ts'
+import { type Rejection, type ResizeRefusal, rejectionOf, resizeRefusal } from './reject-pod.ts'
+
+export interface NodeAdmissionOptions {
+  readonly client: ApiClient
+  readonly nodeName: string
+  /** This node as a watch shows it. */
+  readonly node: () => Node | undefined
+  /** All pods that are bound to this node. */
+  readonly pods: () => readonly Pod[]
+  readonly appArmor: boolean
+}
+
+/** Who may come in: one pod after the other, so that two don't take the same place, nor refuse it to each other. */
+export class NodeAdmission {
+  readonly #options: NodeAdmissionOptions
+  readonly #admitted = new Set<string>()
+  readonly #turn = new Semaphore(1)
+
+  constructor(options: NodeAdmissionOptions) {
+    this.#options = options
+  }
+
+  /** Why the pod can't run here. What has started once (`isHere`: its containers say so) is not asked again. */
+  async rejection(pod: Pod, isHere: boolean): Promise<Rejection | undefined> {
+    return await this.#turn.run(async () => {
+      const found = isHere || hasStarted(pod) ? undefined : await this.#judge(pod)
+      if (found === undefined) this.#admitted.add(pod.metadata.uid)
+      return found
+    })
+  }
+
+  /** Why a pod that runs can't have the resources that it asks for by now. */
+  async resizeRefusal(pod: Pod): Promise<ResizeRefusal | undefined> {
+    return await this.#turn.run(async () => resizeRefusal({ pod, node: await this.#node(), others: this.#othersOf(pod) }))
+  }
+
+  forget(uid: string): void {
+    this.#admitted.delete(uid)
+  }
+
+  async #judge(pod: Pod): Promise<Rejection | undefined> {
+    const { appArmor } = this.#options
+    const others = this.#othersOf(pod)
+    const judge = (node: Node) => rejectionOf({ pod, node, others, appArmor })
+    const found = judge(await this.#node())
+    // A label may be newer than the watch: whoever chose this node has seen it.
+    return found?.reason === 'NodeAffinity' ? judge(await this.#askForNode()) : found
+  }
+
+  async #node(): Promise<Node> {
+    return this.#options.node() ?? (await this.#askForNode())
+  }
+
+  async #askForNode(): Promise<Node> {
+    const { client, nodeName } = this.#options
+    return await client.get<Node>(NODES, { name: nodeName })
+  }
+
+  #othersOf(pod: Pod): readonly Pod[] {
+    return this.#options.pods().filter((other) => other.metadata.uid !== pod.metadata.uid && this.#counts(other))
+  }
+
+  #counts(pod: Pod): boolean {
+    return !podIsTerminal(pod) && (this.#admitted.has(pod.metadata.uid) || hasStarted(pod))
+  }
+}
+
+function hasStarted({ status }: Pod): boolean {
+  return status?.startTime !== undefined
+}

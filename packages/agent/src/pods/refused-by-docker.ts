@@ -1,0 +1,29 @@
+/** What Kubernetes knows and Docker can't do: refused with the reason and the cure, never ignored (docs/pod-lifecycle.md). */
+
+import type { Pod } from '@skiff/api'
+import type { Rejection } from './reject-pod.ts'
+
+export function refusedByDocker(pod: Pod): Rejection | undefined {
+  const { spec } = pod
+  if (spec.securityContext?.supplementalGroupsPolicy === 'Strict') {
+    const message = 'SupplementalGroupsPolicy=Strict is not supported in this node'
+    return { reason: 'SupplementalGroupsPolicyNotSupported', message }
+  }
+  if (spec.hostUsers === false) {
+    return unsupported(
+      'hostUsers: false',
+      'Docker has no user namespace for a pod; leave it out, or remap the users of the daemon',
+    )
+  }
+  if (spec.resources?.limits !== undefined) {
+    return unsupported('resources.limits of a pod', 'Docker limits containers; give the limits to the containers')
+  }
+  if ((spec.resourceClaims ?? []).length > 0) {
+    return unsupported('resourceClaims', 'no driver allocates devices here; ask for an extended resource of the node')
+  }
+  return undefined
+}
+
+function unsupported(what: string, cure: string): Rejection {
+  return { reason: 'NotSupportedByDocker', message: `${what} can't be done here: ${cure}` }
+}

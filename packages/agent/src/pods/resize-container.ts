@@ -1,0 +1,61 @@
+import type { Pod } from '@skiff/api'
+import { type PodContainers, UpdateError } from '../runtime/runtime.ts'
+import { containerOf } from './container-history.ts'
+import { resizeOf } from './plan-pod.ts'
+import { changedLimits } from './plan-resize.ts'
+import type { PodStep } from './pod-plan.ts'
+import type { PodScene } from './pod-tools.ts'
+
+/** A resize that found no room, or that the engine refused, is tried again after so long. */
+const RETRY = { initialMs: 10_000, maxMs: 60_000 }
+
+/** Notes the node's answer for this generation of the pod, and tells of it when it is a new one. */
+export async function admitResize({ pod, tools, memory }: PodScene): Promise<void> {
+  const refusal = await tools.admission.resizeRefusal(pod)
+  const before = memory.resize?.refusal
+  memory.resize = { generation: pod.metadata.generation ?? 0, ...(refusal === undefined ? {} : { refusal }) }
+  if (refusal === undefined) {
+    tools.say(pod, 'Normal', 'ResizeStarted', `Pod resize started: ${resizeDetails(pod)}`)
+    memory.succeeded('resize')
+    return
+  }
+  memory.failed('resize', tools.now().getTime(), RETRY)
+  if (before?.message === refusal.message) return
+  const details = resizeDetails(pod, refusal.message)
+  tools.say(pod, 'Warning', `Resize${refusal.reason}`, `Pod resize ${refusal.reason}: ${details}`)
+}
+
+export async function resizeContainer(
+  { running, limits }: Extract<PodStep, { type: 'resize-container' }>,
+  { pod, observed, tools, memory }: PodScene,
+): Promise<PodContainers> {
+  const { name } = running
+  const fail = (message: string) => {
+    memory.resizeErrors.set(name, message)
+    memory.failed(resizeOf({ name }), tools.now().getTime(), RETRY)
+    tools.say(pod, 'Warning', 'ResizeError', `Pod resize error: ${resizeDetails(pod, message)}`)
+  }
+  try {
+    await tools.runtime.updateContainer(running.id, limits)
+  } catch (error) {
+    if (!(error instanceof UpdateError)) throw error
+    fail(error.message)
+    return observed
+  }
+  const after = await tools.runtime.inspectPod(pod.metadata.uid)
+  const seen = after.containers.find(({ id }) => id === running.id)
+  const container = containerOf(pod, name)
+  if (seen?.phase === 'running' && container !== undefined && changedLimits(container, seen) !== undefined) {
+    fail('the engine did not take the new limits')
+    return after
+  }
+  memory.resizeErrors.delete(name)
+  memory.succeeded(resizeOf({ name }))
+  tools.say(pod, 'Normal', 'ResizeCompleted', `Pod resize completed: ${resizeDetails(pod)}`)
+  return after
+}
+
+function resizeDetails(pod: Pod, error?: string): string {
+  const containers = pod.spec.containers.map(({ name }) => ({ name, resources: containerOf(pod, name)?.resources ?? {} }))
+  return JSON.stringify({ containers, generation: pod.metadata.generation ?? 0, ...(error === undefined ? {} : { error }) })
+}
