@@ -80,7 +80,7 @@ program
 program
   .command('agent')
   .description('an agent in the foreground: makes this host a node')
-  .option('--join <url>', 'the master, https://ADDRESS:6443 (needed until the first join)')
+  .addOption(new Option('--join <url>', 'the master, https://ADDRESS:6443 (needed until the first join)').env('SKIFF_JOIN'))
   .addOption(new Option('--token <token>', 'a join token, ID.SECRET (needed until the first join)').env('SKIFF_TOKEN'))
   .addOption(new Option('--ca-hash <hash>', 'the master’s CA, sha256:HEX (needed until the first join)').env('SKIFF_CA_HASH'))
   .option('--node-name <name>', 'default: this host’s name')

@@ -12,3 +12,4 @@ export {
 export { createInformer, type Informer, type InformerChange, type InformerOptions } from './informer/informer.ts'
 export { loadKubeconfig } from './kubeconfig.ts'
 export type { Log } from './log.ts'
+export { parseManifest } from './parse-manifest.ts'

@@ -6,8 +6,10 @@ import {
   auditedAuthorizer,
   BUILT_IN_RESOURCES,
   createAdmission,
+  createAggregation,
   createApiServer,
   createAuth,
+  createServiceDialer,
   createStreaming,
   NodeLiveness,
   Registry,
@@ -17,6 +19,8 @@ import type { MasterCertificates } from './certificates/master-certificates.ts'
 import type { ResolvedOptions } from './master-options.ts'
 import { addressInRange } from './network/address-ranges.ts'
 
+/** What nobody is to read who only gets hold of the database's file. */
+const SEALED_PREFIXES = ['/registry/core/secrets/']
 const NODE_PORTS = { first: 30_000, last: 32_767 }
 
 /** The API server and what it stands on, not listening yet. */
@@ -33,10 +37,12 @@ export interface ServingOptions {
   readonly signal: AbortSignal
 }
 
-export function openStore({ dataDir, logger }: ResolvedOptions): Promise<Store> {
+/** `onFailure`: the disk can't be trusted any more, and no write will be taken before a restart. */
+export function openStore({ dataDir }: ResolvedOptions, onFailure: (error: Error) => void): Promise<Store> {
   return createSqliteStore({
     path: join(dataDir, 'skiff.db'),
-    onFailure: (error) => logger.fatal({ err: error }, 'store failed: no more writes are accepted, restart the master'),
+    sealing: { keyFile: join(dataDir, 'secrets.key'), prefixes: SEALED_PREFIXES },
+    onFailure,
   })
 }
 
@@ -49,6 +55,8 @@ export async function createServing({ store, certificates, options, signal }: Se
   const { authority, serviceAccountKeyPem } = certificates()
   const authorityPem = authority.certificatePem
   const auth = createAuth({ store, objects, authorityPem, serviceAccountKeyPem, clusterDomain, clock, signal })
+  const credentials = () => agentCredentials(certificates())
+  const dialService = createServiceDialer({ objects, credentials, random, signal })
   const apiServer = await createApiServer({
     registry,
     liveness,
@@ -56,10 +64,25 @@ export async function createServing({ store, certificates, options, signal }: Se
     random,
     authenticator: auth.authenticator,
     authorizer: auditedAuthorizer(auth.authorizer, logger.child({ component: 'audit' })),
-    admission: createAdmission({ objects, store, authorizer: auth.authorizer, podSecurityDefault, random }),
+    admission: createAdmission({
+      registry,
+      authorizer: auth.authorizer,
+      podSecurityDefault,
+      dialService,
+      clock,
+      random,
+      logger: logger.child({ component: 'admission' }),
+      signal,
+    }),
     virtualResources: auth.virtualResources,
     tokenRequests: auth.tokenRequests,
-    streaming: createStreaming({ objects, liveness, signal, credentials: () => agentCredentials(certificates()) }),
+    tokenIssuer: auth.serviceAccountTokens,
+    aggregation: createAggregation({
+      ...{ registry, virtualResources: auth.virtualResources, dialService, clock, signal },
+      identity: () => certificates().agentClient,
+      logger: logger.child({ component: 'aggregation' }),
+    }),
+    streaming: createStreaming({ objects, liveness, signal, credentials }),
     caCertificates: authorityPem,
     // What joins or asks for a token needs the namespaces and facts of the bootstrap.
     readiness: {

@@ -1,16 +1,20 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   CERTIFICATE_SIGNING_REQUESTS,
   type CertificateSigningRequest,
+  CLUSTER_ROLES,
+  type ClusterRole,
   CONFIG_MAPS,
   type ConfigMap,
   NAMESPACES,
   NODES,
+  SECRETS,
   SERVICE_ACCOUNTS,
   SERVICES,
+  type Secret,
   type Service,
 } from '@skiff/api'
 import { ApiClient, loadKubeconfig } from '@skiff/client'
@@ -86,6 +90,66 @@ describe('a master', () => {
       .poll(() => client.get<ConfigMap>(CONFIG_MAPS, { namespace: 'new', name: 'kube-root-ca.crt' }).catch(() => undefined))
       .toMatchObject({ data: { 'ca.crt': await readFile(join(dataDir, 'ca.crt'), 'utf8') } })
     client.close()
+  })
+
+  test('fills a Secret for a token of an account, which works until the account is gone', async () => {
+    const master = await start()
+    const client = socketClient(master)
+    const ref = { name: 'robot', namespace: 'default' }
+    await client.create(SERVICE_ACCOUNTS, { metadata: ref })
+    const annotations = { 'kubernetes.io/service-account.name': 'robot' }
+    await client.create(SECRETS, { metadata: { ...ref, annotations }, type: 'kubernetes.io/service-account-token' } as object)
+    const secret = () => client.get<Secret>(SECRETS, ref).catch(() => undefined)
+    await expect.poll(async () => (await secret())?.data?.token).toBeDefined()
+    const data = Object.entries((await secret())?.data ?? {}).map(([key, value]) => [
+      key,
+      Buffer.from(value, 'base64').toString(),
+    ])
+    const { token = '', 'ca.crt': ca = '', namespace } = Object.fromEntries(data) as Record<string, string>
+    const robot = new ApiClient({ server: master.server, ca, token, userAgent: 'test' })
+
+    await expect(robot.request('GET', '/api')).resolves.toMatchObject({ status: 200 })
+    expect(namespace).toBe('default')
+    await client.delete(SERVICE_ACCOUNTS, ref)
+    await expect(robot.request('GET', '/api')).rejects.toMatchObject({ code: 401 })
+    await expect.poll(secret).toBeUndefined()
+    robot.close()
+    client.close()
+  })
+
+  test('writes into aggregated roles what they gather', async () => {
+    const client = socketClient(await start())
+    const labels = { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' }
+    const rule = { apiGroups: ['example.com'], resources: ['things'], verbs: ['get'] }
+    await client.create(CLUSTER_ROLES, { metadata: { name: 'things', labels }, rules: [rule] } as object)
+    const rulesOf = async (name: string) => (await client.get<ClusterRole>(CLUSTER_ROLES, { name })).rules ?? []
+
+    for (const name of ['view', 'edit', 'admin']) await expect.poll(() => rulesOf(name), { message: name }).toContainEqual(rule)
+    await client.delete(CLUSTER_ROLES, { name: 'things' })
+    for (const name of ['view', 'edit', 'admin'])
+      await expect.poll(() => rulesOf(name), { message: name }).not.toContainEqual(rule)
+    expect(await rulesOf('view')).not.toEqual([])
+    client.close()
+  })
+
+  test('keeps Secrets out of its files', async () => {
+    const master = await start()
+    const client = socketClient(master)
+    const stringData = { password: 'correct horse battery staple' }
+    await client.create(SECRETS, { metadata: { name: 'hidden', namespace: 'default' }, stringData } as object)
+    await client.create(CONFIG_MAPS, { metadata: { name: 'open', namespace: 'default' }, data: { a: 'for everybody' } } as object)
+    client.close()
+    const holding = async (text: string) => {
+      const files = (await readdir(dataDir, { withFileTypes: true })).filter((entry) => entry.isFile())
+      const contents = await Promise.all(files.map(async ({ name }) => ({ name, bytes: await readFile(join(dataDir, name)) })))
+      return contents.filter(({ bytes }) => bytes.includes(text)).map(({ name }) => name)
+    }
+    const encoded = Buffer.from(stringData.password).toString('base64')
+
+    expect(await holding('for everybody')).not.toEqual([])
+    expect([...(await holding(stringData.password)), ...(await holding(encoded))]).toEqual([])
+    await stop(master)
+    expect([...(await holding(stringData.password)), ...(await holding(encoded))]).toEqual([])
   })
 
   test('goes on after a restart with the same authority and objects', async () => {

@@ -6,6 +6,7 @@ import { startScheduler } from '@skiff/scheduler'
 import type { Store } from '@skiff/store'
 import { bootstrapObjects, clusterFactsObject } from './bootstrap/bootstrap-objects.ts'
 import { ensureObjects } from './bootstrap/ensure-objects.ts'
+import { extensionAuthentication } from './bootstrap/extension-authentication.ts'
 import { startCertificateSigner } from './certificate-signer/certificate-signer.ts'
 import { adminKubeconfig } from './certificates/admin-kubeconfig.ts'
 import { keepCertificatesFresh } from './certificates/keep-fresh.ts'
@@ -25,7 +26,7 @@ export interface Master {
   /** `sha256:<hex>`, what a joining agent compares. */
   readonly caHash: string
   readonly socketPath: string
-  /** Resolves when everything has stopped, after `close` or the signal. */
+  /** Resolves when everything has stopped, after `close` or the signal; rejects when the store's disk made it stop. */
   readonly stopped: Promise<void>
   close(): Promise<void>
 }
@@ -44,10 +45,15 @@ export async function startMaster(given: MasterOptions): Promise<Master> {
   await ensurePrivateDirectory(dataDir)
   const stopping = new AbortController()
   // The store's lock makes sure that this is the directory's only master: it comes before anything is written.
-  const store = await openStore(options)
+  let failure: Error | undefined
+  const store = await openStore(options, (error) => {
+    logger.fatal({ err: error }, 'store failed: the master ends, since only a restart can tell what is stored')
+    failure = error
+    stopping.abort()
+  })
   try {
     const advertiseAddress = options.advertiseAddress ?? preferredAddress(routes)
-    return await runMaster({ options, store, stopping, advertiseAddress })
+    return await runMaster({ options, store, stopping, advertiseAddress, failure: () => failure })
   } catch (error) {
     stopping.abort()
     await store.close()
@@ -61,9 +67,10 @@ interface Run {
   readonly store: Store
   readonly stopping: AbortController
   readonly advertiseAddress: string
+  readonly failure: () => Error | undefined
 }
 
-async function runMaster({ options, store, stopping, advertiseAddress }: Run): Promise<Master> {
+async function runMaster({ options, store, stopping, advertiseAddress, failure }: Run): Promise<Master> {
   const { dataDir, logger, clock } = options
   const names = servingNames(options, advertiseAddress)
   const ensureCertificates = () => ensureMasterCertificates({ directory: dataDir, servingNames: names, clock })
@@ -76,7 +83,7 @@ async function runMaster({ options, store, stopping, advertiseAddress }: Run): P
     await writeKubeconfig(dataDir, server, certificates)
     // Only a master that can really start fixes the ranges, and it does so before the first object holds an address.
     await writeClusterRanges(dataDir, { serviceCidr: options.serviceCidr, podCidr: options.podCidr })
-    await bootstrap(socketPath, options, { advertiseAddress, port })
+    await bootstrap(socketPath, options, { advertiseAddress, port, authorityPem: certificates.authority.certificatePem })
     const components = runComponents({
       serving,
       certificates,
@@ -89,6 +96,7 @@ async function runMaster({ options, store, stopping, advertiseAddress }: Run): P
       renew: ensureCertificates,
       onRenewed: async (renewed) => {
         certificates = renewed
+        serving.apiServer.renewTls(tlsIdentity(renewed))
         await writeKubeconfig(dataDir, server, renewed)
       },
       clock,
@@ -96,7 +104,12 @@ async function runMaster({ options, store, stopping, advertiseAddress }: Run): P
       signal: stopping.signal,
     })
     logger.info({ server, dataDir, caHash: certificates.authority.hash }, 'master started')
-    const stopped = whenStopped({ serving, store, stopping, components, options })
+    const stopped = whenStopped({ serving, store, stopping, components, options }).then(() => {
+      const reason = failure()
+      if (reason !== undefined) throw new Error('the store failed: start the master again', { cause: reason })
+    })
+    // Whoever is interested waits for it, maybe later.
+    stopped.catch(() => undefined)
     const close = async () => {
       stopping.abort()
       await stopped
@@ -109,14 +122,19 @@ async function runMaster({ options, store, stopping, advertiseAddress }: Run): P
   }
 }
 
+function tlsIdentity({ authority, serving }: MasterCertificates) {
+  return { cert: serving.certificatePem, key: serving.keyPem, clientCa: authority.certificatePem }
+}
+
 async function listen(
   { apiServer }: Serving,
-  { authority, serving }: MasterCertificates,
+  certificates: MasterCertificates,
   { bind, port, insecureHttp }: ResolvedOptions,
   socketPath: string,
 ): Promise<{ port: number }> {
-  const tls = { cert: serving.certificatePem, key: serving.keyPem, clientCa: authority.certificatePem }
-  const listening = await apiServer.listenTls({ host: bind, port, ...tls }).catch(explainListen(bind, port, '--port'))
+  const listening = await apiServer
+    .listenTls({ host: bind, port, ...tlsIdentity(certificates) })
+    .catch(explainListen(bind, port, '--port'))
   if (insecureHttp !== undefined) {
     await apiServer.listenPlain({ host: bind, port: insecureHttp }).catch(explainListen(bind, insecureHttp, '--insecure-http'))
   }
@@ -149,11 +167,11 @@ async function writeKubeconfig(dataDir: string, server: string, { authority, adm
 async function bootstrap(
   socketPath: string,
   { serviceCidr, podCidr, clusterDomain }: ResolvedOptions,
-  address: { readonly advertiseAddress: string; readonly port: number },
+  { authorityPem, ...address }: { readonly advertiseAddress: string; readonly port: number; readonly authorityPem: string },
 ): Promise<void> {
   const client = new ApiClient({ server: `unix:${socketPath}`, userAgent: 'skiff-master' })
   try {
-    await ensureObjects(client, bootstrapObjects({ serviceCidr, ...address }))
+    await ensureObjects(client, [...bootstrapObjects({ serviceCidr, ...address }), ...extensionAuthentication(authorityPem)])
     const { metadata } = await client.get<Namespace>(NAMESPACES, { name: 'kube-system' })
     const facts = { clusterId: metadata.uid, podCidr, serviceCidr, dnsAddress: addressInRange(serviceCidr, 10), clusterDomain }
     await ensureObjects(client, [clusterFactsObject(facts)])

@@ -22,6 +22,8 @@ interface AgentCommandOptions {
 export async function agent({
   home,
   join,
+  token,
+  caHash,
   dataDir = agentDirectory(home),
   nodeName = nodeNameOfMachine(),
   ...options
@@ -29,7 +31,10 @@ export async function agent({
   const { signal } = untilSignal()
   const running = await startAgent({
     ...options,
-    ...(join === undefined ? {} : { server: join }),
+    // A compose file gives empty strings for what isn't set.
+    ...(join ? { server: join } : {}),
+    ...(token ? { token } : {}),
+    ...(caHash ? { caHash } : {}),
     nodeName,
     dataDir,
     proxyCommand: ({ kubeconfig, clusterId, ranges }) => [
@@ -42,9 +47,10 @@ export async function agent({
   await running.stopped.catch(async (error: unknown) => {
     if (!(error instanceof NodeDeletedError)) throw error
     const { purgeAgentIn } = await import('../up/purge-agent.ts')
-    await purgeAgentIn(dataDir, options.dockerHost)
+    // A node that joins again under its name finds the data of its claims.
+    await purgeAgentIn(dataDir, options.dockerHost, ['volumes'])
     throw new Error(
-      `node ${nodeName} was deleted from the cluster: its pods, rules and credentials are removed from this host; to join again, run \`skiff token create\` on the master and type the line that it prints`,
+      `node ${nodeName} was deleted from the cluster: its pods, rules and credentials are removed from this host, the data of its claims stays in ${dataDir}/volumes; to join again, run \`skiff token create\` on the master and type the line that it prints`,
     )
   })
 }

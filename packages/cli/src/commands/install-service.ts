@@ -36,7 +36,10 @@ export async function installComponent({
       'this host has not joined a cluster yet: give --join, --token and --ca-hash, as "skiff token create" on the master’s machine prints them',
     )
   }
-  const environment = { file: join(directory, 'join.env'), variables: { SKIFF_TOKEN: token, SKIFF_CA_HASH: caHash } }
+  const environment = {
+    file: join(directory, 'join.env'),
+    variables: { SKIFF_JOIN: server, SKIFF_TOKEN: token, SKIFF_CA_HASH: caHash },
+  }
   const command = [SKIFF, ...serviceArguments(typed, home, process.cwd())]
   const lines = await installService({ component, home, command, ...(component === 'agent' ? { environment } : {}) })
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))

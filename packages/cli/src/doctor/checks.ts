@@ -1,5 +1,6 @@
 /** Each check is a pure function from what was found on the machine to one line. */
 import { isIPv4 } from 'node:net'
+import { REQUIRED_PROGRAMS } from '@skiff/agent'
 import type { Listener, MachineFacts } from './machine-facts.ts'
 
 export interface Check {
@@ -14,13 +15,6 @@ type Judgement = readonly [detail: string, cure?: string]
 type CheckFunction = (facts: MachineFacts) => Judgement | undefined
 
 const OLDEST_ENGINE = [20, 10] as const
-const PACKAGES: Readonly<Record<string, string>> = {
-  nft: 'nftables',
-  ip: 'iproute2',
-  iptables: 'iptables',
-  conntrack: 'conntrack',
-  nsenter: 'util-linux',
-}
 const GIB = 1024 ** 3
 const LEAST_FREE_BYTES = GIB
 const LEAST_FREE_SHARE = 0.05
@@ -102,11 +96,12 @@ function cgroups({ engine: found }: MachineFacts): Judgement | undefined {
 }
 
 function programs({ programs: found }: MachineFacts): Judgement {
-  const missing = Object.keys(PACKAGES).filter((name) => found[name] !== true)
-  if (missing.length === 0) return [`${Object.keys(PACKAGES).join(', ')} are there`]
+  const needed = Object.keys(REQUIRED_PROGRAMS)
+  const missing = needed.filter((name) => found[name] !== true)
+  if (missing.length === 0) return [`${needed.join(', ')} are there`]
   return [
     `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`,
-    `apt-get install ${missing.map((name) => PACKAGES[name]).join(' ')}`,
+    `apt-get install ${missing.map((name) => REQUIRED_PROGRAMS[name]).join(' ')}`,
   ]
 }
 

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, readlinkSync, type Stats, statfsSync, statSync } from 'node:fs'
 import { get } from 'node:https'
 import { delimiter, join } from 'node:path'
-import { clusterFactsOfAgent } from '@skiff/agent'
+import { clusterFactsOfAgent, REQUIRED_PROGRAMS } from '@skiff/agent'
 import { findCondition, NODES, type Node } from '@skiff/api'
 import { askDocker, dockerHostOf } from '../docker-api.ts'
 import { describeFailure } from '../failure.ts'
@@ -14,7 +14,6 @@ import { agentContainerEnded } from '../up/agent-container.ts'
 import type { EngineFacts, Listener, MachineFacts, RouteFact } from './machine-facts.ts'
 import { parseSockets } from './parse-sockets.ts'
 
-const PROGRAMS = ['nft', 'ip', 'iptables', 'conntrack', 'nsenter']
 const ENGINE_TIMEOUT_MS = 5_000
 const MASTER_TIMEOUT_MS = 5_000
 const DEFAULT_RANGES = { serviceCidr: '10.96.0.0/16', podCidr: '10.244.0.0/16', dnsAddress: '10.96.0.10' }
@@ -28,13 +27,13 @@ export async function readMachine(home: string, now: Date): Promise<MachineFacts
   const listeners = listenersOf()
   const agentListens = agent !== undefined && listeners.some(({ port, program }) => port === 10250 && isNode(program))
   // Its files are root's, so that a user without root can't read what it knows.
-  const agentContainer = await answers(() => agentContainerRuns(dockerHost, home))
+  const agentContainer = !('problem' in engine) && (await answers(() => agentContainerRuns(dockerHost, home)))
   const masterRuns = await answers(() => localClient(home).request('GET', '/readyz'))
   const master = await masterFacts(home, now)
   const nodes = masterRuns ? await nodeFacts(home) : undefined
   return {
     ...{ now, home, dockerHost, engine, listeners, root: process.getuid?.() === 0 },
-    programs: Object.fromEntries(PROGRAMS.map((name) => [name, isOnPath(name)])),
+    programs: Object.fromEntries(Object.keys(REQUIRED_PROGRAMS).map((name) => [name, isOnPath(name)])),
     ...(nftProblem === undefined ? {} : { nftProblem }),
     ipForward: read('/proc/sys/net/ipv4/ip_forward').trim() === '1',
     routes: await routesOf(),

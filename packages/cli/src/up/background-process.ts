@@ -3,9 +3,10 @@
  * (a pid alone may be somebody else's by now) and what it was started as.
  */
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LOG_FILE_VARIABLE } from '../component-logger.ts'
 import { isAlive, type ProcessIdentity, processIdentity } from '../hosts/index.ts'
 
 export interface BackgroundProcess {
@@ -21,7 +22,6 @@ interface ProcessRecord extends ProcessIdentity {
   readonly command: readonly string[]
 }
 
-const MAX_LOG_BYTES = 10 * 1024 * 1024
 const POLL_MS = 50
 const STOP_TIMEOUT_MS = 15_000
 
@@ -72,7 +72,11 @@ export class ProcessTable {
     const [program, ...args] = command
     if (program === undefined) throw new Error(`${name} has no command`)
     const log = this.#openLog(name)
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], env: { ...process.env, ...env } })
+    const child = spawn(program, args, {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...process.env, [LOG_FILE_VARIABLE]: this.logFile(name), ...env },
+    })
     closeSync(log)
     child.once('error', () => undefined)
     child.unref()
@@ -85,7 +89,6 @@ export class ProcessTable {
   #openLog(name: string): number {
     const file = this.logFile(name)
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MAX_LOG_BYTES) renameSync(file, `${file}.1`)
     return openSync(file, 'a', 0o600)
   }
 

@@ -13,15 +13,20 @@ export async function purgeAgentAndProxy(home: string, dockerHost: string): Prom
   return purgeAgentIn(agentDirectory(home), dockerHost)
 }
 
-/** The same for an agent with a directory of its own. */
-export async function purgeAgentIn(dataDir: string, dockerHost: string): Promise<number | undefined> {
+/** The same for an agent with a directory of its own. @param keep entries of that directory that stay: `volumes` */
+export async function purgeAgentIn(
+  dataDir: string,
+  dockerHost: string,
+  keep: readonly string[] = [],
+): Promise<number | undefined> {
   const purged = await purgeAgent({ dataDir, dockerHost })
   if (purged) {
     const { clusterId, serviceCidr, dnsAddress } = purged.facts
     await removeProxy({ clusterId, serviceCidr, dnsAddress, logger: pino({ level: 'silent' }) })
   }
   // Not the directory itself: it may be a mount.
-  for (const name of contentsOf(dataDir)) rmSync(join(dataDir, name), { recursive: true, force: true })
+  for (const name of contentsOf(dataDir).filter((entry) => !keep.includes(entry)))
+    rmSync(join(dataDir, name), { recursive: true, force: true })
   return purged?.containers
 }
 

@@ -113,8 +113,9 @@ export class Connection {
   unreachable(error: unknown, signal: AbortSignal | undefined): unknown {
     if (signal?.aborted) return signal.reason
     if (error instanceof ApiError) return error
-    const why = error instanceof Error ? error.message : String(error)
-    return new ApiError('ServiceUnavailable', `cannot reach the API server at ${this.#options.server}: ${why}`, { cause: error })
+    return new ApiError('ServiceUnavailable', `cannot reach the API server at ${this.#options.server}: ${whyNot(error)}`, {
+      cause: error,
+    })
   }
 
   #start(agent: http.Agent, method: string, path: string, options: SendOptions) {
@@ -170,6 +171,25 @@ function tlsOptions(options: Pick<ConnectionOptions, 'ca' | 'cert' | 'key'> | Re
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
+  }
+}
+
+/** What Node's TLS says of a certificate names no cure. */
+function whyNot(error: unknown): string {
+  const { code = '', message } = error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error) }
+  const now = new Date().toISOString()
+  switch (code) {
+    case 'CERT_NOT_YET_VALID':
+      return `its certificate is not valid yet, and this machine's clock says ${now}: set the clock (timedatectl set-ntp true)`
+    case 'CERT_HAS_EXPIRED':
+      return `its certificate has expired, and this machine's clock says ${now}: set the clock (timedatectl set-ntp true), or restart the master if it is right`
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'CERT_SIGNATURE_FAILURE':
+      return `its certificate is of another cluster than the one that is known here (${message}): take a new kubeconfig, or join again with the line that \`skiff token create\` prints`
+    default:
+      return message
   }
 }
 

@@ -6,12 +6,24 @@ import {
   CONFIG_MAPS,
   ENDPOINT_SLICES,
   ENDPOINTS,
+  FLOW_SCHEMAS,
   type KindInfo,
+  LOCAL_PROVISIONER,
   NAMESPACES,
   PRIORITY_CLASSES,
+  PRIORITY_LEVEL_CONFIGURATIONS,
+  ROLE_BINDINGS,
+  ROLES,
   SERVICES,
+  STORAGE_CLASSES,
 } from '@skiff/api'
-import { defaultClusterRoleBindings, defaultClusterRoles, SYSTEM_PRIORITY_CLASSES } from '@skiff/apiserver'
+import {
+  defaultClusterRoleBindings,
+  defaultClusterRoles,
+  defaultFlowSchemas,
+  defaultPriorityLevels,
+  SYSTEM_PRIORITY_CLASSES,
+} from '@skiff/apiserver'
 import { addressInRange } from '../network/address-ranges.ts'
 
 export interface BootstrapObject {
@@ -40,10 +52,37 @@ export function bootstrapObjects({ serviceCidr, advertiseAddress, port }: Bootst
     ...namespaces,
     ...roles,
     ...bindings,
+    ...factsForNodes(),
+    // What somebody changed of them stays: they are suggestions, and the two that are none hold without objects.
+    ...defaultPriorityLevels().map((object) => ({ info: PRIORITY_LEVEL_CONFIGURATIONS, object, keep: [] })),
+    ...defaultFlowSchemas().map((object) => ({ info: FLOW_SCHEMAS, object, keep: [] })),
     ...SYSTEM_PRIORITY_CLASSES.map((object) => ({ info: PRIORITY_CLASSES, object, keep: [] })),
+    { info: STORAGE_CLASSES, object: LOCAL_STORAGE_CLASS, keep: [] },
     { info: SERVICES, object: apiService(serviceCidr, port), keep: ['spec'] },
     ...apiAddresses(advertiseAddress, port),
   ]
+}
+
+/** Every node may read what it must know of its cluster, whatever its pods need. */
+function factsForNodes(): BootstrapObject[] {
+  const metadata = { name: 'skiff:cluster-facts', namespace: CLUSTER_FACTS.namespace }
+  const rules = [{ apiGroups: [''], resources: ['configmaps'], resourceNames: [CLUSTER_FACTS.name], verbs: ['get'] }]
+  const apiGroup = 'rbac.authorization.k8s.io'
+  const roleRef = { apiGroup, kind: 'Role', name: metadata.name }
+  const subjects = [{ apiGroup, kind: 'Group', name: 'system:nodes' }]
+  return [
+    { info: ROLES, object: { metadata, rules } as BootstrapObject['object'], keep: ['rules'] },
+    { info: ROLE_BINDINGS, object: { metadata, roleRef, subjects } as BootstrapObject['object'], keep: ['subjects'] },
+  ]
+}
+
+/** What a claim gets that names no class: a directory on the node of its first pod. Its owner may make another the default. */
+const LOCAL_STORAGE_CLASS = {
+  metadata: { name: 'local', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: LOCAL_PROVISIONER,
+  reclaimPolicy: 'Delete',
+  volumeBindingMode: 'WaitForFirstConsumer',
+  allowVolumeExpansion: true,
 }
 
 /** A master that is only reachable on its own machine has no address that would mean anything to a pod. */

@@ -94,14 +94,14 @@ async function execute(
       const certificate = await authority.issue({
         commonName: request.commonName,
         organizations: request.organizations,
-        usages: [plan.usage],
+        usages: plan.usages,
         names: [...request.dnsNames, ...request.ipAddresses],
         publicKey: request.publicKey,
         lifetimeMs: lifetimeSeconds(csr) * 1000,
       })
       const status = { ...csr.status, certificate: Buffer.from(certificate).toString('base64') }
       await client.update(CERTIFICATE_SIGNING_REQUESTS, { ...csr, status }, { subresource: 'status' })
-      return logger.info({ key: name, subject: request.commonName, usage: plan.usage }, 'certificate signed')
+      return logger.info({ key: name, subject: request.commonName, usages: plan.usages }, 'certificate signed')
     }
   }
 }

@@ -38,7 +38,7 @@ const SERVING = { ...ITSELF, signerName: 'kubernetes.io/kubelet-serving', usages
 describe('a request for a client certificate', () => {
   test('of a joining host is approved, then signed', () => {
     expect(planCertificate(csr(), REQUEST, SURROUNDINGS)).toMatchObject({ type: 'approve' })
-    expect(planCertificate(csr({}, approved()), REQUEST, SURROUNDINGS)).toEqual({ type: 'sign', usage: 'client' })
+    expect(planCertificate(csr({}, approved()), REQUEST, SURROUNDINGS)).toEqual({ type: 'sign', usages: ['client'] })
   })
 
   test('of a node for itself is approved, of a node for another is not', () => {
@@ -94,6 +94,33 @@ describe('a request for a serving certificate', () => {
 
   test('without any name is not', () => {
     expect(planCertificate(csr(SERVING), REQUEST, SURROUNDINGS)).toMatchObject({ type: 'wait' })
+  })
+})
+
+describe('a request of a person', () => {
+  const CLIENT = { signerName: 'kubernetes.io/kube-apiserver-client', username: 'root', groups: ['system:masters'] }
+  const ann = { ...REQUEST, commonName: 'ann', organizations: ['dev'] }
+
+  test('is signed when somebody has approved it, not before', () => {
+    expect(planCertificate(csr(CLIENT), ann, SURROUNDINGS)).toMatchObject({ type: 'wait' })
+    expect(planCertificate(csr(CLIENT, approved()), ann, SURROUNDINGS)).toEqual({ type: 'sign', usages: ['client'] })
+  })
+
+  test.each<[string, Partial<CertificateRequest>, object]>([
+    ['the masters’ group', { organizations: ['system:masters'] }, {}],
+    ['no name', { commonName: '' }, {}],
+    ['use as a server', {}, { usages: ['client auth', 'server auth'] }],
+  ])('with %s is not signed, whoever approved it', (_, request, spec) => {
+    const plan = planCertificate(csr({ ...CLIENT, ...spec }, approved()), { ...ann, ...request }, SURROUNDINGS)
+
+    expect(plan).toMatchObject({ type: 'fail' })
+  })
+
+  test('to the old signer without a name is signed for what it asks', () => {
+    const spec = { ...CLIENT, signerName: 'kubernetes.io/legacy-unknown', usages: ['client auth', 'server auth'] }
+
+    expect(planCertificate(csr(spec), ann, SURROUNDINGS)).toMatchObject({ type: 'wait' })
+    expect(planCertificate(csr(spec, approved()), ann, SURROUNDINGS)).toEqual({ type: 'sign', usages: ['client', 'server'] })
   })
 })
 

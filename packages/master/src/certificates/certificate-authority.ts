@@ -2,13 +2,12 @@ import 'reflect-metadata'
 import { createHash, randomBytes, webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
+import { CERTIFICATE_BACKDATING_MS } from '@skiff/api'
 import { ECDSA_P256, importEcKey, newEcKey, publicKeyHash, publicKeyInfo } from './key-pair.ts'
 
 const DAY_MS = 24 * 3600_000
 const CA_LIFETIME_MS = 3650 * DAY_MS
 export const LEAF_LIFETIME_MS = 365 * DAY_MS
-/** Certificates begin a little in the past, so that a host whose clock is slightly behind accepts a new one. */
-const CLOCK_SKEW_MS = 5 * 60_000
 
 export type CertificateUsage = 'server' | 'client'
 
@@ -34,7 +33,7 @@ export interface CertificateAuthority {
 
 export async function createAuthorityFiles(clock: () => Date): Promise<{ certificatePem: string; keyPem: string }> {
   const keyPem = await newEcKey()
-  const notBefore = new Date(clock().getTime() - CLOCK_SKEW_MS)
+  const notBefore = new Date(clock().getTime() - CERTIFICATE_BACKDATING_MS)
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
     {
       serialNumber: serialNumber(),
@@ -82,7 +81,7 @@ async function issueLeaf(
       serialNumber: serialNumber(),
       subject: new x509.Name(subjectOf(request)),
       issuer: authority.subjectName,
-      notBefore: new Date(now.getTime() - CLOCK_SKEW_MS),
+      notBefore: new Date(now.getTime() - CERTIFICATE_BACKDATING_MS),
       notAfter: notAfter < authority.notAfter ? notAfter : authority.notAfter,
       signingAlgorithm: ECDSA_P256,
       publicKey: new x509.PublicKey(request.publicKey),
@@ -104,7 +103,7 @@ function leafExtensions(authority: x509.X509Certificate, request: LeafRequest): 
   const extensions: x509.Extension[] = [
     new x509.BasicConstraintsExtension(false, undefined, true),
     new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment, true),
-    new x509.ExtendedKeyUsageExtension(purposes),
+    ...(purposes.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(purposes)]),
     new x509.AuthorityKeyIdentifierExtension(keyIdentifier(new Uint8Array(authority.publicKey.rawData))),
   ]
   const names = request.names ?? []

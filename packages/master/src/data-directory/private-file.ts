@@ -4,10 +4,17 @@ import { dirname } from 'node:path'
 const PRIVATE_FILE = 0o600
 const PRIVATE_DIRECTORY = 0o700
 
-/** Makes the directory, and makes sure that nobody else can look into it. */
+/** Makes the directory, and makes sure that nobody else can look into it. Throws one clear line. */
 export async function ensurePrivateDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY })
-  await chmod(path, PRIVATE_DIRECTORY)
+  try {
+    await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY })
+    await chmod(path, PRIVATE_DIRECTORY)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(`the master can't keep its files in ${path} (${why}): run it as root, or choose another --data-dir`, {
+      cause: error,
+    })
+  }
 }
 
 /** Replaces the file as a whole: a reader, or a crash, sees the old content or the new one, both 0600. */
