@@ -31,10 +31,43 @@ still_answers() {
 
 purge() {
   npx skiff down --purge
+  docker image rm skiff/agent-programs:1 skiff:local >/dev/null 2>&1 || true
   ls /var/lib/skiff /etc/systemd/system/skiff-* 2>/dev/null && return 1
   machine >/var/tmp/machine-after
   diff /var/tmp/machine-before /var/tmp/machine-after
 }
+
+# As the head of docker-compose.yml says, but for the image: Debian's own programs instead of an image of Docker Hub's.
+compose() {
+  scripts/with-node scripts/agent-image.ts
+  docker tag skiff/agent-programs:1 skiff:local
+  cat >/run/tree.yml <<EOF
+services:
+  master: { volumes: [/opt/skiff:/opt/skiff:ro], entrypoint: [/opt/skiff/packages/cli/bin/skiff] }
+  agent: { volumes: [/opt/skiff:/opt/skiff:ro], entrypoint: [/opt/skiff/packages/cli/bin/skiff] }
+EOF
+  composed up -d master
+  eventually "$patience" api /readyz
+  local line
+  line=$(docker exec "$(composed ps -q master)" /opt/skiff/packages/cli/bin/skiff token create)
+  echo "$line"
+  # shellcheck disable=SC2086 # words are wanted
+  set -- $line
+  expect 'the line that joins' 'skiff agent --join https://* --token *.* --ca-hash sha256:*' "$line"
+  SKIFF_JOIN=$4 SKIFF_TOKEN=$6 SKIFF_CA_HASH=$8 composed up -d
+  eventually "$patience" node_is_ready
+  apply manifests/hello.yaml
+  eventually "$patience" available
+  eventually 60 says 'hello from hello-*' "http://$(cluster_ip hello)/"
+  eventually 60 says 'hello from hello-*' "http://$(address):$(node_port hello)/"
+  # Without the line that only the first start needs.
+  composed up -d
+  eventually "$patience" node_is_ready
+  composed down
+  purge
+}
+
+composed() { docker-compose -f docker-compose.yml -f /run/tree.yml "$@"; }
 
 check 'after the restart: the units run' eventually 120 units_are_active
 check 'after the restart: every pod runs again' all_runs
@@ -42,3 +75,5 @@ check 'after the restart: names and addresses are kept' addresses_are_kept
 check 'after the restart: everything answers' still_answers
 check 'after the restart: skiff doctor finds nothing' npx skiff doctor
 check 'skiff down --purge leaves the machine as it was' purge
+fact docker-compose "$(docker-compose version --short)"
+check 'docker-compose.yml: a master and an agent as containers' compose

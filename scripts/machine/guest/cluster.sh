@@ -19,7 +19,8 @@ available() {
   wanted=$(kube get deployments -o 'jsonpath={range .items[*]}{.metadata.name}={.spec.replicas}/{.status.availableReplicas} {end}')
   [ -n "$wanted" ] || return 1
   for one in $wanted; do
-    [[ ${one#*=} =~ ^([0-9]+)/\1$ ]] || { echo "$wanted"; return 1; }
+    one=${one#*=}
+    [ "${one%/*}" = "${one#*/}" ] || { echo "$wanted"; return 1; }
   done
 }
 
@@ -41,7 +42,9 @@ machine() {
   docker network ls --format '{{.Name}} {{.Driver}}' | sort
   docker volume ls -q
   docker images --format '{{.Repository}}:{{.Tag}}' | sort
-  nft list ruleset 2>/dev/null | sed 's/ counter packets [0-9]* bytes [0-9]*//'
+  nft list tables
+  # In iptables' words: an empty chain that accepts is the same as none.
+  for table in filter nat; do iptables -t "$table" -S; done
   ip -br link | awk '{ print $1, $2 }'
   ip -4 -br address
   ip -4 route | sed 's/ *$//' | sort
@@ -51,5 +54,5 @@ machine() {
   systemctl --failed --no-legend
   findmnt -rno TARGET | grep -v '^/run/' | sort
   find /etc /root /usr /home /srv /var/lib -xdev -newer /var/tmp/installed ! -type d \
-    -not -path '/var/lib/docker/*' -not -path '/var/lib/containerd/*' -not -path '/var/lib/systemd/*' | sort
+    -not -path '/root/.kube/cache/*' -not -path '/var/lib/docker/*' -not -path '/var/lib/containerd/*' -not -path '/var/lib/systemd/*' | sort
 }
