@@ -1,15 +1,19 @@
 /** What a pod's spec asks for, on a real Docker daemon: files, volumes, probes, hooks, restarts, logs. */
 
-import { CONFIG_MAPS, isNotFound, PODS, type Pod, podIsReady } from '@skiff/api'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CONFIG_MAPS, PODS, type Pod, podIsReady, RUNTIME_CLASSES } from '@skiff/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
+import { Pods } from '../support/pods.ts'
 import { importBusybox } from '../support/test-image.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ hosts: 1, sampleImages: false })
+  // However long a slow machine takes to bring an agent back: nothing is evicted meanwhile.
+  cluster = await startCluster({ hosts: 1, sampleImages: false, masterArgs: ['--default-toleration-seconds', '300'] })
   const host = cluster.host(0)
   await importBusybox(host as Parameters<typeof importBusybox>[0], 'bb:1')
 })
@@ -17,23 +21,10 @@ afterAll(() => cluster?.[Symbol.asyncDispose]())
 
 const SLEEP = { name: 'c', image: 'bb:1', command: ['sleep', '3600'] }
 
-async function run(name: string, spec: object): Promise<void> {
-  const body = {
-    metadata: { name, namespace: 'default' },
-    spec: { containers: [SLEEP], terminationGracePeriodSeconds: 1, ...spec },
-  }
-  await cluster.client.create<Pod>(PODS, body as never)
-}
-
-const get = (name: string) => cluster.client.get<Pod>(PODS, { namespace: 'default', name })
-
-function podThat(name: string, is: (pod: Pod) => unknown): Promise<Pod> {
-  return waitFor(`pod ${name} is as expected`, async () => {
-    const pod = await get(name)
-    if (is(pod)) return pod
-    throw new Error(JSON.stringify(pod.status))
-  })
-}
+const pods = new Pods(() => cluster.client, { spec: { containers: [SLEEP], terminationGracePeriodSeconds: 1 } })
+const run = (name: string, spec: object) => pods.create(name, spec)
+const get = (name: string) => pods.get(name)
+const podThat = (name: string, is: (pod: Pod) => unknown) => pods.that(name, is)
 
 const sh = (pod: string, script: string) => cluster.kubectlOk(['exec', pod, '--', 'sh', '-c', script])
 
@@ -142,9 +133,117 @@ test('init containers and sidecars run in order, and a deleted pod runs its preS
   const { metadata } = await podThat('ordered', podIsReady)
   expect(await cluster.host(0).exec(['cat', '/run/ordered/log'])).toBe('init\nside\napp\n')
   await cluster.client.delete(PODS, { namespace: 'default', name: 'ordered' })
-  await waitFor('the pod is gone', async () => await get('ordered').then(() => false, isNotFound))
+  await waitFor('the pod is gone', () => pods.isGone('ordered'))
   expect(await cluster.host(0).exec(['cat', '/run/ordered/stopped'])).toBe('stopping\n')
   expect(await cluster.host(0).docker('ps', '-aq', '--filter', `label=io.kubernetes.pod.uid=${metadata.uid}`)).toBe('')
+})
+
+test('an ephemeral container looks into a pod: it sees the processes of its target, and its output is attached', async () => {
+  await run('debugged', {})
+  const before = await podThat('debugged', podIsReady)
+  // Only once somebody is attached does it say what it sees.
+  const look = 'read start; tr "\\0" " " < /proc/1/cmdline; echo'
+  const attached = ['-i', '--image', 'bb:1', '--target', 'c', '-c', 'look', '--', 'sh', '-c', look]
+  expect(await cluster.kubectlOk(['debug', 'debugged', ...attached], 'go\n')).toContain('sleep 3600')
+  const pod = await podThat('debugged', ({ status }) => status?.ephemeralContainerStatuses?.[0]?.state?.terminated)
+  expect(pod.status?.ephemeralContainerStatuses?.[0]).toMatchObject({
+    name: 'look',
+    restartCount: 0,
+    state: { terminated: { exitCode: 0, reason: 'Completed' } },
+  })
+  expect(await cluster.kubectlOk(['logs', 'debugged', '-c', 'look'])).toBe('sleep 3600 \n')
+  expect(pod.status?.containerStatuses).toEqual(before.status?.containerStatuses)
+})
+
+test('a container gets exactly the rights that its security context names', async () => {
+  const host = cluster.host(0)
+  const profiles = join(cluster.folder, `agent-${host.name}`, 'seccomp')
+  mkdirSync(profiles, { recursive: true })
+  const noMkdir = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }] }
+  writeFileSync(join(profiles, 'no-mkdir.json'), JSON.stringify(noMkdir))
+  const with_ = (name: string, securityContext: object) => ({ ...SLEEP, name, securityContext })
+  const localhost = { type: 'Localhost', localhostProfile: 'no-mkdir.json' }
+  await run('rights', {
+    shareProcessNamespace: true,
+    hostname: 'who',
+    subdomain: 'sub',
+    setHostnameAsFQDN: true,
+    securityContext: {
+      runAsUser: 1000,
+      runAsGroup: 1001,
+      supplementalGroups: [3000],
+      sysctls: [{ name: 'net.ipv4.ip_local_port_range', value: '20000\t20100' }],
+    },
+    containers: [
+      with_('plain', {}),
+      with_('bound', { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } }),
+      with_('able', { runAsUser: 0, capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] }, seccompProfile: localhost }),
+    ],
+  })
+  await podThat('rights', podIsReady)
+  const in_ = (container: string, script: string) =>
+    cluster.kubectlOk(['exec', 'rights', '-c', container, '--', 'sh', '-c', script])
+  expect(await in_('plain', 'id -u; id -g; id -G; hostname; cat /proc/sys/net/ipv4/ip_local_port_range')).toBe(
+    '1000\n1001\n1001 3000\nwho.sub.default.svc.cluster.local\n20000\t20100\n',
+  )
+  // Without a word a program may gain rights, as with any kubelet; a shared process namespace shows the other containers.
+  const rights = 'grep -E "NoNewPrivs|CapBnd" /proc/self/status | tr -s "\\t\\n" " "'
+  expect(await in_('plain', `${rights}; ls -d /proc/[0-9]* | wc -l`)).toMatch(/CapBnd: 00000000a80425fb NoNewPrivs: 0 \d{1,2}\n/)
+  expect(await in_('bound', `${rights}; touch /file 2>&1 || true`)).toBe(
+    'CapBnd: 0000000000000000 NoNewPrivs: 1 touch: /file: Read-only file system\n',
+  )
+  expect(await in_('able', `${rights}; mkdir /tmp/new 2>&1 || true`)).toBe(
+    "CapBnd: 0000000000001000 NoNewPrivs: 0 mkdir: can't create directory '/tmp/new': Operation not permitted\n",
+  )
+})
+
+test('a seccomp profile and a runtime that the node hasn’t got are said so', async () => {
+  const seccompProfile = { type: 'Localhost', localhostProfile: 'nope.json' }
+  await run('unprofiled', { securityContext: { seccompProfile } })
+  const waiting = ({ status }: Pod) => status?.containerStatuses?.[0]?.state?.waiting
+  const pod = await podThat('unprofiled', (now) => waiting(now)?.reason === 'CreateContainerConfigError')
+  expect(waiting(pod)?.message).toMatch(/^seccomp profile nope.json can't be read on this node .*; put it into /)
+  await cluster.client.create(RUNTIME_CLASSES, { metadata: { name: 'kata' }, handler: 'kata' } as never)
+  await run('classy', { runtimeClassName: 'kata' })
+  const told = async () => (await pods.events('classy')).find(({ reason }) => reason === 'FailedCreatePodSandBox')?.message
+  expect(await waitFor('the missing runtime is told', told)).toMatch(/Failed to create pod sandbox: .*runtime.*kata/i)
+})
+
+test('cpu and memory of a running container are changed in place, its image by a restart of it alone', async () => {
+  const resources = { requests: { cpu: '100m', memory: '32Mi' }, limits: { cpu: '200m', memory: '32Mi' } }
+  await run('resized', {
+    containers: [
+      { ...SLEEP, resources },
+      { ...SLEEP, name: 'other' },
+    ],
+  })
+  const before = await podThat('resized', podIsReady)
+  const statusOf = ({ status }: Pod, name: string) => status?.containerStatuses?.find((one) => one.name === name)
+  const limits = { cpu: '500m', memory: '64Mi' }
+  const body = { spec: { containers: [{ name: 'c', resources: { requests: { memory: '64Mi' }, limits } }] } }
+  const ref = { namespace: 'default', name: 'resized' }
+  await cluster.client.patch(PODS, { ...ref, subresource: 'resize' }, { type: 'strategic', body })
+  const after = await podThat('resized', (pod) => statusOf(pod, 'c')?.resources?.limits?.cpu === '500m')
+  expect(statusOf(after, 'c')).toMatchObject({ restartCount: 0, allocatedResources: { memory: '64Mi' } })
+  const id = (statusOf(after, 'c')?.containerID ?? '').replace('docker://', '')
+  const asked = '{{.HostConfig.Memory}} {{.HostConfig.CpuQuota}}'
+  expect(await cluster.host(0).docker('inspect', '-f', asked, id)).toBe(`${64 * 2 ** 20} 50000\n`)
+
+  await importBusybox(cluster.host(0), 'bb:2')
+  await cluster.kubectlOk(['set', 'image', 'pod/resized', 'c=bb:2'])
+  const changed = await podThat('resized', (pod) => statusOf(pod, 'c')?.restartCount === 1 && podIsReady(pod))
+  expect(statusOf(changed, 'c')).toMatchObject({ image: 'bb:2' })
+  expect(statusOf(changed, 'other')?.containerID).toBe(statusOf(before, 'other')?.containerID)
+  const killing = (await pods.events('resized')).find(({ reason }) => reason === 'Killing')
+  expect(killing?.message).toBe('Container c definition changed, will be restarted')
+})
+
+test('a container that writes beyond its limit of local storage is evicted', async () => {
+  const command = ['sh', '-c', 'head -c 3000000 /dev/zero > /tmp/much; sleep 3600']
+  await run('greedy', { containers: [{ ...SLEEP, command, resources: { limits: { 'ephemeral-storage': '1Mi' } } }] })
+  const pod = await podThat('greedy', ({ status }) => status?.phase === 'Failed')
+  const message = 'Container c exceeded its local ephemeral storage limit "1Mi". '
+  expect(pod.status).toMatchObject({ reason: 'Evicted', message })
 })
 
 test('containers outlive their agent, and what happened meanwhile is made good', async () => {
@@ -157,7 +256,7 @@ test('containers outlive their agent, and what happened meanwhile is made good',
   await host.docker('kill', (killed.status?.containerStatuses?.[0]?.containerID ?? '').replace('docker://', ''))
   await host.startAgent()
   await podThat('killed', (pod) => podIsReady(pod) && pod.status?.containerStatuses?.[0]?.restartCount === 1)
-  expect((await get('kept')).status?.containerStatuses).toEqual(before.status?.containerStatuses)
+  expect((await podThat('kept', podIsReady)).status?.containerStatuses).toEqual(before.status?.containerStatuses)
 })
 
 test('containers of ours that no pod stands for are taken away, and those of others are left alone', async () => {

@@ -1,9 +1,25 @@
-import { DEPLOYMENTS, type Deployment, EVENTS, type Event, PODS, type Pod, podIsReady } from '@skiff/api'
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  DEPLOYMENTS,
+  type Deployment,
+  EVENTS,
+  type Event,
+  findCondition,
+  NODES,
+  type Node,
+  PODS,
+  type Pod,
+  podIsReady,
+} from '@skiff/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../packages/cli/src/hosts/index.ts'
 import { type Cluster, manifest, startCluster } from '../support/cluster.ts'
+import { FaultyDocker } from '../support/faulty-docker.ts'
 import { runSkiff } from '../support/skiff.ts'
 import { waitFor } from '../support/wait-for.ts'
+
+const FREE_RANGES = ['--service-cidr', '10.114.0.0/16', '--pod-cidr', '10.115.0.0/16']
 
 let cluster: Cluster
 
@@ -132,16 +148,70 @@ describe('a pod that fits nowhere', () => {
 })
 
 describe('a process that is started wrongly', () => {
-  const agentArgs = (more: readonly string[]) => [
+  const agentArgs = (more: readonly string[], dockerHost = cluster.host(0).dockerHost) => [
     'agent',
     '--node-name',
     'stranger',
     '--data-dir',
     `${cluster.folder}/stranger`,
     '--docker-host',
-    cluster.host(0).dockerHost,
+    dockerHost,
     ...more,
   ]
+
+  /** A line that would join, on a host that lacks something. */
+  async function refusedToJoin(dockerHost: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+    const { SKIFF_TOKEN = '', SKIFF_CA_HASH = '' } = await cluster.joinEnvironment()
+    const line = ['--join', cluster.server, '--token', SKIFF_TOKEN, '--ca-hash', SKIFF_CA_HASH]
+    const { code, stderr } = await runSkiff(agentArgs(line, dockerHost), env)
+    expect(code).toBe(1)
+    expect(await cluster.kubectlOk(['get', 'nodes', '-o', 'name'])).toBe('node/node1\n')
+    return stderr
+  }
+
+  it('says in one line that there is no Docker Engine', async () => {
+    expect(await refusedToJoin(`unix://${cluster.folder}/nowhere.sock`)).toMatch(
+      /^skiff: the Docker Engine can't be reached: connect ENOENT \S+nowhere\.sock: install Docker .*systemctl start docker\)\n$/,
+    )
+  })
+
+  it('says in one line that the Docker Engine is too old', async () => {
+    await using old = await FaultyDocker.start(join(cluster.folder, 'old.sock'), cluster.host(0).dockerHost)
+    const version = { Version: '18.09.1', ApiVersion: '1.39', MinAPIVersion: '1.12', Os: 'linux', Arch: 'amd64' }
+    old.fault = ({ path }) => (path === '/version' ? { status: 200, body: version } : undefined)
+    expect(await refusedToJoin(old.dockerHost)).toMatch(
+      /^skiff: the Docker Engine is too old \(version 18\.09\.1, API 1\.39\): at least 20\.10 \(API 1\.41\) is needed, upgrade it\n$/,
+    )
+  })
+
+  it('says in one line that the Docker Engine does not answer', async () => {
+    await using hanging = await FaultyDocker.start(join(cluster.folder, 'hanging.sock'), cluster.host(0).dockerHost)
+    hanging.fault = () => 'hang'
+    expect(await refusedToJoin(hanging.dockerHost)).toMatch(/^skiff: the Docker Engine has not answered within 5 s: .*\n$/)
+  })
+
+  it('says in one line which programs are missing, and in which packages they are', async () => {
+    const path = join(cluster.folder, 'programs')
+    mkdirSync(path)
+    for (const name of ['sh', 'readlink', 'dirname', 'uname', 'nsenter', 'iptables', 'conntrack'])
+      symlinkSync((await run('which', [name])).trim(), join(path, name))
+    expect(await refusedToJoin(cluster.host(0).dockerHost, { PATH: path })).toBe(
+      'skiff: nft, ip are missing on this host: apt-get install nftables iproute2\n',
+    )
+  })
+
+  it('says in one line that it can not keep its files where it was told to', async () => {
+    // Not even root may make a folder there.
+    const dataDir = '/sys/skiff'
+    const { code, stderr } = await runSkiff(['master', '--data-dir', dataDir, '--port', '16997', ...FREE_RANGES])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^skiff: the master can't keep its files in \/sys\/skiff \(.*\): run it as root, or .*--data-dir.*\n$/)
+    const agent = await runSkiff(['agent', '--data-dir', dataDir])
+    expect(agent.code).toBe(1)
+    expect(agent.stderr).toMatch(
+      /^skiff: the agent can't keep its files in \/sys\/skiff \(.*\): run it as root, or .*--data-dir.*\n$/,
+    )
+  })
 
   it('says in one line that a token is wrong', async () => {
     const { SKIFF_CA_HASH = '' } = await cluster.joinEnvironment()
@@ -212,5 +282,27 @@ describe('a process that is started wrongly', () => {
   it('knows a wrong command line from a failure', async () => {
     expect((await runSkiff(['master', '--no-such-flag'])).code).toBe(2)
     expect((await runSkiff(['up', '--agents', 'many'])).code).toBe(2)
+  })
+})
+
+describe('a Docker daemon that hangs', () => {
+  it('makes its node say so, while the master serves, and doctor finds it', async () => {
+    const host = cluster.host(0)
+    const readiness = async () => {
+      const { status } = await cluster.client.get<Node>(NODES, { name: host.name })
+      return findCondition(status?.conditions, 'Ready')
+    }
+    {
+      await using _ = await host.pauseDaemon()
+      const said = await waitFor('the node says so', async () => {
+        const ready = await readiness()
+        return ready?.status === 'False' && ready.message
+      })
+      expect(said).toMatch(/^container runtime is down/)
+      expect(await host.exec(['sh', '-c', `DOCKER_HOST=${host.dockerHost} ${cluster.program} doctor || true`])).toMatch(
+        /^problem +docker engine +no Docker Engine answers at unix:.*start it/m,
+      )
+    }
+    await waitFor('it is ready again', async () => (await readiness())?.status === 'True')
   })
 })

@@ -1,8 +1,9 @@
 import { DEPLOYMENTS, type Deployment, PODS, type Pod, podIsReady, SERVICES, type Service } from '@skiff/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../packages/cli/src/hosts/index.ts'
-import { type Cluster, manifest, startCluster } from '../support/cluster.ts'
+import { type Cluster, type ClusterHost, manifest, startCluster } from '../support/cluster.ts'
 import { waitFor } from '../support/wait-for.ts'
+import { podsOf as allPodsOf, readyPods as allReadyPods } from '../support/workloads.ts'
 
 let cluster: Cluster
 
@@ -19,19 +20,13 @@ async function applyByCurl(body: string): Promise<string> {
   )
 }
 
-async function podsOf(app: string): Promise<readonly Pod[]> {
-  return (await cluster.client.list<Pod>(PODS, { namespace: 'default', labelSelector: `app=${app}` })).items
-}
+const podsOf = (app: string) => allPodsOf(cluster, app)
+const readyPods = (app: string, count: number) => allReadyPods(cluster, app, count)
 
-async function readyPods(app: string, count: number): Promise<readonly Pod[]> {
-  return waitFor(
-    `${count} pods of ${app} are ready`,
-    async () => {
-      const ready = (await podsOf(app)).filter((pod) => podIsReady(pod) && pod.metadata.deletionTimestamp === undefined)
-      return ready.length === count && ready
-    },
-    60_000,
-  )
+/** A ready pod is reached as soon as the host's proxy has heard of it. */
+async function answers(url: string, host?: ClusterHost): Promise<void> {
+  const ask = async () => (host ? await host.fetch(url) : await (await fetch(url)).text())
+  await waitFor(`${url} answers${host ? ` on ${host.name}` : ''}`, async () => (await ask()).includes('"ok":true'))
 }
 
 async function clusterIpOf(name: string): Promise<string> {
@@ -61,6 +56,9 @@ describe('the blog on two hosts', () => {
 
   it('shows in query what was posted through the outside address, on whichever host one asks', async () => {
     const [first, second] = [cluster.host(0), cluster.host(1)]
+    for (const { ip } of cluster.hosts)
+      for (const port of [31_000, 31_001, 31_002])
+        await waitFor(`${ip}:${port} answers`, async () => (await fetch(`http://${ip}:${port}/`)).status < 500)
     const answer = await fetch(`http://${first.ip}:31001/posts`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -92,9 +90,9 @@ describe('the blog on two hosts', () => {
 
   it('reaches Services from the hosts themselves', async () => {
     for (const host of cluster.hosts) {
-      expect(await host.fetch(`http://${await clusterIpOf('query')}/healthz`)).toContain('"ok":true')
-      expect(await host.fetch('http://127.0.0.1:31002/healthz')).toContain('"ok":true')
-      expect(await host.fetch(`http://${host.ip}:31002/healthz`)).toContain('"ok":true')
+      await answers(`http://${await clusterIpOf('query')}/healthz`, host)
+      await answers('http://127.0.0.1:31002/healthz', host)
+      await answers(`http://${host.ip}:31002/healthz`, host)
     }
   })
 
@@ -114,8 +112,9 @@ describe('the blog on two hosts', () => {
 
   it('serves HTTP Services by name through the gateway of every host', async () => {
     for (const host of cluster.hosts) {
-      const answer = await host.exec(['curl', '-sS', '-H', 'Host: hello.default.localhost', 'http://127.0.0.1/'])
-      expect(answer).toMatch(/^hello from hello-/)
+      await waitFor(`the gateway of ${host.name} answers`, async () =>
+        /^hello from hello-/.test(await host.exec(['curl', '-sS', '-H', 'Host: hello.default.localhost', 'http://127.0.0.1/'])),
+      )
     }
   })
 
@@ -189,6 +188,6 @@ describe('the blog on two hosts', () => {
       },
       60_000,
     )
-    expect(await (await fetch(`http://${cluster.host(0).ip}:31002/healthz`)).text()).toContain('"ok":true')
+    await answers(`http://${cluster.host(0).ip}:31002/healthz`)
   })
 })

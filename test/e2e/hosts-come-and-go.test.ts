@@ -1,9 +1,9 @@
 /** Hosts join by the printed line, and leave when they are deleted. */
-import { isNotFound, NODES, type Node } from '@skiff/api'
+import { isNotFound, LEASES, type Lease, NODES, type Node, PODS, type Pod } from '@skiff/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cluster, type ClusterHost, manifest, startCluster } from '../support/cluster.ts'
+import { type Cluster, type ClusterHost, clockOff, manifest, nodeIsWhole, startCluster } from '../support/cluster.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { nodePortUrls, readyPods } from '../support/workloads.ts'
+import { boundPod, nodePortUrls, readyPod, readyPods } from '../support/workloads.ts'
 
 let cluster: Cluster
 let newcomer: ClusterHost
@@ -61,7 +61,7 @@ describe('a host', () => {
 
   it('with a name that another one has is told in one line', async () => {
     expect(await type(await printedLine(), newcomer, { name: 'node1' })).toMatch(
-      /^the node name node1 is taken by another machine \(10\.[\d.]+\): choose another with --node-name, or stop the agent there and wait 40 s$/,
+      /^the node name node1 is taken by another machine \(10\.[\d.]+\): choose another with --node-name, or stop the agent there and wait until the node is no longer Ready$/,
     )
   })
 
@@ -76,8 +76,10 @@ describe('a host', () => {
 
     await cluster.kubectlOk(['drain', newcomer.name, '--timeout=60s'])
     await cluster.kubectlOk(['delete', 'node', newcomer.name])
-    expect(await joined).toBe(
-      `node ${newcomer.name} was deleted from the cluster: its pods, rules and credentials are removed from this host; to join again, run \`skiff token create\` on the master and type the line that it prints`,
+    expect(await joined).toMatch(
+      new RegExp(
+        `^node ${newcomer.name} was deleted from the cluster: its pods, rules and credentials are removed from this host.*; to join again, run \`skiff token create\` on the master and type the line that it prints$`,
+      ),
     )
     expect(await newcomer.docker('ps', '-aq')).toBe('')
     expect(await newcomer.exec(['nft', 'list', 'tables'])).not.toContain('skiff')
@@ -92,5 +94,92 @@ describe('a host', () => {
     await cluster.nodesReady([newcomer.name])
     await cluster.kubectlOk(['delete', 'node', newcomer.name])
     expect(await joined).toContain(`node ${newcomer.name} was deleted from the cluster`)
+  })
+})
+
+const nodeOf = ({ name }: ClusterHost) => cluster.client.get<Node>(NODES, { name })
+
+async function tellsItsAddress(host: ClusterHost): Promise<void> {
+  await waitFor(`${host.name} is whole at ${host.ip}`, async () => {
+    const node = await nodeOf(host)
+    return nodeIsWhole(node) && node.status?.addresses?.some(({ address }) => address === host.ip)
+  })
+}
+
+/** Its own pods are reached from the other host, by their addresses and by the Service, and through the API server. */
+async function isReached(host: ClusterHost, pod: Pod): Promise<void> {
+  const other = cluster.host(0)
+  await waitFor(`${pod.metadata.name} answers ${other.name}`, async () =>
+    (await other.fetch(`http://${pod.status?.podIP}/`)).includes(pod.metadata.name),
+  )
+  const [url = ''] = await nodePortUrls(cluster, 'hello', [host])
+  await waitFor(`${url} answers`, async () => (await fetch(url)).ok)
+  await waitFor('its log comes', async () => (await cluster.kubectl(['logs', pod.metadata.name])).code === 0)
+}
+
+describe('a host that gets another address', () => {
+  it('is found there: by routes, by its certificate, and by those who ask for its node', async () => {
+    const host = cluster.host(1)
+    await cluster.kubectlOk(['apply', '-f', '-'], JSON.stringify(boundPod('stays', host)))
+    const pod = await readyPod(cluster, 'stays')
+    await host.killAgent()
+    await host.moveTo(101)
+    await host.startAgent()
+    await tellsItsAddress(host)
+    await isReached(host, pod)
+    expect(await cluster.host(0).exec(['ip', 'route', 'show', 'proto', '145'])).toContain(`via ${host.ip} `)
+  })
+
+  it('tells it even while its agent runs, if nobody told the agent which one to have', async () => {
+    const host = cluster.host(1)
+    const pod = await readyPod(cluster, 'stays')
+    await host.stopAgent()
+    await host.startAgent({ nodeIp: 'found' })
+    await tellsItsAddress(host)
+    await host.moveTo(102)
+    await tellsItsAddress(host)
+    await isReached(host, pod)
+    const now = await waitFor('the pod tells where it is', async () => {
+      const one = await cluster.client.get<Pod>(PODS, { namespace: 'default', name: 'stays' })
+      return one.status?.hostIP === host.ip && one
+    })
+    expect(now.metadata.uid).toBe(pod.metadata.uid)
+    expect(now.status?.containerStatuses).toEqual(pod.status?.containerStatuses)
+  })
+})
+
+describe('a clock that is off', () => {
+  it.each([
+    ['an hour ahead', 1],
+    ['a year behind', -8_760],
+  ])('on a host, %s, keeps no pod from running there', async (_, hours) => {
+    const host = cluster.host(1)
+    await host.stopAgent()
+    const name = hours > 0 ? 'ahead' : 'behind'
+    await host.startAgent({ env: clockOff(hours) })
+    const before = await waitFor('it beats by its own clock', async () => {
+      const { spec } = await cluster.client.get<Lease>(LEASES, { namespace: 'kube-node-lease', name: host.name })
+      const off = Date.parse(spec.renewTime ?? '') - Date.now()
+      return Math.abs(off - hours * 3_600_000) < 600_000 && spec.renewTime
+    })
+    expect(before).toBeDefined()
+    await cluster.kubectlOk(['apply', '-f', '-'], JSON.stringify(boundPod(name, host)))
+    await readyPod(cluster, name)
+    expect(nodeIsWhole(await nodeOf(host))).toBe(true)
+    await cluster.kubectlOk(['delete', 'pod', name])
+  })
+
+  it('on the master drives nobody away', async () => {
+    const pods = await readyPods(cluster, 'hello', 6)
+    for (const hours of [2, -2]) {
+      await cluster.killMaster()
+      await cluster.startMaster(clockOff(hours))
+    }
+    const begin = performance.now()
+    await waitFor('a silent node would be judged, and its pods evicted', () => performance.now() - begin > 10_000)
+    expect((await Promise.all(cluster.hosts.slice(0, 2).map(nodeOf))).every(nodeIsWhole)).toBe(true)
+    const now = await readyPods(cluster, 'hello', 6)
+    expect(now.map(({ metadata }) => metadata.uid).sort()).toEqual(pods.map(({ metadata }) => metadata.uid).sort())
+    expect(await cluster.kubectlOk(['create', 'token', 'default'])).not.toBe('')
   })
 })

@@ -153,8 +153,11 @@ describe('kubectl logs', () => {
   const ONCE = 'if [ -e /keep/once ]; then echo second; sleep 3600; fi; touch /keep/once; echo first; exit 1'
   const LINES = 'for i in 1 2 3 4 5; do echo line $i; done; while [ ! -e /tmp/go ]; do sleep 0.1; done; echo last; sleep 3600'
 
+  const ASIDE = 'kubectl logs -l app=talker -c side'
+
   it('shows the end, the beginning, a time, all containers, several pods', async () => {
     await startPod(box('talker', LINES))
+    await waitFor('all is said', async () => /line 5/.test(await ok('kubectl logs talker')) && (await ok(ASIDE)) === 'aside\n')
     expect(await ok('kubectl logs talker --tail=2')).toBe('line 4\nline 5\n')
     expect(await ok('kubectl logs talker -c main --limit-bytes=7')).toBe('line 1\n')
     expect(await ok('kubectl logs talker --since=1h | wc -l')).toMatch(/5$/m)
@@ -162,7 +165,7 @@ describe('kubectl logs', () => {
     expect(await ok('kubectl logs talker --timestamps --tail=1')).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z line 5\n$/)
     const all = await ok('kubectl logs talker --all-containers --prefix --tail=1')
     expect(all.split('\n').sort()).toEqual(['', '[pod/talker/main] line 5', '[pod/talker/side] aside'])
-    expect(await ok('kubectl logs -l app=talker -c side')).toBe('aside\n')
+    expect(await ok(ASIDE)).toBe('aside\n')
     expect(await fails('kubectl logs talker --previous')).toContain(
       'previous terminated container "main" in pod "talker" not found',
     )

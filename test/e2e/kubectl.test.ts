@@ -1,20 +1,31 @@
+/** The oldest and the newest kubectl do what was recorded at Kubernetes, command by command. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
-import { shellWith } from '../support/kubectl.ts'
+import { type KubectlVersion, shellWith } from '../support/kubectl.ts'
 import { type Answer, masked, type RecordedCommand, recordedCommands } from '../support/recorded-kubectl.ts'
 import { importBusybox } from '../support/test-image.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { asHere, DIFFERENCES } from './testdata/kubectl-1.33-differences.ts'
+import { asHere, DIFFERENCES, type Difference } from './testdata/kubectl-differences.ts'
 
-const NAMESPACE = 't33'
-/** The recording's name for the pod that stands first in the list. */
-const FIRST_POD = 'web-6c95db48d8-kbtjj'
+interface Recording {
+  /** Of the kubectl that was recorded. */
+  readonly version: '1.27' | '1.33'
+  readonly kubectl: KubectlVersion
+  readonly namespace: string
+  /** The recording's name for the pod that stands first in the list. */
+  readonly firstPod: string
+}
+
+const RECORDINGS: readonly Recording[] = [
+  { version: '1.33', kubectl: 'v36', namespace: 't33', firstPod: 'web-6c95db48d8-kbtjj' },
+  { version: '1.27', kubectl: 'v27', namespace: 't27', firstPod: 'web-6c95db48d8-fdf9v' },
+]
+
 /** What only looks may look again: the recorder looked at a cluster with another pace. */
 const LOOKS = /kubectl (-n NS )?(get|describe|logs|events|drain .*--dry-run)\b/
-const LOOK_AGAIN_MS = 10_000
+const LOOK_AGAIN_MS = 60_000
 
 const WEB_SERVER = ['CMD ["httpd", "-f", "-v", "-p", "80", "-h", "/www"]', 'ENV PATH=/bin']
-const RECORDED = recordedCommands('kubectl-1.33.jsonl')
 
 let cluster: Cluster
 
@@ -27,36 +38,36 @@ beforeAll(async () => {
 })
 afterAll(() => cluster?.[Symbol.asyncDispose]())
 
-async function answerTo({ command, stdin }: RecordedCommand): Promise<Answer> {
+async function answerTo({ command, stdin }: RecordedCommand, recording: Recording): Promise<Answer> {
   const [host] = cluster.hosts
+  const { kubectl, namespace, firstPod } = recording
   const line = command
-    .replaceAll('-n NS', `-n ${NAMESPACE}`)
+    .replaceAll('-n NS', `-n ${namespace}`)
     .replaceAll(/(?<= |\/)n1\b/g, host?.name ?? '')
-    .replaceAll(FIRST_POD, await firstPod(command))
-  return masked(await shellWith(cluster.kubeconfig)(line, stdin), command)
+    .replaceAll(firstPod, command.includes(firstPod) ? await firstPodOf(namespace) : firstPod)
+  return masked(await shellWith(cluster.kubeconfig, kubectl)(line, stdin), command)
 }
 
-async function firstPod(command: string): Promise<string> {
-  if (!command.includes(FIRST_POD)) return FIRST_POD
+async function firstPodOf(namespace: string): Promise<string> {
   const jsonpath = 'jsonpath={.items[0].metadata.name}'
-  return await cluster.kubectlOk(['-n', NAMESPACE, 'get', 'pods', '-l', 'app=web', '-o', jsonpath])
+  return await cluster.kubectlOk(['-n', namespace, 'get', 'pods', '-l', 'app=web', '-o', jsonpath])
 }
 
-function expectedOf({ n, command, rc, stdout, stderr }: RecordedCommand): Answer {
-  const differences = DIFFERENCES.filter(({ commands }) => commands.includes(n))
+function expectedOf({ n, command, rc, stdout, stderr }: RecordedCommand, { version }: Recording): Answer {
+  const differences = DIFFERENCES.filter(({ commands, only = version }) => commands.includes(n) && only === version)
   return asHere(masked({ code: rc, stdout, stderr }, command), differences)
 }
 
-describe('kubectl’s answers are those of Kubernetes', () => {
-  it.each(RECORDED)('$n $command', async (recorded) => {
-    const expected = expectedOf(recorded)
-    let answer = await answerTo(recorded)
+describe.each(RECORDINGS)('$kubectl answers as $version was recorded', (recording) => {
+  it.each(recordedCommands(recording.version))('$n $command', async (recorded) => {
+    const expected = expectedOf(recorded, recording)
+    let answer = await answerTo(recorded, recording)
     if (LOOKS.test(recorded.command)) {
       await waitFor(
         'it looks alike',
         async () => {
           if (JSON.stringify(answer) === JSON.stringify(expected)) return true
-          answer = await answerTo(recorded)
+          answer = await answerTo(recorded, recording)
           return false
         },
         LOOK_AGAIN_MS,
@@ -67,12 +78,17 @@ describe('kubectl’s answers are those of Kubernetes', () => {
 })
 
 describe('the list of differences', () => {
-  it.each(DIFFERENCES)('says of $commands only what is so: $reason', ({ commands, ...difference }) => {
-    for (const n of commands) {
-      const recorded = RECORDED.find((each) => each.n === n)
-      if (recorded === undefined) throw new Error(`there is no command ${n}`)
-      const answer = masked({ code: recorded.rc, stdout: recorded.stdout, stderr: recorded.stderr }, recorded.command)
-      expect(asHere(answer, [{ commands, ...difference }]), `${n} ${recorded.command}`).not.toEqual(answer)
+  const versions = (difference: Difference) => (difference.only === undefined ? (['1.27', '1.33'] as const) : [difference.only])
+
+  it.each(DIFFERENCES)('says of $commands only what is so: $reason', (difference) => {
+    for (const version of versions(difference)) {
+      const recording = recordedCommands(version)
+      for (const n of difference.commands) {
+        const recorded = recording.find((each) => each.n === n)
+        if (recorded === undefined) throw new Error(`there is no command ${n}`)
+        const answer = masked({ code: recorded.rc, stdout: recorded.stdout, stderr: recorded.stderr }, recorded.command)
+        expect(asHere(answer, [difference]), `${version}: ${n} ${recorded.command}`).not.toEqual(answer)
+      }
     }
   })
 })

@@ -1,7 +1,7 @@
 /** A host that loses its power or its network: who notices, how soon, and what happens when it is back. */
 import { ENDPOINT_SLICES, type EndpointSlice, NODES, type Node, PODS, type Pod, podIsReady } from '@skiff/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cluster, type ClusterHost, manifest, startCluster } from '../support/cluster.ts'
+import { type Cluster, type ClusterHost, manifest, nodeIsWhole, startCluster } from '../support/cluster.ts'
 import { Load } from '../support/load.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { boundPod, hostOf, nodePortUrls, podsOf, readyPod, readyPods, runningContainers } from '../support/workloads.ts'
@@ -9,6 +9,10 @@ import { boundPod, hostOf, nodePortUrls, podsOf, readyPod, readyPods, runningCon
 /** architecture.md, "The promise": from the last heartbeat, which is at most a second before the cut. */
 const OUT_OF_ENDPOINTS_MS = 5_000
 const REPLACED_MS = 15_000
+const STOPPED_MS = 10_000
+const WHOLE_MS = 10_000
+/** How much slower a test machine may be than the one that it is promised for. `scripts/bench` measures. */
+const SLOW = 3
 
 let cluster: Cluster
 
@@ -24,6 +28,10 @@ beforeAll(async () => {
 })
 afterAll(() => cluster?.[Symbol.asyncDispose]())
 
+function otherAddresses(lost: ClusterHost): string[] {
+  return [cluster.fabric.gateway, ...cluster.hosts.filter((host) => host !== lost).map(({ ip }) => ip)]
+}
+
 async function isNotOffered(pod: Pod): Promise<boolean> {
   const { items } = await cluster.client.list<EndpointSlice>(ENDPOINT_SLICES, {
     namespace: 'default',
@@ -33,14 +41,23 @@ async function isNotOffered(pod: Pod): Promise<boolean> {
   return !offered.some(({ targetRef }) => targetRef?.uid === pod.metadata.uid)
 }
 
-async function nodeIsWhole({ name }: ClusterHost): Promise<boolean> {
-  const { status, spec } = await cluster.client.get<Node>(NODES, { name })
-  const ready = status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false
-  return ready && (spec.taints ?? []).length === 0
-}
+const isWhole = async ({ name }: ClusterHost) => nodeIsWhole(await cluster.client.get<Node>(NODES, { name }))
 
 describe('a host whose network is cut', () => {
-  it('is replaced within seconds, and rejoins without its old copies', async () => {
+  /** What the master, the other hosts and this one still hear of each other. */
+  const CUTS = {
+    'in both directions': { cut: (lost: ClusterHost) => lost.cut(), heal: (lost: ClusterHost) => lost.heal() },
+    'so that it is heard, but hears nobody': {
+      cut: (lost: ClusterHost) => lost.cutOneWay('in', otherAddresses(lost)),
+      heal: (lost: ClusterHost) => lost.healOneWay(),
+    },
+    'so that it hears, but nobody hears it': {
+      cut: (lost: ClusterHost) => lost.cutOneWay('out', otherAddresses(lost)),
+      heal: (lost: ClusterHost) => lost.healOneWay(),
+    },
+  }
+
+  it.each(Object.entries(CUTS))('%s is replaced within seconds, and rejoins without its old copies', async (_, { cut, heal }) => {
     const [pod] = await readyPods(cluster, 'hello', 2)
     if (!pod) throw new Error('hello has no pod')
     const lost = hostOf(cluster, pod)
@@ -49,7 +66,7 @@ describe('a host whose network is cut', () => {
     await load.goesOn(20)
 
     const cutAt = performance.now()
-    await lost.cut()
+    await cut(lost)
     await waitFor('the lost pod is out of the endpoints', () => isNotOffered(pod))
     const outMs = performance.now() - cutAt
     await waitFor('its replacement is ready', async () => {
@@ -58,12 +75,12 @@ describe('a host whose network is cut', () => {
     })
     const replacedMs = performance.now() - cutAt
     const failedUntil = Math.max(0, ...load.failures.map(({ at }) => at - cutAt))
-    expect(outMs).toBeLessThan(OUT_OF_ENDPOINTS_MS)
-    expect(replacedMs).toBeLessThan(REPLACED_MS)
+    expect(outMs).toBeLessThan(SLOW * OUT_OF_ENDPOINTS_MS)
+    expect(replacedMs).toBeLessThan(SLOW * REPLACED_MS)
 
     const healedAt = performance.now()
-    await lost.heal()
-    await waitFor('the node is Ready and has no taints', () => nodeIsWhole(lost))
+    await heal(lost)
+    await waitFor('the node is Ready and has no taints', () => isWhole(lost))
     const wholeMs = performance.now() - healedAt
     await waitFor('the old copy is stopped', async () => (await runningContainers(lost, pod)).length === 0)
     const stoppedMs = performance.now() - healedAt
@@ -79,8 +96,8 @@ describe('a host whose network is cut', () => {
       `cut: out of the endpoints after ${ms(outMs)}, last failed request began after ${ms(failedUntil)}, replacement ready after ${ms(replacedMs)}`,
     )
     console.log(`healed: node whole after ${ms(wholeMs)}, old copy stopped after ${ms(stoppedMs)}`)
-    expect(wholeMs).toBeLessThan(10_000)
-    expect(stoppedMs).toBeLessThan(10_000)
+    expect(wholeMs).toBeLessThan(SLOW * WHOLE_MS)
+    expect(stoppedMs).toBeLessThan(SLOW * STOPPED_MS)
     await readyPods(cluster, 'hello', 2)
     for (const url of await nodePortUrls(cluster, 'hello', [lost]))
       await waitFor(`${url} answers`, async () => (await fetch(url)).ok)
@@ -93,7 +110,7 @@ describe('a host that loses its power', () => {
     for (const name of ['stays', 'leaves']) await cluster.kubectlOk(['apply', '-f', '-'], JSON.stringify(boundPod(name, lost)))
     const [stays, leaves] = [await readyPod(cluster, 'stays'), await readyPod(cluster, 'leaves')]
     await lost.powerOff()
-    await waitFor('the node is known to be gone', async () => !(await nodeIsWhole(lost)))
+    await waitFor('the node is known to be gone', async () => !(await isWhole(lost)))
     await cluster.kubectlOk(['delete', 'pod', 'leaves', '--force', '--grace-period=0'])
     await lost.powerOn()
     await lost.startAgent()
@@ -103,7 +120,7 @@ describe('a host that loses its power', () => {
       return podIsReady(now) && now.metadata.uid === stays.metadata.uid && now.status?.containerStatuses?.[0]?.restartCount === 1
     })
     console.log(`power is back: its pod is ready ${ms(performance.now() - onAt)} after its agent's start`)
-    await waitFor('the node is Ready and has no taints', () => nodeIsWhole(lost))
+    await waitFor('the node is Ready and has no taints', () => isWhole(lost))
     await waitFor('nothing of the deleted pod is left', async () => {
       return (await lost.docker('ps', '-aq', '--filter', `label=io.kubernetes.pod.uid=${leaves.metadata.uid}`)) === ''
     })
@@ -126,9 +143,28 @@ describe('most hosts at once', () => {
     const begin = performance.now()
     await waitFor('evictions would have happened', () => performance.now() - begin > 7_000)
     await Promise.all(lost.map((host) => host.heal()))
-    for (const host of lost) await waitFor(`${host.name} is whole`, () => nodeIsWhole(host))
+    for (const host of lost) await waitFor(`${host.name} is whole`, () => isWhole(host))
     const now = await readyPods(cluster, 'hello', 2)
     expect(now.map(({ metadata }) => metadata.uid).sort()).toEqual(pods.map(({ metadata }) => metadata.uid).sort())
+  })
+})
+
+describe('a host whose routes were taken away', () => {
+  it.each([
+    ['by a daemon that cleans up', 'ip route flush proto 145'],
+    ['by a cable that was pulled and put back', 'ip link set $DEV down; ip link set $DEV up'],
+  ])('%s reaches the others’ pods again', async (_how, line) => {
+    const host = cluster.host(1)
+    const routes = (selector: string) => host.exec(['ip', 'route', 'show', ...selector.split(' ')])
+    const [toPods, gateway] = [await routes('proto 145'), await routes('default')]
+    const [, device = ''] = / dev (\S+)/.exec(toPods) ?? []
+
+    await host.exec(['sh', '-c', line.replaceAll('$DEV', device)])
+    // Whoever configures the link does that.
+    if ((await routes('default')) === '' && gateway !== '')
+      await host.exec(['ip', 'route', 'add', ...gateway.trim().split(/\s+/)])
+
+    await waitFor('the same routes as before', async () => (await routes('proto 145')) === toPods)
   })
 })
 

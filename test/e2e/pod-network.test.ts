@@ -11,8 +11,8 @@ import { createTestFabric, type TestFabric, type TestHost } from '../support/tes
 import { importBusybox } from '../support/test-image.ts'
 
 const CLUSTER_CIDR = '10.203.0.0/16'
-/** This process holds it outside of the host, where others may be. */
-const HOST_PORT = randomInt(40_000, 50_000)
+/** This process holds it outside of the host, where others may be: below those that the kernel gives to connections. */
+const HOST_PORT = randomInt(20_000, 30_000)
 
 describe('the pod network', () => {
   const clusterId = randomUUID()
@@ -58,6 +58,15 @@ describe('the pod network', () => {
     expect(await a.fetch(two.host.ip, known.port)).toBe(`two for ${a.ip}`)
   })
 
+  test('an address that no pod has is refused at once, from this host and from others', async () => {
+    const a = await one.startPod('a')
+    const c = await two.startPod('c')
+    await one.network.unplumb(a.uid)
+
+    await expect(one.fetch(a.ip)).rejects.toThrow(/No route to host/)
+    await expect(c.fetch(a.ip)).rejects.toThrow(/No route to host/)
+  })
+
   test('a host port leads to the pod from other hosts, from its own, from loopback and from the pod itself', async () => {
     const a = await one.startPod('a', [{ hostIp: '', hostPort: HOST_PORT, protocol: 'TCP', containerPort: 80 }])
     const c = await two.startPod('c')
@@ -98,7 +107,9 @@ describe('the pod network', () => {
     expect(await one.host.exec(['ip', 'route', 'show', '10.203.7.0/24'])).toMatch(`via ${fabric.fabric.prefix}.78 `)
 
     await one.network.setPeers([peerOf(two)])
-    expect(await one.host.exec(['ip', 'route', 'show', 'proto', '145'])).toMatch(/^10\.203\.2\.0\/24 via \S+ dev eth0 *\n$/)
+    expect(await one.host.exec(['ip', 'route', 'show', 'proto', '145'])).toMatch(
+      /^unreachable 10\.203\.1\.0\/24 *\n10\.203\.2\.0\/24 via \S+ dev eth0 *\n$/,
+    )
   })
 
   test('cleaning up leaves the host as it was', async () => {
@@ -130,7 +141,7 @@ async function createNode(host: TestHost, podCidr: string, clusterId: string) {
   const network = createPodNetwork({ clusterId, commands: commandsInside(host) })
   const configuration = { podCidr, clusterCidr: CLUSTER_CIDR, serviceCidr: '10.204.0.0/16', nodeIp: host.ip }
   await network.configure(configuration)
-  let nextPort = 20_000
+  let nextPort = 19_000
   return {
     host,
     network,
@@ -199,6 +210,7 @@ function commandsInside(host: TestHost): HostCommands {
       host.exec([command, ...args], input).catch((error: Error) => {
         throw new CommandError(command, error.message, { cause: error })
       }),
+    lines: async function* () {},
     setSysctl: async (name, value) => {
       await host.exec(['sh', '-c', `echo ${value} > /proc/sys/${name.replaceAll('.', '/')}`])
     },

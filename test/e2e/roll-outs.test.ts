@@ -124,7 +124,6 @@ describe('kubectl rollout', () => {
 describe('a bad change', () => {
   it('leaves the last good pods, says when its time is over, and is undone', async () => {
     await patch({ progressDeadlineSeconds: 3 })
-    await rolledOut()
     const good = uidsOf(await readyPods(cluster, 'hello', 4))
     await using load = new Load(await nodePortUrls(cluster, 'hello'))
     await cluster.kubectlOk(['set', 'image', 'deploy/hello', 'hello=skiff-sample/nonesuch:1'])
@@ -141,25 +140,29 @@ describe('a bad change', () => {
     await waitFor('the reason stands where kubectl shows it', async () =>
       /ErrImagePull|ImagePullBackOff/.test(await cluster.kubectlOk(['get', 'pods'])),
     )
+    await patch({ progressDeadlineSeconds: 600 })
     await cluster.kubectlOk(['rollout', 'undo', 'deploy/hello'])
     await rolledOut()
     await load.stop()
     expect(load.failures).toEqual([])
-    await patch({ progressDeadlineSeconds: 600 })
   })
 
   it('that is ready only for a moment does not count as available', async () => {
-    await patch({ minReadySeconds: 3, strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 4 } } })
-    await rolledOut()
+    await patch({ strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 4 } } })
     const before = uidsOf(await readyPods(cluster, 'hello', 4))
-    await setEnv('GREETING=slow')
-    await waitFor('the new pods are ready', async () => (await podsOf(cluster, 'hello')).filter(podIsReady).length === 8)
-    const { status } = await deployment()
-    expect(status?.availableReplicas).toBe(4)
-    const now = await podsOf(cluster, 'hello')
-    expect(
-      before.every((uid) => now.some(({ metadata }) => metadata.uid === uid && metadata.deletionTimestamp === undefined)),
-    ).toBe(true)
+    const env = [{ name: 'GREETING', value: 'slow' }]
+    const template = { spec: { containers: [{ name: 'hello', env }] } }
+    // Longer than the test: whoever is ready is so only for a moment.
+    const body = { spec: { minReadySeconds: 500, template } }
+    await cluster.client.patch(DEPLOYMENTS, { namespace: 'default', name: 'hello' }, { type: 'strategic', body })
+    const pods = await readyPods(cluster, 'hello', 8)
+    expect(uidsOf(pods)).toEqual(expect.arrayContaining(before))
+    const seen = await waitFor('the controller has seen them', async () => {
+      const { status } = await deployment()
+      return status?.readyReplicas === 8 && status
+    })
+    expect(seen.availableReplicas ?? 0).toBe(0)
+    await patch({ minReadySeconds: 1 })
     await rolledOut()
     expect(await greetings()).toEqual(['slow'])
   })

@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDockerRuntime } from '../../packages/agent/src/runtime/docker/docker-runtime.ts'
 import { type RuntimeUnderTest, runtimeContract } from '../../packages/agent/src/runtime/runtime.contract.ts'
-import type { ContainerRuntime, RuntimeEvent } from '../../packages/agent/src/runtime/runtime.ts'
+import {
+  type ContainerRuntime,
+  type ContainerSpec,
+  EngineUnavailableError,
+  type RuntimeEvent,
+} from '../../packages/agent/src/runtime/runtime.ts'
+import { FaultyDocker } from '../support/faulty-docker.ts'
 import { createTestFabric, type TestFabric, type TestHost } from '../support/test-host.ts'
 import { importBusybox } from '../support/test-image.ts'
 
@@ -51,6 +58,22 @@ describe('the Docker runtime', () => {
     })
     expect(info.HostConfig.SecurityOpt).toContain('no-new-privileges')
     expect(await pod.output(['sh', '-c', 'ip -o link; hostname'])).toMatch(/^1: lo:[^\n]*\nweb\n$/)
+  })
+
+  test('a sandbox ends when it is asked to, and reaps the orphans of a process namespace that it shares', async () => {
+    const { runtime } = underTest
+    await using pod = await startPod(runtime, underTest.imageId, { shareProcessNamespace: true })
+    // A child whose parent ends before it becomes that of the sandbox, which is pid 1.
+    await pod.output(['sh', '-c', '(sleep 0.2 & echo $! > /tmp/orphan)'])
+    const states = ['sh', '-c', 'ps -o pid,ppid,stat,args | sed 1d']
+    await expect.poll(() => pod.output(['sh', '-c', 'test -e /proc/$(cat /tmp/orphan) || echo reaped'])).toBe('reaped\n')
+    expect(await pod.output(states)).toMatch(/^ +1 +0 +S.* \/pause$/m)
+
+    const begin = performance.now()
+    await host.docker('stop', '--time', '60', pod.sandboxId)
+
+    expect(performance.now() - begin).toBeLessThan(30_000)
+    expect(await host.docker('inspect', '-f', '{{.State.ExitCode}}', pod.sandboxId)).toBe('0\n')
   })
 
   test('a command that does not exist is refused, not reported as output', async () => {
@@ -124,6 +147,46 @@ describe('the Docker runtime', () => {
     await expect.poll(() => events.seen).toContainEqual(expect.objectContaining({ action: 'die', containerId: pod.containerId }))
   })
 
+  test('an inspection that is never answered keeps nobody from the other pods', async () => {
+    await using faulty = await FaultyDocker.start(join(host.host.folder, 'faulty.sock'), host.dockerHost)
+    const clusterId = randomUUID()
+    const runtime = createDockerRuntime({ clusterId, node: 'one', dockerHost: faulty.dockerHost })
+    await using stuck = await startPod(runtime, underTest.imageId)
+    await using other = await startPod(runtime, underTest.imageId)
+    faulty.fault = ({ path }) => (path === `/containers/${stuck.sandboxId}/json` ? 'hang' : undefined)
+
+    const pods = await runtime.listPods()
+    const found = await runtime.inspectPod(other.uid)
+    faulty.fault = () => undefined
+
+    expect(found.containers[0]).toMatchObject({ id: other.containerId, phase: 'running' })
+    expect(pods.find(({ pod }) => pod.uid === other.uid)?.sandboxes).toEqual(found.sandboxes)
+    const seen = pods.find(({ pod }) => pod.uid === stuck.uid)?.sandboxes[0]
+    expect(seen).toMatchObject({ id: stuck.sandboxId, phase: 'running', labels: { 'dev.skiff/pod-ip': '10.1.2.3' } })
+  })
+
+  test('what was created although the answer was lost is taken as it is, and nothing is left over', async () => {
+    await using faulty = await FaultyDocker.start(join(host.host.folder, 'lossy.sock'), host.dockerHost)
+    const runtime = createDockerRuntime({ clusterId: randomUUID(), node: 'one', dockerHost: faulty.dockerHost })
+    await using pod = await startPod(runtime, underTest.imageId)
+    const lost: string[] = []
+    for (const call of [/^\/containers\/create$/, /^\/containers\/\w+\/start$/]) {
+      faulty.fault = ({ method, path }) => {
+        if (lost.length > 0 || method !== 'POST' || !call.test(path)) return undefined
+        lost.push(path)
+        return 'lose the answer'
+      }
+      await expect(runtime.startContainer({ ...pod.spec, name: 'lossy' })).rejects.toThrow(EngineUnavailableError)
+      expect(lost.splice(0)).toHaveLength(1)
+    }
+
+    const started = await runtime.startContainer({ ...pod.spec, name: 'lossy' })
+
+    expect(started.phase).toBe('running')
+    const containers = (await runtime.inspectPod(pod.uid)).containers.filter(({ name }) => name === 'lossy')
+    expect(containers.map(({ id, attempt }) => ({ id, attempt }))).toEqual([{ id: started.id, attempt: 0 }])
+  })
+
   test('a daemon that hangs is told as gone within seconds', async () => {
     using events = watch(underTest.runtime)
     await expect.poll(() => events.seen).toContainEqual({ type: 'resync' })
@@ -135,9 +198,10 @@ describe('the Docker runtime', () => {
   })
 })
 
-async function startPod(runtime: ContainerRuntime, imageId: string) {
+async function startPod(runtime: ContainerRuntime, imageId: string, more: Partial<ContainerSpec> = {}) {
   const pod = { namespace: 'default', name: 'web', uid: randomUUID() }
-  const sandbox = await runtime.startSandbox({ pod, attempt: 0, hostname: 'web', labels: {}, hostNetwork: false })
+  const labels = { 'dev.skiff/pod-ip': '10.1.2.3' }
+  const sandbox = await runtime.startSandbox({ pod, attempt: 0, hostname: 'web', labels, hostNetwork: false })
   const spec = {
     pod,
     name: 'app',
@@ -155,6 +219,7 @@ async function startPod(runtime: ContainerRuntime, imageId: string) {
     stdin: false,
     stdinOnce: false,
     tty: false,
+    ...more,
   }
   const container = await runtime.startContainer(spec)
   return {

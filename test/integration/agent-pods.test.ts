@@ -1,9 +1,10 @@
 /** The agent against the real API server, on an engine in memory: pods live, fail, restart and leave. */
 
 import { FakeRuntime, ImageError, startTestAgent, type TestAgent } from '@skiff/agent/testing'
-import { CONFIG_MAPS, ENDPOINT_SLICES, EVENTS, type Event, isNotFound, NODES, type Node, PODS, type Pod } from '@skiff/api'
+import { CONFIG_MAPS, ENDPOINT_SLICES, NODES, type Node, PODS, type Pod } from '@skiff/api'
 import { startTestApiServer, type TestApiServer } from '@skiff/apiserver/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Pods } from '../support/pods.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 let api: TestApiServer
@@ -21,31 +22,13 @@ afterEach(async () => {
 
 const C = { name: 'c', image: 'app:1' }
 
-function createPod(name: string, spec: object): Promise<Pod> {
-  const body = { metadata: { name, namespace: 'default' }, spec: { nodeName: 'node-1', containers: [C], ...spec } }
-  return api.client.create<Pod>(PODS, body as never)
-}
-
-const getPod = (name: string) => api.client.get<Pod>(PODS, { namespace: 'default', name })
-
-function podThat(name: string, is: (pod: Pod) => unknown): Promise<Pod> {
-  return waitFor(
-    `pod ${name} is as expected`,
-    async () => {
-      const pod = await getPod(name)
-      if (is(pod)) return pod
-      throw new Error(JSON.stringify(pod.status))
-    },
-    4_000,
-  )
-}
+const pods = new Pods(() => api.client, { spec: { nodeName: 'node-1', containers: [C] }, timeoutMs: 4_000 })
+const createPod = (name: string, spec: object) => pods.create(name, spec)
+const podThat = (name: string, is: (pod: Pod) => unknown) => pods.that(name, is)
+const getPod = (name: string) => pods.get(name)
+const eventReasons = (name: string) => pods.eventReasons(name)
 
 const isReady = (pod: Pod) => pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
-
-async function eventReasons(name: string): Promise<string[]> {
-  const { items } = await api.client.list<Event>(EVENTS, { namespace: 'default' })
-  return items.filter(({ involvedObject }) => involvedObject.name === name).map(({ reason = '' }) => reason)
-}
 
 test('runs a pod and says that it is ready', async () => {
   await createPod('web', {})
@@ -113,7 +96,7 @@ test('a deleted pod is stopped, says how it ended, and leaves nothing', async ()
   await createPod('leaving', {})
   const { metadata } = await podThat('leaving', isReady)
   await api.client.delete(PODS, { namespace: 'default', name: 'leaving' })
-  await waitFor('the pod is gone', async () => await isGone('leaving'))
+  await waitFor('the pod is gone', async () => await pods.isGone('leaving'))
   const left = await agent.runtime.inspectPod(metadata.uid)
   expect([...left.containers, ...left.sandboxes]).toEqual([])
   expect(agent.network.plumbed.has(metadata.uid)).toBe(false)
@@ -139,7 +122,7 @@ test('a pod that leaves is not stopped before its endpoints have been taken out'
   takenOut = true
   const endpoints = [{ ...endpoint, conditions: { ready: false, terminating: true } }]
   await api.client.patch(ENDPOINT_SLICES, { namespace: 'default', name: 'served-1' }, { type: 'merge', body: { endpoints } })
-  await waitFor('the pod is gone', async () => await isGone('served'))
+  await waitFor('the pod is gone', async () => await pods.isGone('served'))
   expect(order).toEqual([true])
 })
 
@@ -303,11 +286,4 @@ function starts(): string[] {
   return agent.runtime.calls
     .filter((call) => call.startsWith('startContainer '))
     .map((call) => call.slice('startContainer '.length))
-}
-
-async function isGone(name: string): Promise<boolean> {
-  return await getPod(name).then(
-    () => false,
-    (error: unknown) => isNotFound(error),
-  )
 }

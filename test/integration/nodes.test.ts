@@ -87,6 +87,24 @@ describe('nodes', () => {
     expect((await cluster.list<Pod>(PODS)).filter(({ metadata }) => metadata.deletionTimestamp)).toEqual([])
   }, 30_000)
 
+  test('one that says it is not ready loses its pods only when another node could take them', async () => {
+    const names = ['node-1', 'node-2', 'node-3']
+    const say = (name: string, status: 'True' | 'False') =>
+      cluster.client.patch(
+        NODES,
+        { name, subresource: 'status' },
+        { type: 'strategic', body: { status: { conditions: [{ type: 'Ready', status }] } } },
+      )
+    const effectsOn = async (name: string) =>
+      (await cluster.get<Node>(NODES, name)).spec.taints?.map(({ effect }) => effect) ?? []
+    for (const name of names) await say(name, 'False')
+    // The last one was alone, the others had it for a moment: what they were given is taken back.
+    for (const name of names) await waitFor(`${name} is not ready`, async () => (await effectsOn(name)).join() === 'NoSchedule')
+
+    await say('node-1', 'True')
+    await waitFor('the pods of node-2 may go to node-1', async () => (await effectsOn('node-2')).includes('NoExecute'))
+  })
+
   test('a pod that fits nowhere says why, and is placed when a node can take it', async () => {
     const spec = { nodeSelector: { disk: 'ssd' }, containers: [{ name: 'main', image: 'v1' }] }
     await cluster.client.create(PODS, { metadata: inDefault('picky'), spec } as object)

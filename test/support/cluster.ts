@@ -3,6 +3,7 @@
  * Names, addresses and ports are its own, so that it works beside others; disposing it leaves nothing behind.
  */
 import { execFileSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
@@ -15,7 +16,6 @@ import {
   type Fabric,
   fabricOf,
   type Host,
-  hostAddress,
   hostSocket,
   insideHost,
   removeFabric,
@@ -41,6 +41,18 @@ export interface ClusterOptions {
   readonly sampleImages?: boolean
 }
 
+/** The environment of a process whose clock is off. */
+export function clockOff(hours: number): Record<string, string> {
+  const shim = join(import.meta.dirname, 'shifted-clock.cjs')
+  return { NODE_OPTIONS: `--require ${shim}`, SHIFT_CLOCK_MS: String(hours * 3_600_000) }
+}
+
+export interface AgentStart {
+  /** `found`: the agent finds it out. Without: the host's. */
+  readonly nodeIp?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** A host of a cluster: what runs on it of Skiff is its own to start and to end. */
 export class ClusterHost extends TestHost {
   readonly #cluster: Cluster
@@ -57,8 +69,8 @@ export class ClusterHost extends TestHost {
     return this.exec([join(ROOT, 'scripts', 'with-node'), 'node', '-e', script, url])
   }
 
-  async startAgent(): Promise<void> {
-    await this.#cluster.startAgent(this)
+  async startAgent(options: AgentStart = {}): Promise<void> {
+    await this.#cluster.startAgent(this, options)
   }
 
   async stopAgent(): Promise<void> {
@@ -160,7 +172,7 @@ export class Cluster implements AsyncDisposable {
     )
   }
 
-  async startMaster(): Promise<void> {
+  async startMaster(env: Readonly<Record<string, string>> = {}): Promise<void> {
     const args = [
       '--data-dir',
       join(this.folder, 'master'),
@@ -176,6 +188,7 @@ export class Cluster implements AsyncDisposable {
       name: 'master',
       command: [SKIFF, 'master', ...args, ...ranges, ...(this.#options.masterArgs ?? [])],
       stamp: 'test',
+      env,
     })
     await waitFor('the master serves', async () => {
       if (!this.processes.isRunning('master')) throw new Error(`the master ended: ${this.log('master').slice(-2_000)}`)
@@ -189,7 +202,7 @@ export class Cluster implements AsyncDisposable {
     await waitFor('the master is gone', () => !this.processes.isRunning('master'))
   }
 
-  async startAgent({ host, name }: ClusterHost, extraArgs: readonly string[] = []): Promise<void> {
+  async startAgent({ host, name, ip }: ClusterHost, { nodeIp = ip, env = {} }: AgentStart = {}): Promise<void> {
     const join_ = await this.joinEnvironment()
     const dataDir = join(this.folder, `agent-${name}`)
     const agent = [
@@ -199,8 +212,7 @@ export class Cluster implements AsyncDisposable {
       this.server,
       '--node-name',
       name,
-      '--node-ip',
-      hostAddress(host),
+      ...(nodeIp === 'found' ? [] : ['--node-ip', nodeIp]),
       '--docker-host',
       `unix://${hostSocket(host)}`,
       '--data-dir',
@@ -208,9 +220,9 @@ export class Cluster implements AsyncDisposable {
     ]
     await this.processes.ensure({
       name: `agent-${name}`,
-      command: insideHost(host, [...agent, ...extraArgs]),
+      command: insideHost(host, agent),
       stamp: 'test',
-      env: join_,
+      env: { ...join_, ...env },
     })
   }
 
@@ -225,10 +237,7 @@ export class Cluster implements AsyncDisposable {
       `${names.join(', ')} are Ready`,
       async () => {
         const { items } = await this.client.list<Node>(NODES)
-        const ready = items.filter((node) =>
-          node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
-        )
-        return names.every((name) => ready.some((node) => node.metadata.name === name))
+        return names.every((name) => items.some((node) => node.metadata.name === name && nodeIsWhole(node)))
       },
       timeoutMs,
     )
@@ -261,6 +270,12 @@ export class Cluster implements AsyncDisposable {
     await removeFabric(this.fabric)
     if (process.env.SKIFF_TEST_KEEP === undefined) rmSync(this.folder, { recursive: true, force: true })
   }
+}
+
+/** Ready, and without the taints that keep pods away from a node that isn't (they go a moment later). */
+export function nodeIsWhole({ status, spec }: Node): boolean {
+  const ready = status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false
+  return ready && (spec.taints ?? []).length === 0
 }
 
 /** A running cluster: master up, every host's node Ready. */
@@ -315,11 +330,17 @@ async function freePrefix(): Promise<string> {
   throw new Error(`${hostname()} has no free network for a test`)
 }
 
+/** Below those that the kernel gives to connections: a master that is started again must find it free. */
 async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('there is no free port')
-  return address.port
+  for (;;) {
+    const port = randomInt(20_000, 30_000)
+    const server = createServer()
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, () => resolve(true))
+    })
+    if (!free) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
 }

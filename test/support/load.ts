@@ -25,7 +25,7 @@ export class Load implements AsyncDisposable {
   readonly #stop = new AbortController()
   readonly #clients: Promise<void>[]
 
-  constructor(urls: readonly string[], { clients = 4, pauseMs = 20, timeoutMs = 2_000 }: LoadOptions = {}) {
+  constructor(urls: readonly string[], { clients = 4, pauseMs = 20, timeoutMs = 5_000 }: LoadOptions = {}) {
     this.#clients = Array.from({ length: clients }, (_, index) => this.#ask(urls, index, { pauseMs, timeoutMs }))
   }
 

@@ -17,8 +17,9 @@ export interface Answer {
   readonly stderr: string
 }
 
-export function recordedCommands(file: string): readonly RecordedCommand[] {
-  const text = readFileSync(join(import.meta.dirname, '..', 'e2e', 'testdata', file), 'utf8')
+/** Of kubectl `version`: 1.27 or 1.33. */
+export function recordedCommands(version: string): readonly RecordedCommand[] {
+  const text = readFileSync(join(import.meta.dirname, '..', 'e2e', 'testdata', `kubectl-${version}.jsonl`), 'utf8')
   return text
     .split('\n')
     .filter(Boolean)
@@ -48,7 +49,7 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/docker:\/\/(sha256:)?[0-9a-f]{64}/g, 'docker://<id>'],
   [/(<none>) +\S.* docker:\/\/\S+/g, '$1 <machine>'],
   [/\b(n1|node1)\b/g, '<node>'],
-  [/\bt33\b/g, 'NS'],
+  [/\bt(27|33)\b/g, 'NS'],
   [/\bv1\.(20\.2|36\.0(\+skiff)?)(?=\s|"|$)/gm, '<version>'],
   // how columns are filled up depends on the names in them
   [/(?<=\S) {2,}/g, '  '],

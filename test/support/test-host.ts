@@ -53,6 +53,7 @@ export async function createTestFabric(): Promise<TestFabric> {
 export class TestHost implements AsyncDisposable {
   readonly host: Host
   readonly #daemon: DaemonOptions
+  #movedTo: string | undefined
 
   constructor(host: Host, daemon: DaemonOptions = {}) {
     this.host = host
@@ -64,7 +65,7 @@ export class TestHost implements AsyncDisposable {
   }
 
   get ip(): string {
-    return hostAddress(this.host)
+    return this.#movedTo ?? hostAddress(this.host)
   }
 
   /** For the Docker client: `unix://...`, the same path inside and outside. */
@@ -80,6 +81,27 @@ export class TestHost implements AsyncDisposable {
 
   docker(...args: string[]): Promise<string> {
     return run('docker', ['-H', this.dockerHost, ...args])
+  }
+
+  /** Its network gives it another address: the last number. What was connected from the old one is not told. */
+  async moveTo(number: number): Promise<void> {
+    const { prefix, gateway } = this.host.fabric
+    const [before, now] = [this.ip, `${prefix}.${number}`]
+    const lines = [`addr del ${before}/24 dev eth0`, `addr add ${now}/24 dev eth0`, `route replace default via ${gateway}`]
+    await this.exec(['ip', '-batch', '-'], `${lines.join('\n')}\n`)
+    this.#movedTo = now
+  }
+
+  /** From now on nothing passes in that direction between this host and others, the machine itself among them. */
+  async cutOneWay(direction: 'in' | 'out', others: readonly string[]): Promise<void> {
+    const [hook, end] = direction === 'in' ? ['prerouting', 'saddr'] : ['postrouting', 'daddr']
+    const chain = `type filter hook ${hook} priority -500; ip ${end} { ${others.join(', ')} } drop`
+    await this.exec(['nft', '-f', '-'], `table ip cut {\n chain cut { ${chain}; }\n}\n`)
+  }
+
+  /** Ends `cutOneWay`. */
+  async healOneWay(): Promise<void> {
+    await this.exec(['nft', 'delete', 'table', 'ip', 'cut'])
   }
 
   cut(): Promise<string> {

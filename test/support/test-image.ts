@@ -5,34 +5,47 @@ import { readFileSync } from 'node:fs'
 import { pack } from 'tar-stream'
 
 const APPLETS = [
-  'sh',
   'cat',
   'echo',
+  'false',
+  'grep',
+  'head',
   'hostname',
   'httpd',
   'id',
   'ip',
   'kill',
+  'ls',
   'mkdir',
   'nc',
   'ping',
+  'rm',
+  'sh',
   'sleep',
   'stat',
+  'tail',
   'tar',
   'touch',
+  'tr',
   'true',
+  'wc',
 ]
 
 /** Imports an image into the host's engine; `files` come on top, so that images differ. Gives its id. */
 export async function importBusybox(
   host: { readonly dockerHost: string },
   name: string,
-  options: { readonly files?: Readonly<Record<string, string>>; readonly changes?: readonly string[] } = {},
+  options: {
+    readonly files?: Readonly<Record<string, string>>
+    readonly changes?: readonly string[]
+    /** False: an image without /tmp. */
+    readonly tmp?: boolean
+  } = {},
 ): Promise<string> {
   const archive = pack()
   archive.entry({ name: 'bin/busybox', mode: 0o755 }, readFileSync('/bin/busybox'))
   for (const applet of APPLETS) archive.entry({ name: `bin/${applet}`, type: 'symlink', linkname: 'busybox' })
-  archive.entry({ name: 'tmp', type: 'directory', mode: 0o1777 })
+  if (options.tmp !== false) archive.entry({ name: 'tmp', type: 'directory', mode: 0o1777 })
   for (const [path, content] of Object.entries(options.files ?? {})) archive.entry({ name: path, mode: 0o755 }, content)
   archive.finalize()
   const changes = (options.changes ?? ['CMD ["sh"]']).flatMap((change) => ['-c', change])

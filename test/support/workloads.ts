@@ -7,15 +7,16 @@ export async function podsOf(cluster: Cluster, app: string): Promise<readonly Po
   return (await cluster.client.list<Pod>(PODS, { namespace: 'default', labelSelector: `app=${app}` })).items
 }
 
-/** Exactly so many pods, besides those that leave, and all of them ready. */
+/** Exactly so many pods, all of them ready and none that leaves: nothing of what was before is still going on. */
 export async function readyPods(cluster: Cluster, app: string, count: number): Promise<readonly Pod[]> {
   return waitFor(
-    `${count} pods of ${app} are ready`,
+    `${count} pods of ${app} are ready, and no other is left`,
     async () => {
-      const staying = (await podsOf(cluster, app)).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-      return staying.length === count && staying.every(podIsReady) && staying
+      const pods = await podsOf(cluster, app)
+      const settled = pods.every((pod) => podIsReady(pod) && pod.metadata.deletionTimestamp === undefined)
+      return pods.length === count && settled && pods
     },
-    60_000,
+    90_000,
   )
 }
 

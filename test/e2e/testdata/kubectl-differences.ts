@@ -3,6 +3,8 @@ import type { Answer } from '../../support/recorded-kubectl.ts'
 
 export interface Difference {
   readonly commands: readonly number[]
+  /** The recording that it is about. Default: both. */
+  readonly only?: '1.27' | '1.33'
   readonly reason: string
   readonly code?: number
   /** The whole text, or what takes the place of what in the recorded one. */
@@ -14,7 +16,7 @@ type Replacement = readonly [RegExp, string]
 
 /** The masked recording as it would read here. */
 export function asHere(recorded: Answer, differences: readonly Difference[]): Answer {
-  return differences.reduce(
+  return differences.reduce<Answer>(
     (answer, { code = answer.code, stdout, stderr }) => ({
       code,
       stdout: changed(answer.stdout, stdout),
@@ -31,11 +33,12 @@ function changed(text: string, change: string | readonly Replacement[] = []): st
 
 const NOT_FOUND_TYPE = (name: string) => `error: the server doesn't have a resource type "${name}"\n`
 
-const TOKEN_VOLUME: readonly Replacement[] = [
+/** `optional` as kubectl shows it. */
+const tokenVolume = (optional: string): readonly Replacement[] => [
   [/default-token-<suffix>/g, 'kube-api-access-<suffix>'],
   [
     /Type: {2}Secret \(a volume populated by a Secret\)\n {4}SecretName: .*\n {4}Optional: {2}false/g,
-    'Type:  Projected (a volume that contains injected data from multiple sources)\n    TokenExpirationSeconds:  3607\n    ConfigMapName:  kube-root-ca.crt\n    Optional:  false\n    DownwardAPI:  true',
+    `Type:  Projected (a volume that contains injected data from multiple sources)\n    TokenExpirationSeconds:  3607\n    ConfigMapName:  kube-root-ca.crt\n    ${optional}\n    DownwardAPI:  true`,
   ],
   [/^ +node.kubernetes.io\/unreachable/gm, '                             node.kubernetes.io/unreachable'],
   [/(Type {2}Status\n)( {2}Initialized)/g, '$1  PodReadyToStartContainers  True\n$2'],
@@ -45,6 +48,7 @@ const TOKEN_VOLUME: readonly Replacement[] = [
 export const DIFFERENCES: readonly Difference[] = [
   {
     commands: [2],
+    only: '1.33',
     reason: 'kubectl 1.36 against a server of its own version',
     stdout: [
       [/v1.33.1/, 'v1.36.3'],
@@ -72,6 +76,20 @@ export const DIFFERENCES: readonly Difference[] = [
       [/"compiler": "gc"/, '"compiler": "v8"'],
     ],
   },
+  {
+    commands: [2],
+    only: '1.27',
+    reason: 'an earlier kubectl 1.27 against a server of another version',
+    stdout: [
+      [/GitVersion:"v1.27.16", GitCommit:"\w+"/, 'GitVersion:"v1.27.1", GitCommit:"4c9411232e10168d7b050c49a1b59f6df9d7ea4b"'],
+      [/go1.22.5/, 'go1.20.3'],
+      [/Minor:"20"/, 'Minor:"36"'],
+      [/GitCommit:"0"/, 'GitCommit:""'],
+      [/GoVersion:"go1.19.8", Compiler:"gc"/, `GoVersion:"node ${process.version}", Compiler:"v8"`],
+    ],
+    stderr:
+      'WARNING: This version information is deprecated and will be replaced with the output from kubectl version --short.  Use --output=yaml|json to get the full version.\nWARNING: version difference between client (1.27) and server (1.36) exceeds the supported minor version skew of +/-1\n',
+  },
   { commands: [10], reason: 'no ComponentStatus', code: 1, stdout: '', stderr: NOT_FOUND_TYPE('cs') },
   { commands: [193], reason: 'no ComponentStatus', code: 1, stdout: '', stderr: NOT_FOUND_TYPE('componentstatuses') },
   {
@@ -82,20 +100,22 @@ export const DIFFERENCES: readonly Difference[] = [
       [/^( +\[\/apis\] .*\n)/m, '$1                                                [/cacerts]  []  [get]\n'],
     ],
   },
-  { commands: [14], reason: 'a namespace of an earlier recording', stdout: [[/^s33 .*\n/m, '']] },
+  { commands: [14], only: '1.33', reason: 'a namespace of an earlier recording', stdout: [[/^s33 .*\n/m, '']] },
+  { commands: [14], only: '1.27', reason: 'a namespace of an earlier recording', stdout: [[/^NS {2}Terminating.*\n/m, '']] },
   { commands: [20], reason: 'a pod of an earlier recording', stdout: '', stderr: 'No resources found\n' },
   {
     commands: [15, 16, 17],
     reason: 'explain is drawn from OpenAPI v3',
     stdout: [
       [/^KIND: +(Deployment)\nVERSION: +apps\/v1/, 'GROUP:  apps\nKIND:  $1\nVERSION:  v1'],
-      [/^RESOURCE: (.*)\n/m, 'FIELD: $1\n\n'],
+      [/^RESOURCE: /m, 'FIELD: '],
       [/^ {5}(?=\S)/gm, '    '],
       [/^ {3}(?=\w+\t)/gm, '  '],
       [/(?<=DESCRIPTION:\n(?: {4}.*\n)+)\n(?= {4})/, ''],
       [/$/, '\n'],
     ],
   },
+  { commands: [16, 17], only: '1.33', reason: 'explain is drawn with more space', stdout: [[/^(FIELD: .*\n)/m, '$1\n']] },
   {
     commands: [15],
     reason: 'fields that every kind has are described in our words; types have names',
@@ -129,7 +149,34 @@ export const DIFFERENCES: readonly Difference[] = [
       [/map\[string\]string/g, 'map[string]Quantity'],
     ],
   },
-  { commands: [29], reason: '1.34 words it so', stderr: 'Error from server (NotFound): deployments.apps "nope" not found\n' },
+  {
+    commands: [5],
+    reason: 'kinds and versions came and went; ours has no ComponentStatus',
+    stdout: [
+      [/^componentstatuses .*\n|^podsecuritypolicies .*\n|^ingresses {2}ing {2}extensions.*\n/gm, ''],
+      [/v\d(alpha|beta)\d/g, 'v1'],
+      [/autoscaling\/v1/, 'autoscaling/v2'],
+      [
+        /^(?=mutatingwebhook)/m,
+        'mutatingadmissionpolicies  admissionregistration.k8s.io/v1  false  MutatingAdmissionPolicy\nmutatingadmissionpolicybindings  admissionregistration.k8s.io/v1  false  MutatingAdmissionPolicyBinding\n',
+      ],
+      [
+        /^(?=validatingwebhook)/m,
+        'validatingadmissionpolicies  admissionregistration.k8s.io/v1  false  ValidatingAdmissionPolicy\nvalidatingadmissionpolicybindings  admissionregistration.k8s.io/v1  false  ValidatingAdmissionPolicyBinding\n',
+      ],
+      [/^(?=tokenreviews)/m, 'selfsubjectreviews  authentication.k8s.io/v1  false  SelfSubjectReview\n'],
+      [/^(?=networkpolicies)/m, 'ipaddresses  ip  networking.k8s.io/v1  false  IPAddress\n'],
+      [/^(?=runtimeclasses)/m, 'servicecidrs  networking.k8s.io/v1  false  ServiceCIDR\n'],
+      [/^(?=storageclasses)/m, 'csistoragecapacities  storage.k8s.io/v1  true  CSIStorageCapacity\n'],
+      [/$/, 'volumeattributesclasses  vac  storage.k8s.io/v1  false  VolumeAttributesClass\n'],
+    ],
+  },
+  {
+    commands: [29],
+    only: '1.33',
+    reason: '1.34 words it so',
+    stderr: 'Error from server (NotFound): deployments.apps "nope" not found\n',
+  },
   {
     commands: [42],
     reason: 'since 1.27 it is the server that validates',
@@ -143,9 +190,9 @@ export const DIFFERENCES: readonly Difference[] = [
       'Error from server (BadRequest): error when creating "STDIN": Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32\n',
   },
   {
-    commands: [50, 61],
+    commands: [50, 61, 62],
     reason: 'since 1.34 an empty creation time is left out',
-    stdout: [[/^\+? +creationTimestamp: null\n/m, '']],
+    stdout: [[/^\+? +"?creationTimestamp"?: null,?\n/m, '']],
   },
   {
     commands: [50],
@@ -171,12 +218,29 @@ export const DIFFERENCES: readonly Difference[] = [
     stdout: [
       [/^IP Families: .*$/m, 'IP Family Policy:  SingleStack\nIP Families:  IPv4'],
       [/^Endpoints: .*$/m, 'Endpoints:  <ip>:80,<ip>:80,<ip>:80'],
-      [/^(Session Affinity: .*)$/m, '$1\nInternal Traffic Policy:  Cluster'],
     ],
   },
-  { commands: [81, 159], reason: 'tokens are projected; conditions are more', stdout: TOKEN_VOLUME },
+  {
+    commands: [80],
+    only: '1.33',
+    reason: '1.31 shows it',
+    stdout: [[/^(Session Affinity: .*)$/m, '$1\nInternal Traffic Policy:  Cluster']],
+  },
+  {
+    commands: [81, 159],
+    only: '1.33',
+    reason: 'tokens are projected; conditions are more',
+    stdout: tokenVolume('Optional:  false'),
+  },
+  {
+    commands: [81, 159],
+    only: '1.27',
+    reason: 'tokens are projected; conditions are more',
+    stdout: tokenVolume('ConfigMapOptional:  <nil>'),
+  },
   {
     commands: [81],
+    only: '1.33',
     reason: '1.34 shows no events of several objects unless it is asked to',
     stdout: [[/^Events:\n( {2}.*\n)+/gm, '']],
   },
@@ -195,11 +259,13 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     commands: [93, 94],
+    only: '1.33',
     reason: '1.34 words it so',
     stderr: 'error: container nope is not valid for pod <web pod> out of: c\n',
   },
   {
     commands: [104, 105, 108],
+    only: '1.33',
     reason: '1.35 warns',
     stderr: [
       [
@@ -210,6 +276,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     commands: [124],
+    only: '1.33',
     reason: '1.34 has another flag for it',
     stderr:
       "Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).\n",
@@ -225,13 +292,18 @@ export const DIFFERENCES: readonly Difference[] = [
       ],
     ],
   },
-  { commands: [147], reason: 'what a quota’s namespace uses is not counted yet', stdout: [[/^pods .*\n/m, '']] },
+  { commands: [147], reason: 'the recorder’s kubelet had a pod that would not go', stdout: [[/^pods {2}3/m, 'pods  2']] },
   {
     commands: [148],
-    reason: 'since 1.33 the age is last; usage is not counted yet',
-    stdout: 'NAME  REQUEST  LIMIT  AGE\nq  pods: 0/10  <age>\n',
+    reason: 'since 1.33 the age is last; the recorder’s kubelet had a pod that would not go',
+    stdout: 'NAME  REQUEST  LIMIT  AGE\nq  pods: 2/10  <age>\n',
   },
-  { commands: [152], reason: 'the server has EndpointSlices v1, and its Service has none', stdout: [[/\(<error.*>\)/, '()']] },
+  {
+    commands: [152],
+    only: '1.33',
+    reason: 'the server has EndpointSlices v1, and its Service has none',
+    stdout: [[/\(<error.*>\)/, '()']],
+  },
   {
     commands: [157, 158, 159],
     reason: 'our p1 has ended when it is asked for',
@@ -251,6 +323,18 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     commands: [159],
+    only: '1.27',
+    reason: 'our p1 has ended when it is asked for',
+    stdout: [
+      [
+        /(?<=Successfully assigned .*\n)$/,
+        '  Normal  Pulled  <age>  kubelet  Container image "bb:1" already present on machine\n  Normal  Created  <age>  kubelet  Created container p1\n  Normal  Started  <age>  kubelet  Started container p1\n',
+      ],
+    ],
+  },
+  {
+    commands: [159],
+    only: '1.33',
     reason: '1.35 says which part of an object an event is about',
     stdout: [[/kubelet {2}/g, 'kubelet  spec.containers{p1}: ']],
   },
@@ -294,6 +378,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     commands: [165, 167, 168, 170, 171, 177],
+    only: '1.33',
     reason: '1.34 says from which namespace',
     stdout: [[/^(.*) deleted$/gm, '$1 deleted from NS namespace']],
   },
@@ -305,11 +390,18 @@ export const DIFFERENCES: readonly Difference[] = [
     stdout: [[/$/, 'service/web serverside-applied\n']],
     stderr: '',
   },
-  { commands: [185], reason: 'the recorded node had the label already', stdout: [[/not labeled/, 'labeled']] },
+  { commands: [185], only: '1.33', reason: 'the recorded node had the label already', stdout: [[/not labeled/, 'labeled']] },
   {
     commands: [186],
     reason: 'the recorder’s kubelet had pods that would not go; no Job controller yet',
     stdout: [[/^evicting pod NS\/[^<].*\n|^evicting pod NS\/<web.*\n/gm, '']],
+  },
+  {
+    commands: [189],
+    reason: 'here there is a default storage class',
+    stdout:
+      'NAME  PROVISIONER  RECLAIMPOLICY  VOLUMEBINDINGMODE  ALLOWVOLUMEEXPANSION  AGE\nlocal (default)  skiff.dev/local  Delete  WaitForFirstConsumer  true  <age>\n',
+    stderr: '',
   },
   { commands: [194], reason: 'the recorder’s kubelet had pods that would not go', code: 0, stderr: '' },
   {

@@ -1,6 +1,7 @@
-/** The client library that most programs in JavaScript use. */
+/** Clients other than kubectl: Helm, and the library that most programs in JavaScript use. */
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import {
   AppsV1Api,
@@ -19,6 +20,7 @@ import {
 } from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
+import { shellWith } from '../support/kubectl.ts'
 import { importBusybox } from '../support/test-image.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -173,5 +175,47 @@ describe('@kubernetes/client-node', () => {
     server.close()
     await core.deleteNamespacedPod({ namespace, name: 'web' })
     await ended
+  })
+})
+
+describe('helm', () => {
+  const chart = join(import.meta.dirname, '..', '..', 'manifests', 'greeter')
+  const values = '--set image=web:1 --wait --timeout 2m'
+
+  async function ok(line: string): Promise<string> {
+    const { code, stdout, stderr } = await shellWith(cluster.kubeconfig)(line)
+    if (code !== 0) throw new Error(`${line}\nended with ${code}: ${stderr}${stdout}`)
+    return stdout
+  }
+  const said = (pod: string) => ok(`kubectl logs ${pod}`)
+
+  it('installs a chart with a kind of its own and hooks, waits until it is ready, and tests it', async () => {
+    expect(await ok(`helm install greet ${chart} ${values} --set replicas=1`)).toContain('STATUS: deployed')
+    expect(await ok('kubectl get greetings --no-headers')).toMatch(/^greet +Ahoy\n$/)
+    expect(await ok('kubectl get deploy greet --no-headers')).toMatch(/^greet +1\/1/)
+    expect([await said('greet-before'), await said('greet-after')]).toEqual(['before revision 1\n', 'after revision 1\n'])
+    expect(await ok('helm test greet --logs')).toMatch(/Phase: +Succeeded[^]*Ahoy/)
+  })
+
+  it('upgrades it, and rolls it back', async () => {
+    await ok(`helm upgrade greet ${chart} ${values} --set text=Hello,replicas=2`)
+    expect(await ok('kubectl get greeting greet -o jsonpath={.spec.text}')).toBe('Hello')
+    expect(await ok('kubectl get deploy greet --no-headers')).toMatch(/^greet +2\/2/)
+    expect(await ok('helm test greet')).toMatch(/Phase: +Succeeded/)
+    await ok('helm rollback greet 1 --wait --timeout 2m')
+    expect(await ok('kubectl get greeting greet -o jsonpath={.spec.text}')).toBe('Ahoy')
+    expect(await said('greet-after')).toBe('after revision 3\n')
+    expect(await ok('helm history greet -o json')).toMatch(/superseded.*superseded.*deployed.*Rollback to 1/)
+    expect(await ok('helm list')).toMatch(/greet +default +3 .*deployed +greeter-1.0.0/)
+  })
+
+  it('refuses what another manager owns, and uninstalls what is its own', async () => {
+    const mine = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"greet-page"},"data":{"index.html":"mine"}}'
+    await ok(`echo '${mine}' | kubectl apply --server-side --field-manager=other --force-conflicts -f -`)
+    const { code, stderr } = await shellWith(cluster.kubeconfig)(`helm upgrade greet ${chart} ${values} --set text=Moin`)
+    expect([code, stderr]).toEqual([1, expect.stringContaining('conflict with "other"')])
+    expect(await ok('helm uninstall greet --wait')).toContain('release "greet" uninstalled')
+    expect(await ok('kubectl get all,cm,greetings -l app.kubernetes.io/instance=greet -o name')).toBe('')
+    expect(await ok('kubectl get crd greetings.example.com -o name')).toContain('greetings.example.com')
   })
 })

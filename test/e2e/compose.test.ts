@@ -1,0 +1,117 @@
+/** docker-compose.yml as it stands, on a host with an engine of its own: what Compose would start is started word for word. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { run } from '../../packages/cli/src/hosts/index.ts'
+import { AGENT_IMAGE } from '../../packages/cli/src/up/agent-container-options.ts'
+import { createTestFabric, type TestFabric, type TestHost } from '../support/test-host.ts'
+import { importBusybox } from '../support/test-image.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+/** Where the Dockerfile puts the tree. */
+const TREE = '/opt/skiff'
+const SKIFF = `${TREE}/packages/cli/bin/skiff`
+
+type Service = Readonly<Record<string, unknown>>
+const { services } = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8')) as {
+  readonly services: Readonly<Record<string, Service>>
+}
+
+let fabric: TestFabric
+let host: TestHost
+
+beforeAll(async () => {
+  fabric = await createTestFabric()
+  host = await fabric.startHost('composed')
+  await importBusybox(host, 'skiff-test/composed:1')
+  // The machine's own folders, as a fresh host has them.
+  const prepare = `
+    set -e
+    mkdir -p /var/lib/skiff && mount -t tmpfs tmpfs /var/lib/skiff && mount --make-rshared /var/lib/skiff
+    mkdir -p /var/lib/skiff/master /var/lib/skiff/agent
+    touch /run/docker.sock && mount --bind ${host.dockerHost.slice('unix://'.length)} /run/docker.sock`
+  await host.exec(['sh', '-c', prepare])
+  await run(join(ROOT, 'scripts', 'with-node'), [join(ROOT, 'scripts', 'agent-image.ts'), '--docker-host', host.dockerHost])
+})
+afterAll(() => fabric?.[Symbol.asyncDispose]())
+
+/** What each key of a service is to `docker run`; a key that isn't here is not known to work. */
+const OPTIONS: Readonly<Record<string, (value: never) => readonly string[]>> = {
+  image: () => [],
+  command: () => [],
+  network_mode: (mode: string) => ['--network', mode],
+  pid: (mode: string) => ['--pid', mode],
+  restart: (policy: string) => ['--restart', policy],
+  stop_grace_period: (period: string) => ['--stop-timeout', period.replace(/s$/, '')],
+  cap_add: (names: string[]) => names.flatMap((name) => ['--cap-add', name]),
+  security_opt: (options: string[]) => options.flatMap((option) => ['--security-opt', option]),
+  volumes: (volumes: (string | Mount)[]) => volumes.flatMap((volume) => ['--volume', volumeOption(volume)]),
+  healthcheck: ({ test: [, ...command] }: { test: string[] }) => ['--health-cmd', command.join(' ')],
+}
+
+interface Mount {
+  readonly source: string
+  readonly target: string
+  readonly bind: { readonly propagation: string }
+}
+
+function volumeOption(volume: string | Mount): string {
+  return typeof volume === 'string' ? volume : `${volume.source}:${volume.target}:${volume.bind.propagation}`
+}
+
+/** The image is the Dockerfile's, with the tree mounted in place of the copy. */
+async function up(name: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+  const service = services[name] ?? {}
+  const options = Object.entries(service).flatMap(([key, value]) => OPTIONS[key]?.(value as never) ?? unknown(key))
+  const image = ['--volume', `${ROOT}:${TREE}:ro`, '--entrypoint', SKIFF, AGENT_IMAGE]
+  const command = (service.command as string[]).map((word) =>
+    word.replace(/\$\{(\w+):-(.*?)\}/g, (_, variable, fallback) => env[variable] ?? fallback),
+  )
+  await host.docker('run', '--detach', '--name', name, ...options, ...image, ...command)
+}
+
+function unknown(key: string): never {
+  throw new Error(`docker-compose.yml has ${key}, which this test does not run`)
+}
+
+const skiff = (...args: string[]) => host.docker('exec', 'master', SKIFF, ...args)
+
+test('master and agent run as containers, without privileges, and pods run beside them', async () => {
+  await up('master')
+  await waitFor('the master serves', async () => (await skiff('status')) !== '', 60_000)
+  const line = await skiff('token', 'create')
+  const [, SKIFF_TOKEN = '', SKIFF_CA_HASH = ''] = /--token (\S+) --ca-hash (\S+)/.exec(line) ?? []
+
+  await up('agent', { SKIFF_TOKEN, SKIFF_CA_HASH })
+  const manifest = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'hello' },
+    spec: {
+      volumes: [{ name: 'fast', emptyDir: { medium: 'Memory' } }],
+      containers: [
+        {
+          name: 'main',
+          image: 'skiff-test/composed:1',
+          imagePullPolicy: 'Never',
+          command: ['sh', '-c', 'echo hello > /fast/index.html; httpd -f -p 80 -h /fast'],
+          ports: [{ containerPort: 80, hostPort: 8098 }],
+          volumeMounts: [{ name: 'fast', mountPath: '/fast' }],
+        },
+      ],
+    },
+  }
+  await run('docker', ['-H', host.dockerHost, 'exec', '-i', 'master', SKIFF, 'apply', '-f', '-'], JSON.stringify(manifest))
+  await waitFor('the pod answers', async () =>
+    (await host.exec(['busybox', 'wget', '-qO-', 'http://127.0.0.1:8098/'])).includes('hello'),
+  )
+  expect(await skiff('get', 'nodes')).toMatch(/ Ready /)
+
+  // What the engine starts again: the agent needs no token any more, and its pods go on.
+  const before = await host.docker('ps', '-q', '--no-trunc', '--filter', 'label=io.kubernetes.pod.name=hello')
+  await host.docker('restart', 'agent', 'master')
+  await waitFor('the node is Ready again', async () => / Ready /.test(await skiff('get', 'nodes')), 60_000)
+  expect(await host.docker('ps', '-q', '--no-trunc', '--filter', 'label=io.kubernetes.pod.name=hello')).toBe(before)
+})

@@ -1,0 +1,308 @@
+/** ResourceQuotas and LimitRanges with the controllers that go with them, against what a real Kubernetes answered. */
+
+import {
+  CONFIG_MAPS,
+  type KubeObject,
+  LIMIT_RANGES,
+  PODS,
+  type Pod,
+  RESOURCE_QUOTAS,
+  type ResourceQuota,
+  SERVICE_ACCOUNTS,
+  SERVICES,
+} from '@skiff/api'
+import {
+  fullAdmission,
+  type RecordedStep,
+  Replay,
+  readRecorded,
+  startTestApiServer,
+  type TestApiServer,
+} from '@skiff/apiserver/testing'
+import { startControllers } from '@skiff/controllers'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { waitFor } from '../support/wait-for.ts'
+
+let api: TestApiServer
+const stopping = new AbortController()
+let stopped: Promise<void>
+
+beforeAll(async () => {
+  api = await startTestApiServer({ admission: fullAdmission({ signal: stopping.signal }) })
+  const common = { client: api.client, logger: pino({ level: 'silent' }), clock: () => new Date(), random: Math.random }
+  const options = { heartbeats: api.liveness, caCertificate: 'PEM', podCidr: '10.244.0.0/16', signal: stopping.signal }
+  stopped = startControllers({ ...common, ...options }).stopped
+})
+
+afterAll(async () => {
+  stopping.abort()
+  await stopped
+  await api.close()
+})
+
+/** Steps whose answers are meant to differ, each with its reason. */
+const DIFFERENCES: Readonly<Record<number, string>> = {
+  3: '1.36 names the containers',
+  14: '1.36 names the containers',
+  15: '1.36 names the containers, and quotas are no failure that a Deployment would not tell of',
+  16: 'the quota is the one of before',
+  20: 'the order of a Go map there, of names here',
+}
+
+describe('as kube-apiserver and its controllers answered', () => {
+  test('quotas and limits', { timeout: 120_000 }, async () => {
+    const replay = new Replay(api.url)
+    for (const step of readRecorded('quota-and-limits')) {
+      if (step.request.method === 'GET') await waitFor(step.step, () => matches(replay, step), 20_000)
+      else expect(await answerTo(replay, step)).toEqual(expected(step))
+      if (step.step === 'ns') await accountOf('g5')
+    }
+  })
+
+  test('with the words of newer ones where those differ', async () => {
+    const refused = await fetch(
+      `${api.url}/api/v1/namespaces/g5/pods`,
+      json({ metadata: { name: 'over' }, ...OVER_MAX_AND_RATIO }),
+    )
+
+    expect(await refused.json()).toMatchObject({
+      message:
+        'pods "over" is forbidden: [maximum cpu usage per Container is 1, but limit is 2, maximum memory usage per Container is 1Gi, but limit is 2Gi, cpu max limit to request ratio per Container is 10, but provided ratio is 33.333333]',
+    })
+  })
+})
+
+const OVER_MAX_AND_RATIO = {
+  spec: { containers: [{ name: 'c', image: 'x', resources: { requests: { cpu: '60m' }, limits: { cpu: '2', memory: '2Gi' } } }] },
+}
+
+async function matches(replay: Replay, step: RecordedStep): Promise<boolean> {
+  const ours = await answerTo(replay, step)
+  expect(ours).toEqual(expected(step))
+  return true
+}
+
+async function answerTo(replay: Replay, step: RecordedStep): Promise<unknown> {
+  const [answer] = await replay.run([step])
+  return comparable(step, answer?.status ?? 0, answer?.body)
+}
+
+function expected(step: RecordedStep): unknown {
+  return comparable(step, step.response.status, step.response.body)
+}
+
+/** Status code and message; of objects what quotas and limits say or change. */
+function comparable({ n }: RecordedStep, status: number, body: unknown): unknown {
+  if (DIFFERENCES[n] !== undefined) return { status }
+  const { message, metadata, spec, kind, rows, details } = body as KubeObject & {
+    rows?: { cells: unknown[] }[]
+    message?: string
+    details?: unknown
+  }
+  switch (kind) {
+    case 'Status':
+      return { status, message, details }
+    case 'Table':
+      // newer ones show the age last
+      return { status, cells: rows?.map(({ cells }) => cells.filter((cell) => String(cell).includes('/'))) }
+    case 'Pod': {
+      const { containers } = spec as Pod['spec']
+      return { status, annotations: metadata.annotations, resources: containers.map(({ resources }) => resources) }
+    }
+    case 'ResourceQuota':
+      return { status, spec, quota: (body as ResourceQuota).status }
+    case 'LimitRange':
+      return { status, spec }
+    default:
+      return { status }
+  }
+}
+
+describe('a ResourceQuota', () => {
+  test('gives its last place to one of many that want it at the same time', async () => {
+    const namespace = await newNamespace({ hard: { pods: '3', configmaps: '4', 'count/configmaps': '4' } })
+    const drafts = Array.from({ length: 12 }, (_, index) => ({ metadata: { name: `c${index}`, namespace } }))
+
+    const made = await Promise.allSettled(drafts.map((draft) => api.client.create(CONFIG_MAPS, draft)))
+
+    // the cluster's certificate, which every namespace has, takes one place
+    const isMade = made.filter(({ status }) => status === 'fulfilled').length
+    const { items } = await api.client.list(CONFIG_MAPS, { namespace })
+    expect(items).toHaveLength(4)
+    expect(isMade).toBe(3)
+    const refused = made.find((each) => each.status === 'rejected')
+    expect(refused?.reason).toMatchObject({ code: 403, message: expect.stringContaining('exceeded quota: q, requested: ') })
+  })
+
+  test('counts nothing for a dry run, nor for what was refused for another reason', async () => {
+    const namespace = await newNamespace({ hard: { services: '1' } })
+    const service = { metadata: { name: 's', namespace }, spec: { ports: [{ port: 80 }] } }
+
+    await api.client.create(SERVICES, service, { dryRun: true })
+    await expect(api.client.create(SERVICES, { ...service, spec: { ports: [{ port: -1 }] } })).rejects.toMatchObject({
+      code: 422,
+    })
+    await api.client.create(SERVICES, service)
+
+    await expect(api.client.create(SERVICES, service)).rejects.toMatchObject({ code: 403 })
+    await usedIs(namespace, { services: '1' })
+  })
+
+  test('shows at once what a creation took, and gives it back after a deletion', async () => {
+    const namespace = await newNamespace({ hard: { secrets: '2', 'services.nodeports': '1', 'services.loadbalancers': '1' } })
+    const service = (type: string) => ({
+      metadata: { name: type.toLowerCase(), namespace },
+      spec: { type, ports: [{ port: 80 }] },
+    })
+
+    await api.client.create(SERVICES, service('NodePort'))
+    const [after] = (await api.client.list<ResourceQuota>(RESOURCE_QUOTAS, { namespace })).items
+    const second = api.client.create(SERVICES, service('LoadBalancer'))
+
+    expect(after?.status?.used).toEqual({ secrets: '0', 'services.nodeports': '1', 'services.loadbalancers': '0' })
+    await expect(second).rejects.toMatchObject({
+      message:
+        'services "loadbalancer" is forbidden: exceeded quota: q, requested: services.nodeports=1, used: services.nodeports=1, limited: services.nodeports=1',
+    })
+    await api.client.delete(SERVICES, { name: 'nodeport', namespace })
+    await usedIs(namespace, { secrets: '0', 'services.nodeports': '0', 'services.loadbalancers': '0' })
+  })
+
+  test('charges an update for what it adds', async () => {
+    const namespace = await newNamespace({ hard: { 'services.nodeports': '1' } })
+    await api.client.create(SERVICES, { metadata: { name: 's', namespace }, spec: { ports: [{ port: 80 }] } })
+    const change = (spec: object) => api.client.patch(SERVICES, { name: 's', namespace }, { type: 'merge', body: { spec } })
+
+    await change({ type: 'NodePort' })
+
+    const ports = ['a', 'b'].map((name, index) => ({ name, port: 80 + index }))
+    await expect(change({ ports })).rejects.toMatchObject({ code: 403 })
+    await change({ sessionAffinity: 'ClientIP' })
+  })
+
+  test.each([
+    [{ scopes: ['Terminating'] }, { activeDeadlineSeconds: 60 }, {}],
+    [{ scopes: ['NotTerminating'] }, {}, { activeDeadlineSeconds: 60 }],
+    [{ scopes: ['BestEffort'] }, {}, withRequests()],
+    [{ scopes: ['NotBestEffort'] }, withRequests(), {}],
+    [
+      { scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: ['system-node-critical'] }] } },
+      { priorityClassName: 'system-node-critical' },
+      {},
+    ],
+    [
+      { scopeSelector: { matchExpressions: [{ scopeName: 'CrossNamespacePodAffinity', operator: 'Exists' }] } },
+      { affinity: elsewhere() },
+      {},
+    ],
+  ])('of scope %j counts only the pods within', async (scope, within, outside) => {
+    await systemPriorityClass()
+    const namespace = await newNamespace({ hard: { pods: '1' }, ...scope })
+    const pod = (name: string, spec: object) => ({
+      metadata: { name, namespace },
+      spec: { containers: [{ name: 'c', image: 'x' }], ...spec },
+    })
+
+    await api.client.create(PODS, pod('in', within))
+    await api.client.create(PODS, pod('out', outside))
+
+    await expect(api.client.create(PODS, pod('more', within))).rejects.toMatchObject({ code: 403 })
+    await usedIs(namespace, { pods: '1' })
+  })
+
+  test('gives back what a pod that has ended took, but not its place among all pods', async () => {
+    const namespace = await newNamespace({ hard: { pods: '1', 'count/pods': '2', 'requests.cpu': '1' } })
+    const resources = { requests: { cpu: '300m' }, limits: { cpu: '300m' } }
+    await api.client.create(PODS, {
+      metadata: { name: 'p', namespace },
+      spec: { containers: [{ name: 'c', image: 'x', resources }] },
+    })
+    await usedIs(namespace, { pods: '1', 'count/pods': '1', 'requests.cpu': '300m' })
+
+    const body = { status: { phase: 'Succeeded' } }
+    await api.client.patch(PODS, { name: 'p', namespace, subresource: 'status' }, { type: 'merge', body })
+
+    await usedIs(namespace, { pods: '0', 'count/pods': '1', 'requests.cpu': '0' })
+  })
+
+  test('follows what it allows', async () => {
+    const namespace = await newNamespace({ hard: { secrets: '1', pods: '1' } })
+
+    const body = [{ op: 'replace', path: '/spec/hard', value: { pods: '7' } }]
+    await api.client.patch(RESOURCE_QUOTAS, { name: 'q', namespace }, { type: 'json', body })
+
+    await waitFor('the status shows the new limits', async () => {
+      const quota = await api.client.get<ResourceQuota>(RESOURCE_QUOTAS, { name: 'q', namespace })
+      expect(quota.status).toEqual({ hard: { pods: '7' }, used: { pods: '0' } })
+      return true
+    })
+  })
+})
+
+test('a LimitRange refuses a claim that is too large, and one that grows too large', async () => {
+  const namespace = await newNamespace()
+  const limits = [{ type: 'PersistentVolumeClaim', min: { storage: '1Gi' }, max: { storage: '2Gi' } }]
+  await api.client.create(LIMIT_RANGES, { metadata: { name: 'l', namespace }, spec: { limits } })
+  const claim = (storage: string) => ({
+    metadata: { name: 'c', namespace },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage } } },
+  })
+  const path = `${api.url}/api/v1/namespaces/${namespace}/persistentvolumeclaims`
+
+  const refused = await (await fetch(path, json(claim('3Gi')))).json()
+  const allowed = await fetch(path, json(claim('2Gi')))
+
+  expect(refused).toMatchObject({
+    message:
+      'persistentvolumeclaims "c" is forbidden: maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 3Gi',
+  })
+  expect(allowed.status).toBe(201)
+})
+
+let namespaces = 0
+
+async function newNamespace(quota?: object): Promise<string> {
+  namespaces += 1
+  const namespace = `n${namespaces}`
+  await fetch(`${api.url}/api/v1/namespaces`, json({ metadata: { name: namespace } }))
+  await accountOf(namespace)
+  await waitFor('the certificate is there', () => api.client.get(CONFIG_MAPS, { name: 'kube-root-ca.crt', namespace }))
+  if (quota === undefined) return namespace
+  await api.client.create(RESOURCE_QUOTAS, { metadata: { name: 'q', namespace }, spec: quota })
+  await waitFor('the quota has been counted', async () => {
+    const { status } = await api.client.get<ResourceQuota>(RESOURCE_QUOTAS, { name: 'q', namespace })
+    return status?.hard !== undefined
+  })
+  return namespace
+}
+
+async function accountOf(namespace: string): Promise<void> {
+  await waitFor('the account is there', () => api.client.get(SERVICE_ACCOUNTS, { name: 'default', namespace }))
+}
+
+async function usedIs(namespace: string, used: Record<string, string>): Promise<void> {
+  await waitFor(`the quota shows ${JSON.stringify(used)}`, async () => {
+    const quota = await api.client.get<ResourceQuota>(RESOURCE_QUOTAS, { name: 'q', namespace })
+    expect(quota.status?.used).toEqual(used)
+    return true
+  })
+}
+
+async function systemPriorityClass(): Promise<void> {
+  const priorityClass = { metadata: { name: 'system-node-critical' }, value: 2_000_001_000 }
+  await fetch(`${api.url}/apis/scheduling.k8s.io/v1/priorityclasses`, json(priorityClass))
+}
+
+function withRequests() {
+  return { containers: [{ name: 'c', image: 'x', resources: { requests: { cpu: '1m' } } }] }
+}
+
+function elsewhere() {
+  const term = { topologyKey: 'kubernetes.io/hostname', namespaces: ['other'], labelSelector: { matchLabels: { a: 'b' } } }
+  return { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } }
+}
+
+function json(body: object): RequestInit {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+}

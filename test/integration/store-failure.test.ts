@@ -1,0 +1,72 @@
+/** A master whose disk fails under it. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CONFIG_MAPS } from '@skiff/api'
+import { ApiClient } from '@skiff/client'
+import { type Master, startMaster } from '@skiff/master'
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { replaceOpenFile } from '../../packages/store/src/sqlite/replace-open-file.fixture.ts'
+
+let directory: string
+let master: Master
+let client: ApiClient
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'skiff-disk-'))
+  await start()
+})
+afterEach(async () => {
+  client.close()
+  await master.close().catch(() => undefined)
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function start(): Promise<void> {
+  master = await startMaster({
+    dataDir: join(directory, 'master'),
+    bind: '127.0.0.1',
+    advertiseAddress: '127.0.0.1',
+    port: 0,
+    serviceCidr: '10.194.0.0/16',
+    podCidr: '10.195.0.0/16',
+    logger: pino({ level: 'silent' }),
+    signal: new AbortController().signal,
+  })
+  client = new ApiClient({ server: `unix:${master.socketPath}`, userAgent: 'test' })
+}
+
+const write = (name: string) => client.create(CONFIG_MAPS, { metadata: { name, namespace: 'default' } } as object)
+const names = async () =>
+  (await client.list<{ metadata: { name: string } }>(CONFIG_MAPS, { namespace: 'default' })).items.map(
+    ({ metadata }) => metadata.name,
+  )
+const wal = () => join(directory, 'master', 'skiff.db-wal')
+
+test('a full disk refuses writes and says where to make room; reads go on, and so do writes once there is room', async () => {
+  await write('before')
+  const file = replaceOpenFile(wal(), '/dev/full')
+  await expect(write('during')).rejects.toMatchObject({
+    code: 503,
+    message: expect.stringMatching(/^the write was not stored: database or disk is full: make room where \/.*skiff\.db is$/),
+  })
+  expect(await names()).toContain('before')
+  file.putBack()
+  await write('after')
+  expect(await names()).not.toContain('during')
+})
+
+test('a disk that can not be trusted any more ends the master, and the next one has what was acknowledged', async () => {
+  await write('before')
+  // Takes every byte, but can't be synced.
+  const file = replaceOpenFile(wal(), '/dev/null')
+  await expect(write('during')).rejects.toMatchObject({ code: 503 })
+  file.putBack()
+  await expect(master.stopped).rejects.toThrow('the store failed: start the master again')
+  client.close()
+
+  await start()
+
+  expect(await names()).toContain('before')
+})
