@@ -34,6 +34,7 @@ export const VOLUMES_DIRECTORY = 'skiff.dev/volumes-directory'
 export const VOLUMES_CAPACITY = 'skiff.dev/volumes-capacity'
 
 const BETA_STORAGE_CLASS = 'volume.beta.kubernetes.io/storage-class'
+const DEFAULT_CLASS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']
 const DEFAULT_MODE = 'Filesystem'
 
 export interface PodClaim {
@@ -63,6 +64,15 @@ export function ephemeralClaimProblem(pod: Pod, claim: PersistentVolumeClaim): s
 /** '' when it has none. */
 export function storageClassOf({ metadata, spec }: PersistentVolumeClaim | PersistentVolume): string {
   return metadata.annotations?.[BETA_STORAGE_CLASS] ?? spec.storageClassName ?? ''
+}
+
+/** The class of claims that name none: the newest of those that are marked so; of equals the first by name. */
+export function defaultStorageClass(classes: readonly StorageClass[]): StorageClass | undefined {
+  const marked = classes.filter(({ metadata }) => DEFAULT_CLASS.some((name) => metadata.annotations?.[name] === 'true'))
+  return marked.toSorted((a, b) => {
+    const age = b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp)
+    return age === 0 ? a.metadata.name.localeCompare(b.metadata.name) : age
+  })[0]
 }
 
 export function waitsForFirstConsumer(storageClass: StorageClass | undefined): boolean {

@@ -42,6 +42,33 @@ function connect(options: Partial<ApiClientOptions> & { server: string }): ApiCl
   return client
 }
 
+describe('an answer that is lost with its connection', () => {
+  /** Answers the first request, and closes the kept-alive connection on the next one, which it has read. */
+  async function losingServer(): Promise<{ client: ApiClient; asked: string[] }> {
+    const asked: string[] = []
+    const client = await clientOf((request, response) => {
+      asked.push(request.method ?? '')
+      if (asked.length === 2) request.socket.destroy()
+      else response.end('{"metadata":{}}')
+    })
+    await client.get(CONFIG_MAPS, { namespace: 'default', name: 'first' })
+    return { client, asked }
+  }
+
+  it('of a read is asked for again', async () => {
+    const { client, asked } = await losingServer()
+    await client.get(CONFIG_MAPS, { namespace: 'default', name: 'second' })
+    expect(asked).toEqual(['GET', 'GET', 'GET'])
+  })
+
+  it('of a write is told: it may have been done, and is not blindly done twice', async () => {
+    const { client, asked } = await losingServer()
+    const create = client.create(CONFIG_MAPS, { metadata: { namespace: 'default', generateName: 'x-' } } as object)
+    await expect(create).rejects.toMatchObject({ reason: 'ServiceUnavailable' })
+    expect(asked).toEqual(['GET', 'POST'])
+  })
+})
+
 interface Seen {
   readonly line: string
   readonly headers: http.IncomingHttpHeaders

@@ -1,14 +1,18 @@
 /** Which objects a quota with scopes is about. */
 
+import type { KindInfo } from '../kinds.ts'
 import { labelSelectorMatches } from '../label-selectors.ts'
 import { podQosClass } from '../pods.ts'
-import type { KindInfo } from '../kinds.ts'
 import type { KubeObject, PersistentVolumeClaim, Pod, PodSpec, ResourceQuota } from '../types.ts'
 
 type Requirement = NonNullable<NonNullable<ResourceQuota['spec']['scopeSelector']>['matchExpressions']>[number]
 
 /** Whether every scope of the quota holds for the object. Scopes are known of pods and claims only. */
-export function quotaScopesMatch({ spec }: ResourceQuota, info: Pick<KindInfo, 'group' | 'resource'>, object: KubeObject): boolean {
+export function quotaScopesMatch(
+  { spec }: ResourceQuota,
+  info: Pick<KindInfo, 'group' | 'resource'>,
+  object: KubeObject,
+): boolean {
   const scopes = (spec.scopes ?? []).map((scopeName): Requirement => ({ scopeName, operator: 'Exists' }))
   const requirements = [...scopes, ...(spec.scopeSelector?.matchExpressions ?? [])]
   return requirements.every((requirement) => scopeHolds(requirement, info, object))

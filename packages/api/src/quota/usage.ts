@@ -1,10 +1,10 @@
 /** What an object takes of a namespace's quotas (k8s.io/kubernetes/pkg/quota/v1/evaluator/core). Pure. */
 
 import { type KindInfo, qualifiedResource } from '../kinds.ts'
-import { allContainersOf, podAmounts } from './pod-amounts.ts'
 import { podIsTerminal } from '../pods.ts'
 import { canonicalQuantity, parseQuantity, quantityToBytes } from '../quantity.ts'
 import type { KubeObject, PersistentVolumeClaim, Pod, PodSpec, Service } from '../types.ts'
+import { allContainersOf, podAmounts } from './pod-amounts.ts'
 
 type Usage = Record<string, string>
 type GroupResource = Pick<KindInfo, 'group' | 'resource'>
