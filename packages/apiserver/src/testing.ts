@@ -13,7 +13,6 @@ import type { ClusterConfig, ResourceDefinition } from './registry/resource-defi
 import { BUILT_IN_RESOURCES } from './resources/index.ts'
 
 export { fullAdmission } from './admission/testing/full-admission.ts'
-export { type RecordedStep, Replay, readRecorded } from './testdata/replay.ts'
 
 export interface TestApiServer extends AsyncDisposable {
   readonly url: string

@@ -1,4 +1,19 @@
-import { NAMESPACES, PODS, type Pod, PRIORITY_CLASSES, SERVICE_ACCOUNTS } from '@skiff/api'
+import {
+  INGRESS_CLASSES,
+  INGRESSES,
+  type Ingress,
+  NAMESPACES,
+  NODES,
+  type Node,
+  PERSISTENT_VOLUME_CLAIMS,
+  type PersistentVolumeClaim,
+  PODS,
+  type Pod,
+  PRIORITY_CLASSES,
+  RUNTIME_CLASSES,
+  SERVICE_ACCOUNTS,
+  STORAGE_CLASSES,
+} from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
 import { describe, expect, test } from 'vitest'
 import { startAccessCluster } from '../auth/testing/access-cluster.ts'
@@ -159,6 +174,150 @@ describe('pod security', () => {
     await expect(cluster.root.create(PODS, pod(PRIVILEGED))).rejects.toMatchObject({ code: 403 })
     await label(cluster.root, { 'pod-security.kubernetes.io/enforce': 'privileged' })
     await expect(cluster.root.create(PODS, pod(PRIVILEGED))).resolves.toBeDefined()
+  })
+
+  test('has the words of the version that a label names, and holds only what was known then', async () => {
+    await using cluster = await startAccessCluster()
+    await cluster.root.create(SERVICE_ACCOUNTS, DEFAULT_ACCOUNT)
+    await label(cluster.root, {
+      'pod-security.kubernetes.io/enforce': 'restricted',
+      'pod-security.kubernetes.io/enforce-version': 'v1.7',
+    })
+
+    const refused = cluster.root.create(PODS, pod(PRIVILEGED))
+
+    await expect(refused).rejects.toMatchObject({
+      message: expect.stringContaining('violates PodSecurity "restricted:v1.7": privileged'),
+    })
+    await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('allowPrivilegeEscalation') })
+  })
+
+  test('refuses labels that mean nothing, and tells which pods are beyond a new level', async () => {
+    await using cluster = await startAccessCluster()
+    await cluster.root.create(SERVICE_ACCOUNTS, DEFAULT_ACCOUNT)
+    await cluster.root.create(PODS, pod(PRIVILEGED, 'strong'))
+
+    const refused = label(cluster.root, { 'pod-security.kubernetes.io/enforce': 'strict' })
+    await expect(refused).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringContaining('must be one of privileged, baseline, restricted'),
+    })
+
+    const metadata = { labels: { 'pod-security.kubernetes.io/enforce': 'baseline' } }
+    const { headers } = await cluster.root.request('PATCH', '/api/v1/namespaces/default', {
+      body: { metadata },
+      contentType: 'application/merge-patch+json',
+    })
+    expect(headers.warning).toContain(
+      'existing pods in namespace \\"default\\" violate the new PodSecurity enforce level \\"baseline:latest\\"',
+    )
+    expect(headers.warning).toContain('strong: privileged')
+  })
+})
+
+describe('what a new object gets by default', () => {
+  const claim = (name: string, spec: object = {}) =>
+    ({
+      metadata: { name, namespace: 'default' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...spec },
+    }) as object
+  const byDefault = (annotation: string) => ({ annotations: { [annotation]: 'true' } })
+
+  test('a claim: the newest default class, and a finalizer while it is used', async () => {
+    await using cluster = await startAccessCluster()
+    const annotation = byDefault('storageclass.kubernetes.io/is-default-class')
+    for (const name of ['b', 'a']) {
+      await cluster.root.create(STORAGE_CLASSES, { metadata: { name, ...annotation }, provisioner: 'x' } as object)
+    }
+
+    const created = await cluster.root.create<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, claim('c'))
+    const without = await cluster.root.create<PersistentVolumeClaim>(
+      PERSISTENT_VOLUME_CLAIMS,
+      claim('d', { storageClassName: '' }),
+    )
+
+    expect(['a', 'b']).toContain(created.spec.storageClassName)
+    expect(created.metadata.finalizers).toEqual(['kubernetes.io/pvc-protection'])
+    expect(without.spec.storageClassName).toBe('')
+  })
+
+  test('a claim grows only when it is bound and its class allows it', async () => {
+    await using cluster = await startAccessCluster()
+    await cluster.root.create(STORAGE_CLASSES, { metadata: { name: 'fixed' }, provisioner: 'x' } as object)
+    await cluster.root.create(PERSISTENT_VOLUME_CLAIMS, claim('c', { storageClassName: 'fixed' }))
+    const ref = { name: 'c', namespace: 'default' }
+    const grow = () =>
+      cluster.root.patch(PERSISTENT_VOLUME_CLAIMS, ref, {
+        type: 'merge',
+        body: { spec: { resources: { requests: { storage: '2Gi' } } } },
+      })
+
+    await expect(grow()).rejects.toMatchObject({
+      message: expect.stringMatching(/Only bound persistent volume claims can be expanded|field is immutable|spec is immutable/),
+    })
+    await cluster.root.patch(
+      PERSISTENT_VOLUME_CLAIMS,
+      { ...ref, subresource: 'status' },
+      { type: 'merge', body: { status: { phase: 'Bound' } } },
+    )
+    await expect(grow()).rejects.toMatchObject({
+      code: 403,
+      message: expect.stringContaining(
+        'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
+      ),
+    })
+    await cluster.root.patch(STORAGE_CLASSES, { name: 'fixed' }, { type: 'merge', body: { allowVolumeExpansion: true } })
+    await expect(grow()).resolves.toBeDefined()
+  })
+
+  test('an Ingress: the default class, unless it names one in whichever way', async () => {
+    await using cluster = await startAccessCluster()
+    const metadata = { name: 'main', ...byDefault('ingressclass.kubernetes.io/is-default-class') }
+    await cluster.root.create(INGRESS_CLASSES, { metadata, spec: { controller: 'example.com/c' } } as object)
+    const ingress = (name: string, annotations: object = {}) =>
+      ({
+        metadata: { name, namespace: 'default', annotations },
+        spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } },
+      }) as object
+
+    const created = await cluster.root.create<Ingress>(INGRESSES, ingress('i'))
+    const named = await cluster.root.create<Ingress>(INGRESSES, ingress('j', { 'kubernetes.io/ingress.class': 'old' }))
+
+    expect([created.spec.ingressClassName, named.spec.ingressClassName]).toEqual(['main', undefined])
+  })
+
+  test('a pod: what its runtime class costs and where it runs', async () => {
+    await using cluster = await startAccessCluster()
+    await cluster.root.create(SERVICE_ACCOUNTS, DEFAULT_ACCOUNT)
+    const overhead = { podFixed: { cpu: '100m' } }
+    const scheduling = { nodeSelector: { sandboxed: 'yes' }, tolerations: [{ key: 'sandbox', operator: 'Exists' }] }
+    await cluster.root.create(RUNTIME_CLASSES, { metadata: { name: 'safe' }, handler: 'h', overhead, scheduling } as object)
+
+    const { spec } = await cluster.root.create<Pod>(PODS, pod({ runtimeClassName: 'safe' }))
+
+    expect(spec).toMatchObject({ overhead: overhead.podFixed, nodeSelector: scheduling.nodeSelector })
+    expect(spec.tolerations).toEqual(expect.arrayContaining(scheduling.tolerations))
+    await expect(cluster.root.create(PODS, pod({ runtimeClassName: 'none' }, 'q'))).rejects.toMatchObject({
+      message: 'pods "q" is forbidden: pod rejected: RuntimeClass "none" not found',
+    })
+    await expect(
+      cluster.root.create(PODS, pod({ runtimeClassName: 'safe', nodeSelector: { sandboxed: 'no' } }, 'q')),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining(
+        'conflict: runtimeClass.scheduling.nodeSelector[sandboxed] = yes; pod.spec.nodeSelector[sandboxed] = no',
+      ),
+    })
+    await expect(cluster.root.create(PODS, pod({ overhead: { cpu: '1' } }, 'q'))).rejects.toMatchObject({
+      message: expect.stringContaining('Pod Overhead set without corresponding RuntimeClass defined Overhead'),
+    })
+  })
+
+  test('a node: a taint that keeps pods away until it is ready', async () => {
+    await using cluster = await startAccessCluster()
+
+    const created = await cluster.root.create<Node>(NODES, { metadata: { name: 'n' } })
+
+    expect(created.spec.taints).toEqual([{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }])
   })
 })
 

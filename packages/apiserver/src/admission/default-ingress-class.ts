@@ -8,7 +8,10 @@ const DEFAULT_ANNOTATION = 'ingressclass.kubernetes.io/is-default-class'
 const CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
 
 /** Gives a new Ingress that names no class the default one (DefaultIngressClass). */
-export function admitDefaultIngressClass({ operation, info, subresource, object }: AdmissionRequest, objects: ObjectReader): void {
+export function admitDefaultIngressClass(
+  { operation, info, subresource, object }: AdmissionRequest,
+  objects: ObjectReader,
+): void {
   if (operation !== 'CREATE' || subresource !== '' || object === undefined) return
   if (info.group !== 'networking.k8s.io' || info.resource !== 'ingresses') return
   const ingress = object as unknown as Ingress

@@ -1,4 +1,4 @@
-import { type KindInfo, type KubeObject } from '@skiff/api'
+import type { KindInfo, KubeObject } from '@skiff/api'
 import type { Logger } from 'pino'
 import type { RbacAuthorizer } from '../auth/index.ts'
 import type { AdmissionRequest } from '../http/request-context.ts'
@@ -7,11 +7,12 @@ import type { Registry } from '../registry/registry.ts'
 import type { DialService } from '../streaming/service-dialer.ts'
 import { WebhookClient } from '../webhook-client/index.ts'
 import { decodeMutated } from './decode-mutated.ts'
-import type { Authorize } from './expressions/variables.ts'
 import { MatchConditions } from './expressions/match-conditions.ts'
+import type { Authorize } from './expressions/variables.ts'
 import { OtherVersions } from './matching/other-versions.ts'
 import { type Reviewed, reviewedOf } from './matching/reviewed.ts'
 import { keepTypesChecked } from './policies/keep-types-checked.ts'
+import { MutatingPolicies } from './policies/mutating-policies.ts'
 import { ValidatingPolicies } from './policies/validating-policies.ts'
 import { MutatingWebhooks, type Round } from './webhooks/mutating-webhooks.ts'
 import { ValidatingWebhooks } from './webhooks/validating-webhooks.ts'
@@ -31,6 +32,7 @@ export class DynamicAdmission {
   readonly #mutating: MutatingWebhooks
   readonly #validating: ValidatingWebhooks
   readonly #policies: ValidatingPolicies
+  readonly #mutatingPolicies: MutatingPolicies
 
   constructor({ registry, authorizer, dialService, logger, signal }: DynamicAdmissionOptions) {
     this.#registry = registry
@@ -45,6 +47,7 @@ export class DynamicAdmission {
     this.#mutating = new MutatingWebhooks({ ...surroundings, decode })
     this.#validating = new ValidatingWebhooks(surroundings)
     this.#policies = new ValidatingPolicies({ registry, otherVersions, authorize, signal })
+    this.#mutatingPolicies = new MutatingPolicies({ registry, otherVersions, authorize, signal, decode })
     keepTypesChecked({ registry, logger, signal })
   }
 
@@ -53,7 +56,7 @@ export class DynamicAdmission {
    * (it may have to complete what was added), and then the webhooks that want to see the result.
    */
   async mutate(request: AdmissionRequest, complete: (request: AdmissionRequest) => Promise<void>): Promise<void> {
-    if (this.#mutating.isEmpty || isExempt(request.info)) return
+    if ((this.#mutating.isEmpty && this.#mutatingPolicies.isEmpty) || isExempt(request.info)) return
     const seen: Round['seen'] = new Map()
     if (!(await this.#round(request, { seen, again: false }))) return
     await complete(request)
@@ -69,12 +72,12 @@ export class DynamicAdmission {
   /** True when the object has changed. */
   async #round(request: AdmissionRequest, round: Round): Promise<boolean> {
     const asked = this.#reviewed(request)
-    const completed = await this.#mutating.complete(asked, round, request.warn)
-    const { object } = request
+    const object = this.#mutatingPolicies.complete(asked, round)
+    const completed = await this.#mutating.complete({ ...asked, object }, round, request.warn)
     // where only a part of the object is shown, that part stays as it is
-    if (completed === undefined || object === undefined || asked.object !== object) return false
-    if (completed === object || jsonEquals(completed, object)) return false
-    replaceContents(object, completed)
+    if (completed === undefined || request.object === undefined || asked.object !== request.object) return false
+    if (completed === request.object || jsonEquals(completed, request.object)) return false
+    replaceContents(request.object, completed)
     return true
   }
 

@@ -1,12 +1,12 @@
 import {
   DIRECTORY_MADE,
+  forbidden,
   type KubeObject,
   LOCAL_DATA_FINALIZER,
   type Node,
-  PODS,
   type PersistentVolumeClaim,
+  PODS,
   type Pod,
-  forbidden,
   qualifiedResource,
 } from '@skiff/api'
 import { nodeNameOf } from '../auth/users.ts'
@@ -120,10 +120,12 @@ function podProblem(request: AdmissionRequest, node: string, objects: ObjectRead
 
 /** A mirror pod only shows what runs without the API server: it must not get hold of anything that is kept there. */
 function mirrorPodProblem({ metadata, spec }: Pod, node: string): string | undefined {
-  if (metadata.annotations?.[MIRROR_ANNOTATION] === undefined || spec.nodeName !== node) return 'can only create mirror pods of its own'
+  if (metadata.annotations?.[MIRROR_ANNOTATION] === undefined || spec.nodeName !== node)
+    return 'can only create mirror pods of its own'
   if (spec.serviceAccountName) return 'can not create pods that reference a service account'
   const volumes = spec.volumes ?? []
-  if (volumes.some(({ persistentVolumeClaim }) => persistentVolumeClaim)) return 'can not create pods that reference persistentvolumeclaims'
+  if (volumes.some(({ persistentVolumeClaim }) => persistentVolumeClaim))
+    return 'can not create pods that reference persistentvolumeclaims'
   if (volumes.some(({ secret }) => secret)) return 'can not create pods that reference secrets'
   return volumes.some(({ configMap }) => configMap) ? 'can not create pods that reference configmaps' : undefined
 }
@@ -148,9 +150,16 @@ function volumeProblem({ operation, subresource, object, old }: AdmissionRequest
 function claimProblem({ operation, subresource, object, old }: AdmissionRequest): string | undefined {
   if (operation !== 'UPDATE' || subresource !== 'status') return 'may only update PVC status'
   const rest = (claim: KubeObject | undefined) => {
-    const { capacity: _, conditions: __, allocatedResources: ___, allocatedResourceStatuses: ____, ...others } =
-      (claim as unknown as PersistentVolumeClaim | undefined)?.status ?? {}
+    const {
+      capacity: _,
+      conditions: __,
+      allocatedResources: ___,
+      allocatedResourceStatuses: ____,
+      ...others
+    } = (claim as unknown as PersistentVolumeClaim | undefined)?.status ?? {}
     return others
   }
-  return jsonEquals(rest(object), rest(old)) ? undefined : 'is not allowed to update fields other than status.quantity and status.conditions'
+  return jsonEquals(rest(object), rest(old))
+    ? undefined
+    : 'is not allowed to update fields other than status.quantity and status.conditions'
 }

@@ -59,7 +59,8 @@ test('what this server serves itself is local, and always available', async () =
     const { items } = await api.client.list<APIService>(API_SERVICES)
     const names = items.map(({ metadata }) => metadata.name)
     expect(names).toEqual(expect.arrayContaining(['v1.', 'v1.apps', 'v2.autoscaling', 'v1.apiextensions.k8s.io']))
-    for (const { status } of items) expect(findCondition(status?.conditions, 'Available')).toMatchObject({ status: 'True', reason: 'Local' })
+    for (const { status } of items)
+      expect(findCondition(status?.conditions, 'Available')).toMatchObject({ status: 'True', reason: 'Local' })
   })
 })
 
@@ -67,7 +68,10 @@ test('the group of a custom kind is there while the kind is', async () => {
   const metadata = { name: 'widgets.example.com' }
   const names = { plural: 'widgets', kind: 'Widget' }
   const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }]
-  await api.client.create(CUSTOM_RESOURCE_DEFINITIONS, { metadata, spec: { group: 'example.com', scope: 'Namespaced', names, versions } } as object)
+  await api.client.create(CUSTOM_RESOURCE_DEFINITIONS, {
+    metadata,
+    spec: { group: 'example.com', scope: 'Namespaced', names, versions },
+  } as object)
   await vi.waitFor(async () => await api.client.get(API_SERVICES, { name: 'v1.example.com' }))
 
   await api.client.delete(CUSTOM_RESOURCE_DEFINITIONS, metadata)
@@ -82,7 +86,12 @@ test('a request is passed on to the extension server, with who asks, and without
   await available('True', 'Passed')
 
   const response = await fetch(`${api.url}/apis/wardle.example.com/v1/namespaces/default/flunders?limit=5`, {
-    headers: { authorization: 'Bearer secret', 'x-remote-user': 'somebody', 'x-remote-group': 'system:nodes', accept: 'application/json' },
+    headers: {
+      authorization: 'Bearer secret',
+      'x-remote-user': 'somebody',
+      'x-remote-group': 'system:nodes',
+      accept: 'application/json',
+    },
   })
 
   expect([response.status, await response.json()]).toEqual([200, { kind: 'FlunderList', items: [] }])
@@ -137,19 +146,25 @@ test('discovery and OpenAPI show what the extension server has', async () => {
   expect(group).toMatchObject({ kind: 'APIGroup', preferredVersion: { groupVersion: 'wardle.example.com/v1' } })
   expect(resources).toMatchObject({ resources: [{ name: 'flunders' }, { name: 'flunders/shout' }] })
   expect(aggregated.items.find(({ metadata }) => metadata.name === 'wardle.example.com')?.versions).toMatchObject([
-    { version: 'v1', freshness: 'Current', resources: [{ resource: 'flunders', scope: 'Namespaced', subresources: [{ subresource: 'shout' }] }] },
+    {
+      version: 'v1',
+      freshness: 'Current',
+      resources: [{ resource: 'flunders', scope: 'Namespaced', subresources: [{ subresource: 'shout' }] }],
+    },
   ])
-  expect(openApi.paths['apis/wardle.example.com/v1']).toEqual({ serverRelativeURL: '/openapi/v3/apis/wardle.example.com/v1?hash=1' })
+  expect(openApi.paths['apis/wardle.example.com/v1']).toEqual({
+    serverRelativeURL: '/openapi/v3/apis/wardle.example.com/v1?hash=1',
+  })
 })
 
 test.each([
-  ['whose Service is missing', {}, async () => api.client.delete(SERVICES, inWardle('api')), 'ServiceNotFound'],
-  ['whose Service has another port', { port: 8443 }, async () => undefined, 'ServicePortError'],
-  ['that has no ready pod', {}, async () => api.client.delete(ENDPOINT_SLICES, inWardle('api')), 'MissingEndpoints'],
-  ['for which nobody vouches', { caBundle: undefined }, async () => undefined, 'FailedDiscoveryCheck'],
-])('an extension server %s is unavailable: 503, and stale in discovery', async (_name, change, prepare, reason) => {
+  ['whose Service is missing', {}, SERVICES, 'ServiceNotFound'],
+  ['whose Service has another port', { port: 8443 }, undefined, 'ServicePortError'],
+  ['that has no ready pod', {}, ENDPOINT_SLICES, 'MissingEndpoints'],
+  ['for which nobody vouches', { caBundle: undefined }, undefined, 'FailedDiscoveryCheck'],
+])('an extension server %s is unavailable: 503, and stale in discovery', async (_name, change, missing, reason) => {
   await register(change)
-  await prepare()
+  if (missing !== undefined) await api.client.delete(missing, inWardle('api'))
 
   await available('False', reason)
 
@@ -184,14 +199,25 @@ async function register({ port = 443, ...change }: { port?: number; caBundle?: s
   }
   await api.client.create(NODES, { metadata: { name: 'n1' } })
   await api.client.patch(NODES, { name: 'n1', subresource: 'status' }, { type: 'merge', body: { status } })
-  await api.client.create(PODS, { metadata: inWardle('api'), spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'x' }] } } as object)
+  await api.client.create(PODS, {
+    metadata: inWardle('api'),
+    spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'x' }] },
+  } as object)
   await api.client.create(SERVICES, { metadata: inWardle('api'), spec: { ports: [{ port: 443, targetPort: 8443 }] } } as object)
   await createSlice()
   const service = { ...inWardle('api'), port }
   const caBundle = Buffer.from(authority.certificatePem).toString('base64')
   await api.client.create(API_SERVICES, {
     metadata: { name: 'v1.wardle.example.com' },
-    spec: { group: 'wardle.example.com', version: 'v1', groupPriorityMinimum: 2000, versionPriority: 200, service, caBundle, ...change },
+    spec: {
+      group: 'wardle.example.com',
+      version: 'v1',
+      groupPriorityMinimum: 2000,
+      versionPriority: 200,
+      service,
+      caBundle,
+      ...change,
+    },
   } as object)
 }
 
@@ -199,7 +225,9 @@ async function createSlice(): Promise<void> {
   await api.client.create(ENDPOINT_SLICES, {
     metadata: { ...inWardle('api'), labels: { 'kubernetes.io/service-name': 'api' } },
     addressType: 'IPv4',
-    endpoints: [{ addresses: ['10.244.0.5'], conditions: { ready: true }, targetRef: { kind: 'Pod', name: 'api', namespace: 'default' } }],
+    endpoints: [
+      { addresses: ['10.244.0.5'], conditions: { ready: true }, targetRef: { kind: 'Pod', name: 'api', namespace: 'default' } },
+    ],
     ports: [{ name: '', port: 8443, protocol: 'TCP' }],
   } as object)
 }

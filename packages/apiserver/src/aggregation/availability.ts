@@ -14,11 +14,12 @@ import { asApiServer } from '../admission/as-api-server.ts'
 import type { ApiResource } from '../discovery/api-groups.ts'
 import { prefixOf } from '../registry/keys.ts'
 import type { Registry } from '../registry/registry.ts'
+import { watchChanges } from '../registry/watch-changes.ts'
 import type { WatchedList } from '../registry/watched-list.ts'
+import { askExtension, type Discovered } from './ask-extension.ts'
 import { isAvailable, PASSED, type Verdict } from './available-condition.ts'
 import { checkService } from './check-service.ts'
 import type { ExtensionClient } from './extension-client.ts'
-import { askExtension, type Discovered } from './ask-extension.ts'
 
 interface AvailabilityOptions {
   readonly registry: Registry
@@ -48,8 +49,7 @@ export class Availability {
     const { registry, signal } = options
     const { store } = registry
     for (const info of [API_SERVICES, SERVICES, ENDPOINT_SLICES]) {
-      const onEvents = () => this.#checkAfter(COLLECT_MS)
-      store.watch({ prefix: prefixOf(info), afterRevision: store.revision(), signal, onEvents })
+      watchChanges({ store, prefix: prefixOf(info), signal, onChange: () => this.#checkAfter(COLLECT_MS) })
     }
     signal.addEventListener('abort', () => clearTimeout(this.#timer), { once: true })
     this.#checkAfter(COLLECT_MS)
@@ -116,12 +116,17 @@ export class Availability {
       const changed = structuredClone(old) as unknown as APIService
       changed.metadata.resourceVersion = ''
       const conditions = (changed.status?.conditions ?? []) as ConditionLike[]
-      changed.status = { ...changed.status, conditions: [...setCondition(conditions, condition, clock())] } as NonNullable<APIService['status']>
+      changed.status = { ...changed.status, conditions: [...setCondition(conditions, condition, clock())] } as NonNullable<
+        APIService['status']
+      >
       return changed as unknown as KubeObject
     }
     const change = { subresource: 'status' as const, createIfMissing: false, apply }
-    await registry.find(API_SERVICES)?.update({ namespace: '', name: metadata.name }, change, asApiServer()).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error
-    })
+    await registry
+      .find(API_SERVICES)
+      ?.update({ namespace: '', name: metadata.name }, change, asApiServer())
+      .catch((error: unknown) => {
+        if (!isNotFound(error)) throw error
+      })
   }
 }

@@ -10,6 +10,7 @@ import {
 } from '@skiff/api'
 import { asApiServer } from '../admission/as-api-server.ts'
 import { prefixOf } from '../registry/keys.ts'
+import { watchChanges } from '../registry/watch-changes.ts'
 import type { AggregationOptions } from './index.ts'
 
 const MANAGED_LABEL = 'kube-aggregator.kubernetes.io/automanaged'
@@ -89,7 +90,7 @@ export function keepLocalApiServices({ registry, virtualResources, clock, logger
   }
   run()
   for (const info of [API_SERVICES, CUSTOM_RESOURCE_DEFINITIONS]) {
-    store.watch({ prefix: prefixOf(info), afterRevision: store.revision(), signal, onEvents: () => queueMicrotask(run) })
+    watchChanges({ store, prefix: prefixOf(info), signal, onChange: () => queueMicrotask(run) })
   }
 }
 

@@ -1,2 +1,3 @@
+export { mergeObjects } from './merge-objects.ts'
 export { serverSideApply } from './server-side-apply.ts'
 export { trackUpdate } from './track-update.ts'

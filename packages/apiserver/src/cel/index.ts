@@ -1,5 +1,5 @@
-export { CelBudget, EXPRESSION_COST_LIMIT, MATCH_CONDITIONS_COST_LIMIT, OBJECT_COST_LIMIT } from './budget.ts'
-export { type CelLibrary, type CelOutcome, type CelProgram, type Compiled, type CompileOptions, compileCel } from './compile.ts'
+export { CelBudget, MATCH_CONDITIONS_COST_LIMIT } from './budget.ts'
+export { type CelLibrary, type CelOutcome, type CelProgram, type Compiled, compileCel } from './compile.ts'
 export type { Node } from './evaluator.ts'
 export { type CelObject, type CelType, escapeFieldName } from './types.ts'
 export { CelValue, celValue, jsonOf } from './values.ts'

@@ -212,6 +212,16 @@ describe('an object', () => {
     expect(twice.body.message).toContain('strict decoding error: duplicate field "spec.size"')
   })
 
+  test('that is applied with a key twice is refused, whatever the schema lets through', async () => {
+    await using api = await startCustomCluster()
+    await api.define()
+    const yaml = '\napiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: a\nspec:\n  foo: 1\n  foo: 2\n'
+    const apply = { 'content-type': 'application/apply-patch+yaml' }
+    const reply = await api.send('PATCH', `${WIDGETS}/a?fieldManager=m&fieldValidation=Strict`, yaml, apply)
+    expect(reply).toMatchObject({ status: 400 })
+    expect(reply.body.message).toContain('line 8: key "foo" already set in map')
+  })
+
   test('is patched as JSON, merged and applied, but not strategically', async () => {
     await using api = await startCustomCluster()
     await api.define({ versions: [{ schema: SIZED }] })

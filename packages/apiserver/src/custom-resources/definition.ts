@@ -25,7 +25,7 @@ export function customKind({ spec, status }: CustomResourceDefinition, version: 
     version,
     kind: names.kind,
     resource: names.plural,
-    singular: names.singular ?? '',
+    singular: names.singular || names.kind.toLowerCase(),
     namespaced: spec.scope === 'Namespaced',
     shortNames: names.shortNames ?? [],
     categories: names.categories ?? [],

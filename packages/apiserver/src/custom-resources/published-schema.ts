@@ -5,8 +5,11 @@ import { additionalOf, type JsonSchema, META_FIELDS } from './schema/json-schema
 import type { Published } from './type-schema.ts'
 
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
-const API_VERSION = { type: 'string', description: 'The group and version of this object, such as example.com/v1.' }
-const KIND = { type: 'string', description: 'What this object is. In CamelCase; cannot be changed.' }
+const API_VERSION = {
+  type: 'string',
+  description: 'APIVersion defines the group and version of this object, such as example.com/v1.',
+}
+const KIND = { type: 'string', description: 'Kind says what this object is. In CamelCase; cannot be changed.' }
 
 export function publishedSchema(info: KindInfo, schema: JsonSchema | undefined): Published {
   const { group, version, kind } = info
@@ -23,7 +26,7 @@ export function publishedSchema(info: KindInfo, schema: JsonSchema | undefined):
 
 function withMeta(schema: OpenApiSchema, metadata: OpenApiSchema): OpenApiSchema {
   const own = Object.entries((schema.properties ?? {}) as Record<string, unknown>).filter(([name]) => !META_FIELDS.has(name))
-  const description = 'Standard metadata of every object.'
+  const description = "Standard object's metadata: its name, labels and the like."
   // what stands beside a $ref of v3 is ignored
   const described = String(metadata.$ref).startsWith('#/definitions/')
     ? { description, ...metadata }

@@ -17,7 +17,7 @@ test.each(['v2', 'v2beta1'])('aggregated discovery names itself in its content t
   )
   const body = (await response.json()) as { apiVersion: string; items: { metadata: { name: string } }[] }
   expect(body.apiVersion).toBe(`apidiscovery.k8s.io/${version}`)
-  expect(body.items[0]?.metadata.name).toBe('apps')
+  expect(body.items[0]?.metadata.name).toBe('apiregistration.k8s.io')
 })
 
 test('the core group is under /api and has no name', async () => {

@@ -34,7 +34,7 @@ export function nextRequest(corpus: readonly Sample[], random: Random): FuzzRequ
     case 8:
       return deletion(sample, random)
     default:
-      return random.chance(0.6) ? manifests(corpus, random) : somewhere(random)
+      return random.chance(0.3) ? manifests(corpus, random) : somewhere(random)
   }
 }
 
@@ -80,7 +80,7 @@ function patchBody(
   { info, object, name }: { info: KindInfo; object: object; name: string },
   random: Random,
 ): unknown {
-  if (type === 'application/json-patch+json') return jsonPatch(object, random)
+  if (type === 'application/json-patch+json') return jsonPatchFor(object, random)
   const body = bodyFor(info, object, random)
   if (type === 'application/apply-patch+yaml') return withName(body, name)
   return withDirectives(body, random)
@@ -102,7 +102,7 @@ const POINTERS = [
   '/constructor/prototype/x',
 ]
 
-function jsonPatch(object: object, random: Random): unknown {
+export function jsonPatchFor(object: object, random: Random): unknown {
   const pointers = [...POINTERS, ...pointersOf(object)]
   const operations = Array.from({ length: 1 + random.below(4) }, () => ({
     op: random.chance(0.95) ? random.pick(['add', 'remove', 'replace', 'move', 'copy', 'test']) : oddValue(random),
@@ -132,7 +132,7 @@ const DIRECTIVES = [
 ]
 
 /** Of strategic merge patches, somewhere in the body. */
-function withDirectives(body: unknown, random: Random): unknown {
+export function withDirectives(body: unknown, random: Random): unknown {
   if (typeof body !== 'object' || body === null || random.chance(0.6)) return body
   const inner = Object.values(body).filter((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
   const target = random.chance(0.5) && inner.length > 0 ? random.pick(inner) : body
@@ -144,7 +144,7 @@ function withDirectives(body: unknown, random: Random): unknown {
   return body
 }
 
-function bodyFor(info: KindInfo, object: object, random: Random): unknown {
+export function bodyFor(info: KindInfo, object: object, random: Random): unknown {
   if (random.chance(0.15)) return structuredClone(object)
   const schema = schemaOf(info.group, info.version, info.kind)
   if (schema === undefined || random.chance(0.55)) return mutated(object, random)
@@ -197,12 +197,14 @@ function writeQuery(random: Random): string {
   })}`
 }
 
+export const SELECTORS = ['a', '!a', 'a=b', 'a in (b,c)', 'a notin ()', 'a in', ',', 'a==b,c!=d', '(', 'a>1', 'a<x']
+
 const QUERIES: Readonly<Record<string, readonly string[]>> = {
   limit: ['0', '1', '-1', '1e9', 'x'],
   continue: ['x', 'eyJ2IjoibWV0YS5rOHMuaW8vdjEifQ', 'e30', '%7B%7D'],
   resourceVersion: ['', '0', '1', '-1', '99999999999999999999', 'x', '1.5'],
   resourceVersionMatch: ['Exact', 'NotOlderThan', 'x'],
-  labelSelector: ['a', '!a', 'a=b', 'a in (b,c)', 'a notin ()', 'a in', ',', 'a==b,c!=d', '(', 'a>1', 'a<x'],
+  labelSelector: SELECTORS,
   fieldSelector: ['metadata.name=a', 'metadata.name!=a', 'spec.nodeName=', 'status.phase=Running', 'a=b\\', '=', ',,'],
   includeObject: ['None', 'Object', 'Metadata', 'x'],
   sendInitialEvents: ['true', 'x'],
@@ -240,7 +242,7 @@ function deletion({ info, object }: Sample, random: Random): FuzzRequest {
   }
   const all = random.chance(0.1)
   const path = all
-    ? `${pathOf(info, NAMESPACE)}?labelSelector=${encodeURIComponent(random.pick(QUERIES.labelSelector ?? ['']))}`
+    ? `${pathOf(info, NAMESPACE)}?labelSelector=${encodeURIComponent(random.pick(SELECTORS))}`
     : pathOf(info, NAMESPACE, nameFor(object, random))
   return { method: 'DELETE', path, ...encoded(random.chance(0.8) ? options : oddValue(random), random) }
 }

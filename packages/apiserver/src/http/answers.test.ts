@@ -126,7 +126,7 @@ test('a failure of our own is a 500 that says nothing and a log line that says a
     },
     validate: () => undefined,
   }
-  await using api = await startTestApiServer({ logger, admission, namespaces: [] })
+  await using api = await startTestApiServer({ logger, admission: () => admission, namespaces: [] })
 
   const response = await fetch(`${api.url}/api/v1/namespaces`, {
     method: 'POST',

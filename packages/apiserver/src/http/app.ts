@@ -181,7 +181,11 @@ async function runStream(context: ServerContext, { request, reply, info, user }:
 }
 
 /** What another API server serves is passed on to it, and its answer passed back. */
-async function runExtension(context: ServerContext, { request, reply, user, seat }: Served, extension: APIService): Promise<'streamed'> {
+async function runExtension(
+  context: ServerContext,
+  { request, reply, user, seat }: Served,
+  extension: APIService,
+): Promise<'streamed'> {
   seat.release()
   const passed = { request: request.raw, user, closing: context.stopping, body: bodyOf(request), response: hijacked(reply) }
   await context.aggregation?.passOn(extension, passed)

@@ -1,7 +1,9 @@
 import { ApiError, badRequest, parseJson } from '@skiff/api'
 import {
   type Document,
+  isMap,
   isScalar,
+  isSeq,
   LineCounter,
   type ParseOptions,
   parseAllDocuments,
@@ -72,31 +74,47 @@ function readDocuments(text: string): ReadDocument[] {
 function toJson({ document, lines }: ReadDocument, where: string): unknown {
   const [error] = document.errors
   if (error !== undefined) throw badRequest(`${where}error converting YAML to JSON: ${firstLine(error.message)}`)
-  const repeated = parsing(where, () => repeatedKey(document))
-  if (repeated !== undefined) {
-    const { line, col } = lines.linePos(repeated)
-    throw badRequest(`${where}error converting YAML to JSON: Map keys must be unique at line ${line}, column ${col}`)
+  const problem = parsing(where, () => keyProblem(document))
+  if (problem !== undefined) {
+    const { line, col } = lines.linePos(problem.place)
+    const said =
+      problem.repeated === undefined ? `${problem.why} at line ${line}, column ${col}` : repeatedKey(line, problem.repeated)
+    throw badRequest(`${where}error converting YAML to JSON: ${said}`)
   }
   return parsing(where, () => document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown)
 }
 
-/** Where a map has a key for the second time. */
-function repeatedKey(document: Document.Parsed): number | undefined {
-  let place: number | undefined
-  visit(document, {
-    Map(_, map) {
-      place = repeatedIn(map)
-      return place === undefined ? undefined : visit.BREAK
-    },
-  })
-  return place
+/** In the words of Go's YAML. */
+function repeatedKey(line: number, key: string): string {
+  return `yaml: unmarshal errors:\n  line ${line}: key ${JSON.stringify(key)} already set in map`
 }
 
-function repeatedIn(map: YAMLMap): number | undefined {
+interface KeyProblem {
+  readonly why: string
+  readonly place: number
+  readonly repeated?: string
+}
+
+/** The first map with a key that it has already, or that JSON can't have. */
+function keyProblem(document: Document.Parsed): KeyProblem | undefined {
+  let problem: KeyProblem | undefined
+  visit(document, {
+    Map(_, map) {
+      problem = problemIn(map)
+      return problem === undefined ? undefined : visit.BREAK
+    },
+  })
+  return problem
+}
+
+function problemIn(map: YAMLMap): KeyProblem | undefined {
   const keys = new Set<unknown>()
   for (const { key } of map.items) {
+    if (isMap(key) || isSeq(key)) return { why: 'Map keys must be scalars', place: key.range?.[0] ?? 0 }
     if (!isScalar(key) || key.value === MERGE_KEY) continue
-    if (keys.has(key.value)) return key.range?.[0] ?? 0
+    if (keys.has(key.value)) {
+      return { why: 'Map keys must be unique', place: key.range?.[0] ?? 0, repeated: String(key.value) }
+    }
     keys.add(key.value)
   }
   return undefined

@@ -47,6 +47,12 @@ async function sendEvents(source: WatchSource, response: ServerResponse, ended: 
     response.write(lines.length === 1 && lines[0] !== undefined ? lines[0] : Buffer.concat(lines))
     if (response.writableLength > SLOW_WATCHER_LIMIT_BYTES) response.destroy()
   }
+  let waitingBytes = 0
+  const wait = (queue: Buffer[], lines: readonly Buffer[]) => {
+    queue.push(...lines)
+    for (const { length } of lines) waitingBytes += length
+    if (waitingBytes > SLOW_WATCHER_LIMIT_BYTES) response.destroy()
+  }
   const closed = Promise.withResolvers<void>()
   const close = (line?: Buffer) => {
     if (line !== undefined) send([...(waiting ?? []), line])
@@ -54,7 +60,7 @@ async function sendEvents(source: WatchSource, response: ServerResponse, ended: 
     ended.abort()
   }
   signal.addEventListener('abort', () => closed.resolve(), { once: true })
-  source.follow({ signal, onClose: close, onLines: (lines) => (waiting === undefined ? send(lines) : waiting.push(...lines)) })
+  source.follow({ signal, onClose: close, onLines: (lines) => (waiting === undefined ? send(lines) : wait(waiting, lines)) })
   await source.prepare()
   await sendInitial(source, response, signal)
   if (waiting.length > 0 && !signal.aborted) send(waiting)

@@ -2,6 +2,7 @@ import type { KindInfo } from '@skiff/api'
 import type { Store } from '@skiff/store'
 import { prefixOf } from './keys.ts'
 import type { ObjectReader } from './resource-definition.ts'
+import { watchChanges } from './watch-changes.ts'
 
 interface WatchedListOptions {
   readonly store: Store
@@ -17,30 +18,16 @@ export class WatchedList<T> {
 
   constructor(options: WatchedListOptions) {
     this.#options = options
-    this.#watch()
+    const { store, info, signal } = options
+    const onChange = () => {
+      this.#known = undefined
+    }
+    watchChanges({ store, prefix: prefixOf(info), signal, onChange })
   }
 
   get(): readonly T[] {
     const { objects, info } = this.#options
     this.#known ??= objects.list<T>(info)
     return this.#known
-  }
-
-  #watch(): void {
-    const { store, info, signal } = this.#options
-    const forget = () => {
-      this.#known = undefined
-    }
-    store.watch({
-      prefix: prefixOf(info),
-      afterRevision: store.revision(),
-      signal,
-      onEvents: forget,
-      // dropped for being slow: what was missed doesn't matter, everything is read anew
-      onClose: () => {
-        forget()
-        if (!signal.aborted) this.#watch()
-      },
-    })
   }
 }

@@ -1,5 +1,5 @@
 import { apiVersionOf, BUILT_IN_KINDS, type KubeObject, pathOf, schemaOf } from '@skiff/api'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { startTestApiServer } from '../testing.ts'
 import { BUILT_IN_RESOURCES } from './index.ts'
 import { LEAST_OBJECTS } from './testing/least-objects.ts'
@@ -21,7 +21,8 @@ describe('an object of each kind', () => {
       expect(updated).toEqual(created)
       expect(table.rows[0]?.cells.length).toBe(table.columnDefinitions.length)
       expect(table.rows[0]?.cells.every((cell) => cell !== null && cell !== undefined)).toBe(true)
-      await expect(api.client.get(info, ref)).rejects.toMatchObject({ reason: 'NotFound' })
+      // a definition of custom resources takes its objects along first
+      await vi.waitFor(async () => await expect(api.client.get(info, ref)).rejects.toMatchObject({ reason: 'NotFound' }), 5_000)
     },
   )
 })

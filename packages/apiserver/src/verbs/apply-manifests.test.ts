@@ -150,3 +150,33 @@ function apply(api: TestApiServer, body: string, options: { accept?: string; que
   const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: options.accept ?? '*/*' }
   return fetch(`${api.url}/apply${options.query ?? ''}`, { method: 'POST', headers, body })
 }
+
+const labelled = (name: string, more = '') =>
+  `{apiVersion: v1, kind: ConfigMap, metadata: {name: ${name}, labels: {set: blog}${more}}, data: {a: b}}`
+
+test('takes away what was applied before with the same labels and is there no more, and nothing else', async () => {
+  await using api = await startTestApiServer({ namespaces: ['default', 'other'] })
+  await apply(api, `${labelled('kept')}\n---\n${labelled('old')}\n---\n${labelled('elsewhere', ', namespace: other')}`)
+  await api.client.create(CONFIG_MAPS, { metadata: { name: 'by-hand', namespace: 'default', labels: { set: 'blog' } } })
+  await apply(api, '{apiVersion: v1, kind: ConfigMap, metadata: {name: another-set, labels: {set: shop}}}')
+
+  const rehearsed = await apply(api, labelled('kept'), { query: '?prune=set=blog&dryRun=All' })
+  const names = async () => (await api.client.list<ConfigMap>(CONFIG_MAPS)).items.map(({ metadata }) => metadata.name).sort()
+  expect(await rehearsed.text()).toBe('configmap/kept unchanged (dry run)\nconfigmap/old pruned (dry run)\n')
+  expect(await names()).toEqual(['another-set', 'by-hand', 'elsewhere', 'kept', 'old'])
+
+  const pruned = await apply(api, labelled('kept'), { query: '?prune=set=blog' })
+  expect([pruned.status, await pruned.text()]).toEqual([200, 'configmap/kept unchanged\nconfigmap/old pruned\n'])
+  expect(await names()).toEqual(['another-set', 'by-hand', 'elsewhere', 'kept'])
+})
+
+test('prunes nothing for a set that can’t be told, and writes nothing then', async () => {
+  await using api = await startTestApiServer()
+
+  const unnamed = await apply(api, labelled('a'), { query: '?prune=true' })
+  const stranger = await apply(api, labelled('a'), { query: '?prune=set=shop' })
+
+  expect([unnamed.status, stranger.status]).toEqual([400, 400])
+  expect(((await stranger.json()) as { message: string }).message).toContain('document 1')
+  expect((await api.client.list(CONFIG_MAPS)).items).toEqual([])
+})

@@ -7,6 +7,7 @@ import {
   CUSTOM_RESOURCE_DEFINITIONS,
   type CustomResourceDefinition,
   type KubeObject,
+  type LabelRequirement,
   NAMESPACES,
   parseJson,
 } from '@skiff/api'
@@ -23,6 +24,7 @@ import type { ResourceRegistry } from '../registry/resource-registry.ts'
 import type { StoredObject } from '../registry/stored-object.ts'
 import { decodeUtf8 } from './decode-body.ts'
 import { appliedChange } from './patch.ts'
+import { type Pruned, pruneManifests, pruneSelector } from './prune-manifests.ts'
 import { writeContext } from './write-options.ts'
 
 /** What others refer to comes first. */
@@ -59,7 +61,7 @@ interface Manifest {
   readonly namespace: string
 }
 
-type Action = 'created' | 'configured' | 'unchanged' | 'failed'
+type Action = 'created' | 'configured' | 'unchanged' | 'pruned' | 'failed'
 
 interface Outcome {
   readonly kind: string
@@ -70,32 +72,57 @@ interface Outcome {
 }
 
 export async function applyManifests(context: ServerContext, request: PathRequest): Promise<HttpAnswer> {
-  if (isTrue(request.info.query.get('prune')))
-    throw badRequest('prune is not supported yet: delete what is no longer wanted by name')
   const manifests = readManifests(context, request)
   if (manifests.length === 0) throw badRequest('there is no manifest in the body')
+  const selector = pruneSelector(request, manifests)
   const announced = new Set(manifests.filter(({ registry }) => registry.info.kind === 'Namespace').map(({ name }) => name))
   for (const manifest of manifests) await applyOne(context, request, { manifest, announced, checkOnly: true })
-  return await applyInOrder(context, request, { manifests, announced })
+  return await applyInOrder(context, request, { manifests, announced, selector })
 }
 
 interface ManifestSet {
   readonly manifests: readonly Manifest[]
   readonly announced: ReadonlySet<string>
+  /** Of the set to prune. */
+  readonly selector: readonly LabelRequirement[] | undefined
 }
 
 async function applyInOrder(
   context: ServerContext,
   request: PathRequest,
-  { manifests, announced }: ManifestSet,
+  { manifests, announced, selector }: ManifestSet,
 ): Promise<HttpAnswer> {
   const outcomes: (Outcome & { status?: number })[] = []
   const checkOnly = request.info.query.has('dryRun')
   for (const manifest of manifests) outcomes.push(await attempt(context, request, { manifest, announced, checkOnly }))
   const status = outcomes.find((outcome) => outcome.status !== undefined)?.status ?? 200
-  if (wantsJson(request.accept)) return jsonAnswer(status, outcomes.map(withoutStatus))
-  const lines = manifests.map((manifest, index) => lineOf(manifest, outcomes[index], checkOnly))
+  const isDone = status === 200 && selector !== undefined
+  const pruned = isDone ? await prune(context, request, { manifests, selector, checkOnly }) : []
+  const prunings = pruned.map(prunedOutcome)
+  if (wantsJson(request.accept)) return jsonAnswer(status, [...outcomes, ...prunings].map(withoutStatus))
+  const lines = [...manifests, ...pruned].map((each, index) => lineOf(each, [...outcomes, ...prunings][index], checkOnly))
   return textAnswer(status, lines.join(''))
+}
+
+interface SetToPrune {
+  readonly manifests: readonly Manifest[]
+  readonly selector: readonly LabelRequirement[]
+  readonly checkOnly: boolean
+}
+
+async function prune(
+  context: ServerContext,
+  request: PathRequest,
+  { manifests, selector, checkOnly }: SetToPrune,
+): Promise<Pruned[]> {
+  const [first] = manifests
+  if (first === undefined) return []
+  const write = { ...writeContext(callFor(context, request, first), 'DeleteOptions'), dryRun: checkOnly }
+  return await pruneManifests(context, request, { manifests, selector, manager: write.manager, write })
+}
+
+function prunedOutcome({ registry, name, namespace }: Pruned): Outcome {
+  return { kind: registry.info.kind, name, namespace, action: 'pruned', message: '' }
 }
 
 function withoutStatus({ status: _, ...outcome }: Outcome & { status?: number }): Outcome {
@@ -256,7 +283,7 @@ function wantsJson(accept: string | undefined): boolean {
   return parseMediaType((accept ?? '').split(',')[0] ?? '').type === 'application/json'
 }
 
-function lineOf({ registry, name }: Manifest, outcome: Outcome | undefined, dryRun: boolean): string {
+function lineOf({ registry, name }: Pick<Manifest, 'registry' | 'name'>, outcome: Outcome | undefined, dryRun: boolean): string {
   if (outcome === undefined) return ''
   const { action, message } = outcome
   const { info } = registry

@@ -1,1 +1,1 @@
-export { type WebhookAddress, type WebhookCall, WebhookClient } from './webhook-client.ts'
+export { type WebhookAddress, WebhookClient } from './webhook-client.ts'

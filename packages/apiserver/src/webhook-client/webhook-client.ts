@@ -1,6 +1,6 @@
 /** How the server asks webhooks: one JSON document there, one back. Whatever goes wrong is told in the words of Go's client. */
 
-import { type IncomingMessage, request as httpRequest } from 'node:http'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { parseJson } from '@skiff/api'

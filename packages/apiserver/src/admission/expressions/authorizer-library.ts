@@ -1,10 +1,10 @@
 /** `authorizer` in expressions: asks whether somebody may do something (k8s.io/apiserver/pkg/cel/library/authz.go). */
 
 import type { Environment } from '@marcbachmann/cel-js'
-import type { AccessAttributes, AccessDecision, UserInfo } from '../../http/request-context.ts'
 import { NO_ATTRIBUTES } from '../../auth/no-attributes.ts'
 import { serviceAccountGroups, serviceAccountUserName } from '../../auth/users.ts'
 import type { CelType } from '../../cel/index.ts'
+import type { AccessAttributes, AccessDecision, UserInfo } from '../../http/request-context.ts'
 import type { Reviewed } from '../matching/reviewed.ts'
 import type { Authorize } from './variables.ts'
 
@@ -106,9 +106,12 @@ function registerChecks(environment: Environment): void {
       return new ResourceCheck(check.authorizer, { ...RESOURCE, group: check.group, resource })
     })
   for (const part of ['subresource', 'namespace', 'name'] as const) {
-    environment.registerFunction(`${RESOURCE_CHECK}.${part}(string): ${RESOURCE_CHECK}`, (check: ResourceCheck, value: string) => {
-      return check.with({ [part]: value })
-    })
+    environment.registerFunction(
+      `${RESOURCE_CHECK}.${part}(string): ${RESOURCE_CHECK}`,
+      (check: ResourceCheck, value: string) => {
+        return check.with({ [part]: value })
+      },
+    )
   }
   // what is restricted to a selection is never granted more widely here than without it
   for (const part of ['fieldSelector', 'labelSelector']) {
@@ -118,9 +121,12 @@ function registerChecks(environment: Environment): void {
 
 function registerDecisions(environment: Environment): void {
   environment
-    .registerFunction(`${RESOURCE_CHECK}.check(string): ${DECISION}`, ({ authorizer, attributes }: ResourceCheck, verb: string) => {
-      return new Decision(authorizer.ask(authorizer.user, { ...attributes, verb }))
-    })
+    .registerFunction(
+      `${RESOURCE_CHECK}.check(string): ${DECISION}`,
+      ({ authorizer, attributes }: ResourceCheck, verb: string) => {
+        return new Decision(authorizer.ask(authorizer.user, { ...attributes, verb }))
+      },
+    )
     .registerFunction(`${PATH_CHECK}.check(string): ${DECISION}`, ({ authorizer, path }: PathCheck, verb: string) => {
       return new Decision(authorizer.ask(authorizer.user, { ...NO_ATTRIBUTES, isResource: false, path, verb }))
     })

@@ -1,9 +1,8 @@
 /** What expressions of webhooks and policies may name, and what stands behind the names for one request. */
 
 import type { KubeObject, Namespace } from '@skiff/api'
-import type { AccessDecision, UserInfo } from '../../http/request-context.ts'
-import type { AccessAttributes } from '../../http/request-context.ts'
-import { CelValue, type CelObject, type CelType, celValue } from '../../cel/index.ts'
+import { type CelObject, type CelType, CelValue, celValue } from '../../cel/index.ts'
+import type { AccessAttributes, AccessDecision, UserInfo } from '../../http/request-context.ts'
 import type { Reviewed } from '../matching/reviewed.ts'
 import { requestAttributes } from '../webhooks/review.ts'
 import { AUTHORIZER_TYPE, AuthorizerValue } from './authorizer-library.ts'

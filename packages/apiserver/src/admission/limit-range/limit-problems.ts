@@ -1,4 +1,11 @@
-import { compareQuantities, type LimitRange, type ResourceAmounts, quantityToNumber, canonicalQuantity, type QuantityLike } from '@skiff/api'
+import {
+  canonicalQuantity,
+  compareQuantities,
+  type LimitRange,
+  type QuantityLike,
+  quantityToNumber,
+  type ResourceAmounts,
+} from '@skiff/api'
 
 type Item = LimitRange['spec']['limits'][number]
 
@@ -13,8 +20,8 @@ export function limitProblems(item: Item, held: Held): string[] {
   const isClaim = item.type === 'PersistentVolumeClaim'
   return [
     ...sorted(item.min).flatMap(([name, min]) => minimumProblem(item.type, { name, bound: min }, held) ?? []),
-    ...sorted(item.max).flatMap(([name, max]) =>
-      (isClaim ? claimMaximumProblem : maximumProblem)(item.type, { name, bound: max }, held) ?? [],
+    ...sorted(item.max).flatMap(
+      ([name, max]) => (isClaim ? claimMaximumProblem : maximumProblem)(item.type, { name, bound: max }, held) ?? [],
     ),
     ...sorted(item.maxLimitRequestRatio).flatMap(([name, ratio]) =>
       isClaim ? [] : (ratioProblem(item.type, { name, bound: ratio }, held) ?? []),

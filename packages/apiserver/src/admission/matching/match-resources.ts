@@ -69,7 +69,8 @@ function namespaceLabels({ info, operation, subresource, object, namespace }: Re
 /** Either the old or the new object will do: nobody gets round a rule by changing a label. */
 function objectMatches(selector: LabelSelector | undefined, { object, old }: Reviewed): boolean {
   if (isEmpty(selector)) return true
-  const matches = (each: KubeObject | undefined) => each !== undefined && labelSelectorMatches(selector, each.metadata?.labels ?? {})
+  const matches = (each: KubeObject | undefined) =>
+    each !== undefined && labelSelectorMatches(selector, each.metadata?.labels ?? {})
   return matches(object) || matches(old)
 }
 

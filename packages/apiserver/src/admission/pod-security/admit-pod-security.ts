@@ -1,36 +1,44 @@
 import { forbidden, type KubeObject, NAMESPACES, type Namespace, type PodSpec, qualifiedResource } from '@skiff/api'
 import type { AdmissionRequest } from '../../http/request-context.ts'
 import type { ObjectReader } from '../../registry/resource-definition.ts'
-import { baselineViolations } from './baseline.ts'
+import { nameInMessage } from '../request-facts.ts'
+import { admitNamespaceLabels } from './namespace-labels.ts'
 import { type PodToCheck, type Violation, violationsToString } from './pod-to-check.ts'
-import { restrictedViolations } from './restricted.ts'
+import { LABEL, type Labels, type Policy, policyOf, policyText, violationsOf } from './policy.ts'
 
 /** What holds for namespaces without labels: `warn` of what baseline forbids, refuse it, or neither. */
 export type PodSecurityDefault = 'warn' | 'baseline' | 'privileged'
 
-type Level = 'privileged' | 'baseline' | 'restricted'
+interface PodSecurityOptions {
+  readonly objects: ObjectReader
+  readonly podSecurityDefault: PodSecurityDefault
+}
 
-const LABEL = 'pod-security.kubernetes.io/'
-
-/** Pod Security admission: refuses pods beyond the namespace's `enforce` level, warns of those beyond its `warn` level. */
-export function admitPodSecurity(
-  request: AdmissionRequest,
-  { objects, podSecurityDefault }: { readonly objects: ObjectReader; readonly podSecurityDefault: PodSecurityDefault },
-): void {
+/**
+ * Pod Security admission: refuses pods beyond the namespace's `enforce` level, warns of those beyond its `warn` level,
+ * also where a workload would make them. A namespace that becomes stricter is told which of its pods are beyond it.
+ */
+export function admitPodSecurity(request: AdmissionRequest, options: PodSecurityOptions): void {
+  admitNamespaceLabels(request, options.objects)
   const pod = podToCheck(request)
   if (pod === undefined) return
-  const labels = objects.get<Namespace>(NAMESPACES, { name: request.namespace })?.metadata.labels ?? {}
-  const enforced = levelOf(labels[`${LABEL}enforce`])
-  const isPod = request.info.resource === 'pods'
-  const enforceLevel =
-    enforced ?? (podSecurityDefault === 'baseline' && request.namespace !== 'kube-system' ? 'baseline' : 'privileged')
-  const violations = isPod ? violationsOf(pod, enforceLevel) : []
-  if (violations.length > 0) throw refusal(request, enforceLevel, violations, enforced !== undefined)
+  const labels = options.objects.get<Namespace>(NAMESPACES, { name: request.namespace })?.metadata.labels ?? {}
+  const enforced = policyOf(labels, 'enforce')
+  const { enforce, warn } = policiesOf(labels, request.namespace, options.podSecurityDefault)
+  const violations = request.info.resource === 'pods' ? violationsOf(pod, enforce) : []
+  if (violations.length > 0) throw refusal(request, enforce, { violations, labelled: enforced !== undefined })
+  const warnings = violationsOf(pod, warn)
+  if (warnings.length > 0) request.warn(`would violate PodSecurity "${policyText(warn)}": ${violationsToString(warnings)}`)
+}
 
-  const warnLevel =
-    levelOf(labels[`${LABEL}warn`]) ?? enforced ?? (podSecurityDefault === 'privileged' ? 'privileged' : 'baseline')
-  const warnings = violationsOf(pod, warnLevel)
-  if (warnings.length > 0) request.warn(`would violate PodSecurity "${warnLevel}:latest": ${violationsToString(warnings)}`)
+function policiesOf(labels: Labels, namespace: string, byDefault: PodSecurityDefault): { enforce: Policy; warn: Policy } {
+  const enforced = policyOf(labels, 'enforce')
+  const enforceLevel = byDefault === 'baseline' && namespace !== 'kube-system' ? 'baseline' : 'privileged'
+  const warnLevel = byDefault === 'privileged' ? 'privileged' : 'baseline'
+  return {
+    enforce: enforced ?? { level: enforceLevel, version: 'latest' },
+    warn: policyOf(labels, 'warn') ?? enforced ?? { level: warnLevel, version: 'latest' },
+  }
 }
 
 /** The pod that is written, or the one that a workload will make; undefined when the write doesn't change it. */
@@ -68,28 +76,14 @@ function templateOf(resource: string, object: KubeObject): Template | undefined 
   }
 }
 
-function violationsOf(pod: PodToCheck, level: Level): readonly Violation[] {
-  switch (level) {
-    case 'privileged':
-      return []
-    case 'baseline':
-      return baselineViolations(pod)
-    case 'restricted':
-      return [...baselineViolations(pod), ...restrictedViolations(pod)]
-  }
-}
-
-/** An unknown level counts as the strictest, as upstream does. */
-function levelOf(label: string | undefined): Level | undefined {
-  if (label === undefined) return undefined
-  return label === 'privileged' || label === 'baseline' ? label : 'restricted'
-}
-
-function refusal(request: AdmissionRequest, level: Level, violations: readonly Violation[], labelled: boolean) {
+function refusal(
+  request: AdmissionRequest,
+  policy: Policy,
+  { violations, labelled }: { readonly violations: readonly Violation[]; readonly labelled: boolean },
+) {
   const source = labelled
-    ? `the namespace's label ${LABEL}enforce=${level}`
-    : `--pod-security-default ${level}; the label ${LABEL}enforce=privileged on namespace ${request.namespace} allows it`
-  const why = `violates PodSecurity "${level}:latest": ${violationsToString(violations)} (from ${source})`
-  const name = request.name || (request.object?.metadata.name ?? '') || (request.object?.metadata.generateName ?? '')
-  return forbidden(qualifiedResource(request.info), name, why)
+    ? `the namespace's label ${LABEL}enforce=${policy.level}`
+    : `--pod-security-default ${policy.level}; the label ${LABEL}enforce=privileged on namespace ${request.namespace} allows it`
+  const why = `violates PodSecurity "${policyText(policy)}": ${violationsToString(violations)} (from ${source})`
+  return forbidden(qualifiedResource(request.info), nameInMessage(request), why)
 }

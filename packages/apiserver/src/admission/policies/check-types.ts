@@ -40,7 +40,8 @@ function kindsNamed(matching: ValidatingAdmissionPolicy['spec']['matchConstraint
   const named = new Set<KindInfo>()
   for (const { apiGroups = [], apiVersions = [], resources = [] } of matching?.resourceRules ?? []) {
     for (const { info } of registry.all()) {
-      if (apiGroups.includes(info.group) && apiVersions.includes(info.version) && resources.includes(info.resource)) named.add(info)
+      if (apiGroups.includes(info.group) && apiVersions.includes(info.version) && resources.includes(info.resource))
+        named.add(info)
     }
   }
   return [...named].sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)).slice(0, MOST_KINDS)

@@ -1,5 +1,5 @@
 import type { ValidatingAdmissionPolicy } from '@skiff/api'
-import { type CelType, type Compiled, compileCel } from '../../cel/index.ts'
+import { type CelLibrary, type CelType, type Compiled, compileCel } from '../../cel/index.ts'
 import { registerAuthorizer } from '../expressions/authorizer-library.ts'
 import { POLICY_VARIABLES } from '../expressions/variables.ts'
 import { type PolicyVariable, variablesType } from './composed-variables.ts'
@@ -32,12 +32,12 @@ export class PolicyCompiler {
     this.variables = compiled
   }
 
-  compile(expression: string, resultType?: 'bool' | 'string'): Compiled {
+  compile(expression: string, resultType?: 'bool' | 'string', libraries: readonly CelLibrary[] = []): Compiled {
     return compileCel(expression, {
       // a copy: what this expression may name is settled, more variables come after it
       variables: { ...this.#types },
       ...(resultType === undefined ? {} : { resultType }),
-      libraries: [registerAuthorizer],
+      libraries: [registerAuthorizer, ...libraries],
     })
   }
 }

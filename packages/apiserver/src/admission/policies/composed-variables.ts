@@ -1,4 +1,4 @@
-import { CelBudget, type CelObject, type CelType, CelValue, type Compiled } from '../../cel/index.ts'
+import { type CelBudget, type CelObject, type CelType, CelValue, type Compiled } from '../../cel/index.ts'
 
 export interface PolicyVariable {
   readonly name: string
@@ -7,7 +7,10 @@ export interface PolicyVariable {
 
 /** `variables` in expressions: each is known with its type to those that come after it. */
 export function variablesType(variables: readonly PolicyVariable[]): CelObject {
-  const fields = variables.map(({ name, compiled }): [string, CelType] => [name, compiled.ok ? typeNamed(compiled.program.type) : 'dyn'])
+  const fields = variables.map(({ name, compiled }): [string, CelType] => [
+    name,
+    compiled.ok ? typeNamed(compiled.program.type) : 'dyn',
+  ])
   return { kind: 'object', plainNames: true, fields: new Map(fields) }
 }
 
@@ -28,7 +31,7 @@ export function variableValues(
   for (const { name, compiled } of variables) {
     let known: CelValue | undefined
     const get = () => {
-      known ??= new CelValue(valueOf(name, compiled, (program) => program.evaluate(all, budget)))
+      known ??= new CelValue(computed(name, compiled, (program) => program.evaluate(all, budget)))
       return known
     }
     Object.defineProperty(values, name, { enumerable: true, get })
@@ -38,7 +41,7 @@ export function variableValues(
 
 type Program = Extract<Compiled, { ok: true }>['program']
 
-function valueOf(name: string, compiled: Compiled, evaluate: (program: Program) => ReturnType<Program['evaluate']>): unknown {
+function computed(name: string, compiled: Compiled, evaluate: (program: Program) => ReturnType<Program['evaluate']>): unknown {
   const problem = (why: string) => new Error(`composited variable "${name}" fails to ${why}`)
   if (!compiled.ok) throw problem(`compile: ${compiled.message}`)
   const outcome = evaluate(compiled.program)

@@ -1,7 +1,7 @@
 import type { ValidatingAdmissionPolicy } from '@skiff/api'
 import { CelBudget, type CelOutcome, type Compiled } from '../../cel/index.ts'
-import { type Authorize, bindingsOf, type Subject } from '../expressions/variables.ts'
 import { evaluateConditions } from '../expressions/match-conditions.ts'
+import { type Authorize, bindingsOf, type Subject } from '../expressions/variables.ts'
 import type { CompiledPolicy } from './compile-policy.ts'
 import { variableValues } from './composed-variables.ts'
 
@@ -27,7 +27,9 @@ export function evaluatePolicy(
   const failure = (message: string): Violation[] => {
     return spec.failurePolicy === 'Ignore' ? [] : [{ message, reason: undefined, isError: true }]
   }
-  const conditions = evaluateConditions(spec.matchConditions ?? [], compiled.conditions, ({ program }) => program.evaluate(all, budget))
+  const conditions = evaluateConditions(spec.matchConditions ?? [], compiled.conditions, ({ program }) =>
+    program.evaluate(all, budget),
+  )
   if (conditions.type === 'fail') return []
   if (conditions.type === 'error') return failure(conditions.message)
 
@@ -43,7 +45,9 @@ export function evaluatePolicy(
     }
   }
   for (const [index, annotation] of compiled.auditAnnotations.entries()) {
-    const outcome = outcomeOf(annotation, spec.auditAnnotations?.[index]?.valueExpression ?? '', (program) => program.evaluate(all, budget))
+    const outcome = outcomeOf(annotation, spec.auditAnnotations?.[index]?.valueExpression ?? '', (program) =>
+      program.evaluate(all, budget),
+    )
     if (!outcome.ok) violations.push(...failure(outcome.message))
   }
   return violations

@@ -1,4 +1,9 @@
-import { type KubeObject, labelSelectorMatches, type ValidatingAdmissionPolicy, type ValidatingAdmissionPolicyBinding } from '@skiff/api'
+import {
+  type KubeObject,
+  labelSelectorMatches,
+  type ValidatingAdmissionPolicy,
+  type ValidatingAdmissionPolicyBinding,
+} from '@skiff/api'
 import type { Registry } from '../../registry/registry.ts'
 import type { ResourceRegistry } from '../../registry/resource-registry.ts'
 

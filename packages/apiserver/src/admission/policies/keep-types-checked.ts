@@ -1,7 +1,14 @@
-import { isConflict, isNotFound, type KubeObject, VALIDATING_ADMISSION_POLICIES, type ValidatingAdmissionPolicy } from '@skiff/api'
+import {
+  isConflict,
+  isNotFound,
+  type KubeObject,
+  VALIDATING_ADMISSION_POLICIES,
+  type ValidatingAdmissionPolicy,
+} from '@skiff/api'
 import type { Logger } from 'pino'
 import { prefixOf } from '../../registry/keys.ts'
 import type { Registry } from '../../registry/registry.ts'
+import { watchChanges } from '../../registry/watch-changes.ts'
 import { asApiServer } from '../as-api-server.ts'
 import { checkTypes } from './check-types.ts'
 
@@ -24,7 +31,7 @@ export function keepTypesChecked(options: TypeCheckOptions): void {
     }
   }
   const prefix = prefixOf(VALIDATING_ADMISSION_POLICIES)
-  store.watch({ prefix, afterRevision: store.revision(), signal, onEvents: () => queueMicrotask(check) })
+  watchChanges({ store, prefix, signal, onChange: () => queueMicrotask(check) })
   check()
 }
 
@@ -38,7 +45,9 @@ async function writeCheck(registry: Registry, { metadata: { name } }: Validating
     policy.metadata.resourceVersion = ''
     const warnings = checkTypes(policy, registry)
     const typeChecking = warnings.length === 0 ? {} : { expressionWarnings: warnings }
-    policy.status = { ...policy.status, observedGeneration: policy.metadata.generation ?? 0, typeChecking } as NonNullable<typeof policy.status>
+    policy.status = { ...policy.status, observedGeneration: policy.metadata.generation ?? 0, typeChecking } as NonNullable<
+      typeof policy.status
+    >
     return policy as unknown as KubeObject
   }
   const change = { subresource: 'status' as const, createIfMissing: false, apply }

@@ -13,7 +13,14 @@ class TypeMaker {
   objectOf(schema: TypeSchema, isRoot = false): CelType {
     const known = this.#known.get(schema)
     if (known !== undefined) return known
-    const fields = new Map<string, CelType>(isRoot ? [['apiVersion', 'string'], ['kind', 'string']] : [])
+    const fields = new Map<string, CelType>(
+      isRoot
+        ? [
+            ['apiVersion', 'string'],
+            ['kind', 'string'],
+          ]
+        : [],
+    )
     const type: CelObject = { kind: 'object', plainNames: true, fields }
     this.#known.set(schema, type)
     for (const [name, field] of schema.fields) fields.set(name, this.typeOf(field.type))

@@ -1,6 +1,9 @@
 import {
   CONFIG_MAPS,
   DEPLOYMENTS,
+  type Deployment,
+  MUTATING_ADMISSION_POLICIES,
+  MUTATING_ADMISSION_POLICY_BINDINGS,
   NAMESPACES,
   VALIDATING_ADMISSION_POLICIES,
   VALIDATING_ADMISSION_POLICY_BINDINGS,
@@ -29,12 +32,18 @@ describe('a ValidatingAdmissionPolicy', () => {
     await expect(refused).rejects.toMatchObject({
       code: 422,
       reason: 'Invalid',
-      message:
-        `deployments.apps "one" is forbidden: ValidatingAdmissionPolicy 'policy' with binding 'binding' denied request: failed expression: object.spec.replicas > 1`,
-      details: { name: 'one', group: 'apps', kind: 'deployments', causes: [{ message: expect.stringMatching(/^ValidatingAdmissionPolicy 'policy'/) }] },
+      message: `deployments.apps "one" is forbidden: ValidatingAdmissionPolicy 'policy' with binding 'binding' denied request: failed expression: object.spec.replicas > 1`,
+      details: {
+        name: 'one',
+        group: 'apps',
+        kind: 'deployments',
+        causes: [{ message: expect.stringMatching(/^ValidatingAdmissionPolicy 'policy'/) }],
+      },
     })
     await createDeployment('two', 2)
-    await expect(api.client.patch(DEPLOYMENTS, inDefault('two'), { type: 'merge', body: { spec: { replicas: 1 } } })).rejects.toMatchObject({ code: 422 })
+    await expect(
+      api.client.patch(DEPLOYMENTS, inDefault('two'), { type: 'merge', body: { spec: { replicas: 1 } } }),
+    ).rejects.toMatchObject({ code: 422 })
   })
 
   test.each([
@@ -45,7 +54,10 @@ describe('a ValidatingAdmissionPolicy', () => {
   ])('speaks as it is told: %j', async (words, message, code) => {
     await enforce({ validations: [{ expression: 'object.spec.replicas > 1', ...words }] })
 
-    await expect(createDeployment('one', 1)).rejects.toMatchObject({ code, message: expect.stringMatching(new RegExp(`denied request: ${message}$`)) })
+    await expect(createDeployment('one', 1)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(new RegExp(`denied request: ${message}$`)),
+    })
   })
 
   test('is in force only where a binding puts it, and for what it matches', async () => {
@@ -96,7 +108,9 @@ describe('a ValidatingAdmissionPolicy', () => {
     await createDeployment('five', 5)
 
     await bind({ paramRef: { selector: { matchLabels: { limit: 'yes' } }, parameterNotFoundAction: 'Deny' } }, 'by-label')
-    await expect(createDeployment('six', 6)).rejects.toMatchObject({ message: expect.stringContaining("with binding 'by-label'") })
+    await expect(createDeployment('six', 6)).rejects.toMatchObject({
+      message: expect.stringContaining("with binding 'by-label'"),
+    })
     await createDeployment('two', 2)
   })
 
@@ -133,7 +147,9 @@ describe('a ValidatingAdmissionPolicy', () => {
   test('that can not be evaluated denies, or is left out by its failure policy', async () => {
     await enforce({ validations: [{ expression: 'object.spec.missing == 1' }] })
     await expect(createDeployment('d', 1)).rejects.toMatchObject({
-      message: expect.stringMatching(/denied request: expression 'object.spec.missing == 1' resulted in error: no such key: missing$/),
+      message: expect.stringMatching(
+        /denied request: expression 'object.spec.missing == 1' resulted in error: no such key: missing$/,
+      ),
     })
 
     const body = { spec: { failurePolicy: 'Ignore' } }
@@ -143,7 +159,10 @@ describe('a ValidatingAdmissionPolicy', () => {
 
   test('is refused when an expression makes no sense', async () => {
     const broken = createPolicy({ validations: [{ expression: 'object.spec.replicas >' }] })
-    await expect(broken).rejects.toMatchObject({ code: 422, message: expect.stringMatching(/spec\.validations\[0\]\.expression.*compilation failed/s) })
+    await expect(broken).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringMatching(/spec\.validations\[0\]\.expression.*compilation failed/s),
+    })
 
     const unknown = createPolicy({ validations: [{ expression: 'nothing.here' }], variables: [{ name: 'a', expression: 'b' }] })
     await expect(unknown).rejects.toMatchObject({ message: expect.stringMatching(/undeclared reference to 'nothing'/) })
@@ -176,6 +195,82 @@ describe('a ValidatingAdmissionPolicy', () => {
   })
 })
 
+describe('a MutatingAdmissionPolicy', () => {
+  test('applies a configuration to the object, lists merged by their keys', async () => {
+    await mutate({
+      variables: [{ name: 'name', expression: '"side-" + object.metadata.name' }],
+      mutations: [
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: {
+            expression: `Object{
+              metadata: Object.metadata{annotations: {"by": "policy {not a brace}"}},
+              spec: Object.spec{
+                replicas: object.spec.replicas + 1,
+                template: Object.spec.template{spec: Object.spec.template.spec{
+                  containers: [Object.spec.template.spec.containers{name: variables.name, image: "proxy"}]
+                }}
+              }
+            }`,
+          },
+        },
+      ],
+    })
+
+    const { metadata, spec } = await createDeployment('d', 1)
+
+    expect(metadata.annotations).toEqual({ by: 'policy {not a brace}' })
+    expect(spec.replicas).toBe(2)
+    expect(spec.template.spec?.containers.map(({ name, image }) => [name, image])).toEqual([
+      ['c', 'x'],
+      ['side-d', 'proxy'],
+    ])
+    expect(spec.template.spec?.containers[1]).toMatchObject({ imagePullPolicy: 'Always' })
+  })
+
+  test('patches the object, for those that its conditions let through', async () => {
+    await mutate({
+      matchConditions: [{ name: 'small', expression: 'object.spec.replicas < 3' }],
+      mutations: [
+        {
+          patchType: 'JSONPatch',
+          jsonPatch: {
+            expression:
+              '[JSONPatch{op: "add", path: "/metadata/annotations", value: {}}, JSONPatch{op: "add", path: "/metadata/annotations/" + jsonpatch.escapeKey("example.com/by"), value: "policy"}]',
+          },
+        },
+      ],
+    })
+
+    const [small, large] = [await createDeployment('small', 1), await createDeployment('large', 3)]
+
+    expect([small.metadata.annotations, large.metadata.annotations]).toEqual([{ 'example.com/by': 'policy' }, undefined])
+  })
+
+  test('that fails denies, or is left out by its failure policy', async () => {
+    const mutations = [{ patchType: 'JSONPatch', jsonPatch: { expression: '[JSONPatch{op: "remove", path: "/spec/nothing"}]' } }]
+    await mutate({ mutations })
+    await expect(createDeployment('d', 1)).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringContaining("policy 'policy' with binding 'binding' denied request: "),
+    })
+
+    const body = { spec: { failurePolicy: 'Ignore' } }
+    await api.client.patch(MUTATING_ADMISSION_POLICIES, { name: 'policy' }, { type: 'merge', body })
+    await expect(createDeployment('d', 1)).resolves.toBeDefined()
+  })
+})
+
+async function mutate(spec: object): Promise<void> {
+  const matchConstraints = { resourceRules: [RULE] }
+  await api.client.create(MUTATING_ADMISSION_POLICIES, {
+    metadata: { name: 'policy' },
+    spec: { matchConstraints, ...spec },
+  } as object)
+  const binding = { metadata: { name: 'binding' }, spec: { policyName: 'policy' } }
+  await api.client.create(MUTATING_ADMISSION_POLICY_BINDINGS, binding as object)
+}
+
 const inDefault = (name: string) => ({ name, namespace: 'default' })
 
 async function enforce(spec: object, binding: object = {}): Promise<void> {
@@ -205,6 +300,6 @@ function deployment(name: string, replicas: number, namespace: string): object {
   return { metadata: { name, namespace }, spec: { replicas, selector: { matchLabels: labels }, template } }
 }
 
-async function createDeployment(name: string, replicas: number, namespace = 'default'): Promise<void> {
-  await api.client.create(DEPLOYMENTS, deployment(name, replicas, namespace))
+async function createDeployment(name: string, replicas: number, namespace = 'default'): Promise<Deployment> {
+  return await api.client.create<Deployment>(DEPLOYMENTS, deployment(name, replicas, namespace))
 }

@@ -19,8 +19,8 @@ import type { AdmissionRequest } from '../../http/request-context.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { asApiServer } from '../as-api-server.ts'
 import { nameInMessage } from '../request-facts.ts'
-import { usesQuota } from './uses-quota.ts'
 import { UsageMeter } from './usage-meter.ts'
+import { usesQuota } from './uses-quota.ts'
 
 interface QuotaAdmissionOptions {
   readonly registry: Registry

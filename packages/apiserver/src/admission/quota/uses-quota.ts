@@ -1,5 +1,5 @@
-import { jsonEquals } from '../../patch/json-value.ts'
 import type { AdmissionRequest } from '../../http/request-context.ts'
+import { jsonEquals } from '../../patch/json-value.ts'
 
 /** Whether the request can use up anything: creations, and those updates that can make an object larger. */
 export function usesQuota(request: AdmissionRequest): boolean {

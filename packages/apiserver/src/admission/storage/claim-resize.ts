@@ -14,8 +14,7 @@ export function refuseClaimResize(request: AdmissionRequest, objects: ObjectRead
   }
   const storageClass = objects.get<StorageClass>(STORAGE_CLASSES, { name: before.spec.storageClassName ?? '' })
   if (storageClass?.allowVolumeExpansion === true) return
-  const why =
-    'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize'
+  const why = 'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize'
   throw forbidden('persistentvolumeclaims', name, why)
 }
 

@@ -12,7 +12,8 @@ interface FullAdmissionOptions {
 /** The admission chain as a master runs it, for a server in which everybody may do everything. */
 export function fullAdmission(options: FullAdmissionOptions = {}): (registry: Registry) => Admission {
   const allowed = { allowed: true, reason: '' }
-  const { dialService = () => Promise.reject(new Error('nothing runs in this test')), signal = new AbortController().signal } = options
+  const { dialService = () => Promise.reject(new Error('nothing runs in this test')), signal = new AbortController().signal } =
+    options
   const all = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] }
   return (registry) =>
     createAdmission({

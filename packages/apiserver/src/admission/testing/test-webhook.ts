@@ -28,10 +28,10 @@ export interface TestWebhook extends AsyncDisposable {
   answer(say: (review: AskedReview) => Say): void
 }
 
-/** A webhook as people write them: HTTPS with a certificate for 127.0.0.1, AdmissionReview in and out. */
+/** A webhook as people write them: HTTPS with a certificate for 127.0.0.1 and for the Service `default/hook`, AdmissionReview in and out. */
 export async function startTestWebhook(): Promise<TestWebhook> {
   const authority = await createTestAuthority()
-  const own = await authority.issue({ commonName: 'webhook', usage: 'server' })
+  const own = await authority.issue({ commonName: 'webhook', usage: 'server', dnsNames: ['hook.default.svc'] })
   const asked: AskedReview[] = []
   let answer: (review: AskedReview) => Say = () => ({ allowed: true })
   const server = createServer({ cert: own.certificatePem, key: own.keyPem }, async (request, response) => {

@@ -1,8 +1,4 @@
-import {
-  MUTATING_WEBHOOK_CONFIGURATIONS,
-  type ObjectMeta,
-  VALIDATING_WEBHOOK_CONFIGURATIONS,
-} from '@skiff/api'
+import { MUTATING_WEBHOOK_CONFIGURATIONS, type ObjectMeta, VALIDATING_WEBHOOK_CONFIGURATIONS } from '@skiff/api'
 import type { Store } from '@skiff/store'
 import type { ObjectReader } from '../../registry/resource-definition.ts'
 import { WatchedList } from '../../registry/watched-list.ts'

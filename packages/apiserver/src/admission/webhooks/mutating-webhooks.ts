@@ -1,6 +1,6 @@
 import { ApiError, type KindInfo, type KubeObject } from '@skiff/api'
-import { jsonEquals } from '../../patch/json-value.ts'
 import { jsonPatch } from '../../patch/index.ts'
+import { jsonEquals } from '../../patch/json-value.ts'
 import type { Reviewed } from '../matching/reviewed.ts'
 import { askWebhook, failed } from './ask-webhook.ts'
 import { type Hook, Hooks } from './hooks.ts'

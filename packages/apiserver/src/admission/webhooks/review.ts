@@ -63,7 +63,10 @@ function resourceOf({ info: { group, version, resource } }: Reviewed): object {
 }
 
 /** Throws Error in upstream's words when it is no answer to this request. */
-export function readAnswer(answer: unknown, { uid, version, mutating }: { uid: string; version: string; mutating: boolean }): ReviewAnswer {
+export function readAnswer(
+  answer: unknown,
+  { uid, version, mutating }: { uid: string; version: string; mutating: boolean },
+): ReviewAnswer {
   const review = isJsonObject(answer) ? answer : {}
   const response = review.response
   if (!isJsonObject(response)) throw new Error('webhook response was absent')

@@ -1,5 +1,5 @@
-import { askWebhook } from './ask-webhook.ts'
 import type { Reviewed } from '../matching/reviewed.ts'
+import { askWebhook } from './ask-webhook.ts'
 import { Hooks } from './hooks.ts'
 import { relevantHook, type WebhookSurroundings } from './relevant-hook.ts'
 

@@ -1,6 +1,8 @@
+import { connect } from 'node:net'
 import {
   CONFIG_MAPS,
   type ConfigMap,
+  CUSTOM_RESOURCE_DEFINITIONS,
   HORIZONTAL_POD_AUTOSCALERS_V1,
   MUTATING_WEBHOOK_CONFIGURATIONS,
   NAMESPACES,
@@ -10,6 +12,7 @@ import {
   VALIDATING_WEBHOOK_CONFIGURATIONS,
 } from '@skiff/api'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ServiceAddress } from '../../streaming/service-dialer.ts'
 import { startTestApiServer, type TestApiServer } from '../../testing.ts'
 import { fullAdmission } from '../testing/full-admission.ts'
 import { patched, startTestWebhook, type TestWebhook } from '../testing/test-webhook.ts'
@@ -20,7 +23,11 @@ const stopping = new AbortController()
 
 beforeEach(async () => {
   webhook = await startTestWebhook()
-  api = await startTestApiServer({ admission: fullAdmission({ signal: stopping.signal }) })
+  const dialService = async ({ namespace, name, port }: ServiceAddress) => {
+    if (`${namespace}/${name}:${port}` !== 'default/hook:8443') throw new Error('no endpoints available')
+    return connect(webhook.port, '127.0.0.1')
+  }
+  api = await startTestApiServer({ admission: fullAdmission({ signal: stopping.signal, dialService }) })
 })
 
 afterEach(async () => {
@@ -59,7 +66,10 @@ describe('a validating webhook', () => {
     await register('validating', { rules: [RULE] })
     webhook.answer(() => ({ allowed: false, status: { code: 418, reason: 'Teapot', message: 'no coffee here' } }))
     const first = createConfigMap('a')
-    await expect(first).rejects.toMatchObject({ code: 418, message: 'admission webhook "hook.example.com" denied the request: no coffee here' })
+    await expect(first).rejects.toMatchObject({
+      code: 418,
+      message: 'admission webhook "hook.example.com" denied the request: no coffee here',
+    })
 
     webhook.answer(() => ({ allowed: false }))
     const second = createConfigMap('a')
@@ -73,7 +83,9 @@ describe('a validating webhook', () => {
     await register('validating', { rules: [RULE] })
     webhook.answer(() => ({ allowed: true, warnings: ['be careful'], auditAnnotations: { a: 'b' } }))
 
-    const { headers } = await api.client.request('POST', '/api/v1/namespaces/default/configmaps', { body: { metadata: { name: 'w' } } })
+    const { headers } = await api.client.request('POST', '/api/v1/namespaces/default/configmaps', {
+      body: { metadata: { name: 'w' } },
+    })
 
     expect(headers.warning).toBe('299 - "be careful"')
   })
@@ -132,7 +144,10 @@ describe('a validating webhook', () => {
   test('with a match condition that breaks refuses, or is left out, by its failure policy', async () => {
     const conditions = { rules: [RULE], matchConditions: [{ name: 'x', expression: 'object.data.missing == "a"' }] }
     const name = await register('validating', conditions)
-    await expect(createConfigMap('a')).rejects.toMatchObject({ code: 403, message: expect.stringContaining('no such key: missing') })
+    await expect(createConfigMap('a')).rejects.toMatchObject({
+      code: 403,
+      message: expect.stringContaining('no such key: missing'),
+    })
     await api.client.delete(VALIDATING_WEBHOOK_CONFIGURATIONS, { name })
     await register('validating', { ...conditions, failurePolicy: 'Ignore' })
 
@@ -143,7 +158,11 @@ describe('a validating webhook', () => {
 
   test('is told of another version of the kind, when its rule names only that', async () => {
     const rule = { ...RULE, apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'] }
-    const spec = { scaleTargetRef: { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' }, maxReplicas: 3, targetCPUUtilizationPercentage: 50 }
+    const spec = {
+      scaleTargetRef: { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' },
+      maxReplicas: 3,
+      targetCPUUtilizationPercentage: 50,
+    }
     await register('validating', { rules: [{ ...rule, apiVersions: ['v2'] }] })
 
     await api.client.create(HORIZONTAL_POD_AUTOSCALERS_V1, { metadata: { name: 'h', namespace: 'default' }, spec } as object)
@@ -192,10 +211,18 @@ describe('a validating webhook', () => {
 
 describe('a webhook that can not be asked', () => {
   test.each([
-    ['is silent', 'nothing', /failed to call webhook: Post "https:\/\/127\.0\.0\.1:\d+\/\?timeout=1s": context deadline exceeded$/],
+    [
+      'is silent',
+      'nothing',
+      /failed to call webhook: Post "https:\/\/127\.0\.0\.1:\d+\/\?timeout=1s": context deadline exceeded$/,
+    ],
     ['talks nonsense', 'hello', /json parse error/],
     ['answers no review', '{}', /received invalid webhook response: webhook response was absent$/],
-    ['answers somebody else', { uid: 'other' }, /received invalid webhook response: expected response\.uid="[^"]+", got "other"$/],
+    [
+      'answers somebody else',
+      { uid: 'other' },
+      /received invalid webhook response: expected response\.uid="[^"]+", got "other"$/,
+    ],
     ['patches though it only judges', patched({ op: 'add' }), /validating webhook may not return response.patch$/],
   ])('because it %s, refuses', async (_name, say, message) => {
     await register('validating', { rules: [RULE], timeoutSeconds: 1 })
@@ -216,6 +243,24 @@ describe('a webhook that can not be asked', () => {
       message: expect.stringContaining('tls: failed to verify certificate: x509: certificate signed by unknown authority'),
     })
     expect(webhook.asked).toEqual([])
+  })
+
+  test.each([
+    ['by its Service', 'hook', undefined],
+    [
+      'by a Service that nobody is behind',
+      'gone',
+      /Post "https:\/\/gone.default.svc:8443\/judge\?timeout=10s": no endpoints available$/,
+    ],
+  ])('or can: %s', async (_name, name, problem) => {
+    const service = { namespace: 'default', name, port: 8443, path: '/judge' }
+    await register('validating', { rules: [RULE], clientConfig: { service, caBundle: webhook.caBundle } })
+
+    const created = createConfigMap('a')
+
+    if (problem === undefined) await expect(created).resolves.toBeDefined()
+    else await expect(created).rejects.toMatchObject({ message: expect.stringMatching(problem) })
+    expect(webhook.asked.map(({ path }) => path)).toEqual(problem === undefined ? ['/judge?timeout=10s'] : [])
   })
 
   test('is left out when its failure policy says so', async () => {
@@ -308,6 +353,44 @@ describe('a mutating webhook', () => {
   })
 })
 
+describe('custom kinds', () => {
+  test('are completed in the version that a rule names, and pruned by their schema', async () => {
+    await createWidgets()
+    await register('mutating', { rules: [{ ...RULE, apiGroups: ['example.com'], apiVersions: ['v1'], resources: ['widgets'] }] })
+    webhook.answer(() =>
+      patched({ op: 'add', path: '/spec/added', value: 'yes' }, { op: 'add', path: '/spec/unknown', value: 'pruned' }),
+    )
+    const path = '/apis/example.com/v2/namespaces/default/widgets'
+    const body = { apiVersion: 'example.com/v2', kind: 'Widget', metadata: { name: 'w' }, spec: { size: 1 } }
+
+    const created = JSON.parse((await api.client.request('POST', path, { body })).body.toString())
+
+    expect(webhook.asked[0]?.request).toMatchObject({
+      kind: { group: 'example.com', version: 'v1', kind: 'Widget' },
+      requestKind: { version: 'v2' },
+      object: { apiVersion: 'example.com/v1', spec: { size: 1 } },
+    })
+    expect(created).toMatchObject({ apiVersion: 'example.com/v2', spec: { size: 1, added: 'yes' } })
+    expect(created.spec).not.toHaveProperty('unknown')
+  })
+
+  test('can be refused, and so can their definitions', async () => {
+    await createWidgets()
+    await register('validating', {
+      rules: [{ ...RULE, apiGroups: ['*'], apiVersions: ['*'], resources: ['widgets', 'customresourcedefinitions'] }],
+    })
+    webhook.answer(() => ({ allowed: false, status: { message: 'no' } }))
+    const body = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w' }, spec: {} }
+
+    await expect(api.client.request('POST', '/apis/example.com/v1/namespaces/default/widgets', { body })).rejects.toMatchObject({
+      code: 400,
+    })
+    await expect(createWidgets('gadgets', 'Gadget')).rejects.toMatchObject({
+      message: expect.stringMatching(/denied the request: no$/),
+    })
+  })
+})
+
 describe('what is no write of an object', () => {
   test('an exec can be refused, with what it would run in sight', async () => {
     await register('validating', { rules: [{ ...RULE, operations: ['CONNECT'], resources: ['pods/exec', 'pods/attach'] }] })
@@ -315,7 +398,9 @@ describe('what is no write of an object', () => {
 
     const path = '/api/v1/namespaces/default/pods/p/exec?command=sh&command=-c&stdin=true'
     const refused = api.client.webSocket(path, ['v5.channel.k8s.io'])
-    const status = await new Promise((resolve) => refused.once('unexpected-response', (_request, answer) => resolve(answer.statusCode)))
+    const status = await new Promise((resolve) =>
+      refused.once('unexpected-response', (_request, answer) => resolve(answer.statusCode)),
+    )
 
     expect(status).toBe(400)
     expect(webhook.asked[0]?.request).toMatchObject({
@@ -344,6 +429,16 @@ describe('what is no write of an object', () => {
   })
 })
 
+async function createWidgets(plural = 'widgets', kind = 'Widget'): Promise<void> {
+  const spec = { type: 'object', properties: { size: { type: 'integer' }, added: { type: 'string' } } }
+  const schema = { openAPIV3Schema: { type: 'object', properties: { spec } } }
+  const versions = ['v1', 'v2'].map((name) => ({ name, served: true, storage: name === 'v2', schema }))
+  await api.client.create(CUSTOM_RESOURCE_DEFINITIONS, {
+    metadata: { name: `${plural}.example.com` },
+    spec: { group: 'example.com', scope: 'Namespaced', names: { plural, kind }, versions },
+  } as object)
+}
+
 function client() {
   return { url: webhook.url, caBundle: webhook.caBundle }
 }
@@ -360,6 +455,9 @@ async function register(kind: 'mutating' | 'validating', hook: object, named?: s
   return name
 }
 
-async function createConfigMap(name: string, { namespace = 'default', labels = {} }: { namespace?: string; labels?: object } = {}) {
+async function createConfigMap(
+  name: string,
+  { namespace = 'default', labels = {} }: { namespace?: string; labels?: object } = {},
+) {
   return await api.client.create<ConfigMap>(CONFIG_MAPS, { metadata: { name, namespace, labels }, data: { k: 'v' } } as object)
 }

@@ -14,16 +14,31 @@ const RESOURCES = {
   kind: 'APIResourceList',
   groupVersion: 'wardle.example.com/v1',
   resources: [
-    { name: 'flunders', singularName: 'flunder', namespaced: true, kind: 'Flunder', verbs: ['create', 'get', 'list'], shortNames: ['fl'] },
+    {
+      name: 'flunders',
+      singularName: 'flunder',
+      namespaced: true,
+      kind: 'Flunder',
+      verbs: ['create', 'get', 'list'],
+      shortNames: ['fl'],
+    },
     { name: 'flunders/shout', namespaced: true, kind: 'Flunder', verbs: ['get'] },
   ],
 }
-const OPEN_API = { paths: { 'apis/wardle.example.com/v1': { serverRelativeURL: '/openapi/v3/apis/wardle.example.com/v1?hash=1' } } }
+const OPEN_API = {
+  paths: { 'apis/wardle.example.com/v1': { serverRelativeURL: '/openapi/v3/apis/wardle.example.com/v1?hash=1' } },
+}
 
 /** A small API server of the group wardle.example.com, which believes only whoever shows a certificate of the authority. */
 export async function startExtensionServer(authority: TestAuthority): Promise<ExtensionServer> {
   const own = await authority.issue({ commonName: 'extension', usage: 'server', dnsNames: ['api.default.svc'] })
-  const tls = { cert: own.certificatePem, key: own.keyPem, ca: authority.certificatePem, requestCert: true, rejectUnauthorized: true }
+  const tls = {
+    cert: own.certificatePem,
+    key: own.keyPem,
+    ca: authority.certificatePem,
+    requestCert: true,
+    rejectUnauthorized: true,
+  }
   const asked: ExtensionServer['asked'] = []
   const server = createServer(tls, async (request, response) => {
     note(asked, request)

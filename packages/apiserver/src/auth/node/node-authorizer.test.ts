@@ -118,7 +118,11 @@ describe('a node', () => {
 
   test('has to do with the volumes whose data lies on it: it lists these, and says whether their directory is there', async () => {
     for (const place of ['n1', 'n2']) {
-      const metadata = { name: `on-${place}`, labels: { 'skiff.dev/volume-node': place }, finalizers: ['skiff.dev/local-data', 'x/y'] }
+      const metadata = {
+        name: `on-${place}`,
+        labels: { 'skiff.dev/volume-node': place },
+        finalizers: ['skiff.dev/local-data', 'x/y'],
+      }
       const spec = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } }
       await cluster.root.create(PERSISTENT_VOLUMES, { metadata, spec } as object)
     }

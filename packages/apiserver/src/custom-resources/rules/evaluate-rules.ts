@@ -13,8 +13,6 @@ export interface RuleRun {
   readonly old: unknown
   /** '' for the object itself. */
   readonly path: string
-  /** Told of what would be a problem if it were new. */
-  readonly warn?: (text: string) => void
 }
 
 const MESSAGE_LIMIT_BYTES = 5 * 1024
@@ -86,14 +84,13 @@ class Runner {
     } else this.#refuse(tree, run, `${message} evaluating rule: ${shown}`)
   }
 
-  /** Sorts out what changed: a rule that looks at nothing but what was there before only warns. */
+  /** A rule that looks at nothing but what was there before is not held against who leaves that alone. */
   #broken(compiled: CompiledRule, tree: RuleTree, run: RuleRun): void {
     const { rule, usesOldSelf } = compiled
+    if (!usesOldSelf && run.old !== undefined && jsonEquals(run.old, run.value)) return
     const path = rule.fieldPath ? `${run.path}${normalizedPath(rule.fieldPath)}`.replace(/^\./, '') : run.path
-    const detail = this.#message(compiled, run) ?? rule.message?.trim() ?? `failed rule: ${shownRule(rule)}`
-    const error = errorOf(rule, { path: path === '' ? '<nil>' : path, detail, value: shownValue(tree, run.value) })
-    if (!usesOldSelf && run.old !== undefined && jsonEquals(run.old, run.value)) run.warn?.(`${error.field}: ${error.detail}`)
-    else this.errors.push(error)
+    const detail = this.#message(compiled, run) ?? (rule.message?.trim() || `failed rule: ${shownRule(rule)}`)
+    this.errors.push(errorOf(rule, { path: path === '' ? '<nil>' : path, detail, value: shownValue(tree, run.value) }))
   }
 
   #message({ message }: CompiledRule, run: RuleRun): string | undefined {

@@ -35,7 +35,7 @@ describe('a rule of a schema', () => {
         { rule: 'self.x < 10', message: 'x is too large' },
         { rule: 'self.y < 10', messageExpression: '"y is " + string(self.y)', reason: 'FieldValueForbidden', fieldPath: '.y' },
         { rule: "!has(self.__namespace__) || self.__namespace__ != 'kube-system'" },
-        { rule: "!has(self.port) || type(self.port) != int || self.port < 100" },
+        { rule: '!has(self.port) || type(self.port) != int || self.port < 100' },
       ),
       rules({ rule: "self.metadata.name.startsWith('w')" }),
     )
@@ -63,7 +63,9 @@ describe('a rule of a schema', () => {
         { rule: 'oldSelf.hasValue() || self.y == 0', optionalOldSelf: true, message: 'y starts at 0' },
       ),
     )
-    expect(causesOf(await api.create('a', { spec: { x: 5, y: 1 } }))).toEqual(['spec FieldValueInvalid Invalid value: y starts at 0'])
+    expect(causesOf(await api.create('a', { spec: { x: 5, y: 1 } }))).toEqual([
+      'spec FieldValueInvalid Invalid value: y starts at 0',
+    ])
     expect((await api.create('a', { spec: { x: 5, y: 0 } })).status).toBe(201)
     expect((await api.put('a', { x: 6, y: 3 })).status).toBe(200)
     expect(causesOf(await api.put('a', { x: 4, y: 3 }))).toEqual(['spec FieldValueInvalid Invalid value: x never shrinks'])
@@ -116,10 +118,18 @@ describe('a definition is refused whose rules', () => {
     ['are no sentences', rules({ rule: 'self.x == ' }), 'compilation failed: ERROR: <input>:1:11: Syntax error: '],
     ['are no questions', rules({ rule: 'self.x' }), 'cel expression must evaluate to a bool'],
     ['are empty', rules({ rule: ' ' }), 'rule is not specified'],
-    ['have a message that is no text', rules({ rule: 'true', messageExpression: 'self.x' }), 'messageExpression must evaluate to a string'],
+    [
+      'have a message that is no text',
+      rules({ rule: 'true', messageExpression: 'self.x' }),
+      'messageExpression must evaluate to a string',
+    ],
     ['point nowhere', rules({ rule: 'true', fieldPath: '.nope' }), 'must be a valid path'],
     ['have an unknown reason', rules({ rule: 'true', reason: 'Whim' }), 'supported values: "FieldValueDuplicate"'],
-    ['mind an old self that they do not use', rules({ rule: 'true', optionalOldSelf: true }), 'may not be set if oldSelf is not used in rule'],
+    [
+      'mind an old self that they do not use',
+      rules({ rule: 'true', optionalOldSelf: true }),
+      'may not be set if oldSelf is not used in rule',
+    ],
     [
       'no object could afford',
       {
@@ -127,7 +137,7 @@ describe('a definition is refused whose rules', () => {
           list: {
             type: 'array',
             items: { type: 'array', items: { type: 'string' } },
-            ...rules({ rule: "self.all(a, a.all(b, self.all(c, c.all(d, b == d))))" }),
+            ...rules({ rule: 'self.all(a, a.all(b, self.all(c, c.all(d, b == d))))' }),
           },
         },
       },
@@ -140,7 +150,11 @@ describe('a definition is refused whose rules', () => {
     ],
   ])('%s', async (_, spec, message) => {
     await using api = await startCustomCluster()
-    const { status, body } = await api.send('POST', DEFINITIONS, definitionOf({ versions: [{ schema: specOf({ ...BASE, ...spec }) }] }))
+    const { status, body } = await api.send(
+      'POST',
+      DEFINITIONS,
+      definitionOf({ versions: [{ schema: specOf({ ...BASE, ...spec }) }] }),
+    )
     expect(status).toBe(422)
     expect(body.message).toContain(message)
   })
@@ -163,7 +177,11 @@ test('rules that real definitions carry are taken and hold', async () => {
     items: {
       type: 'object',
       required: ['name'],
-      properties: { name: { type: 'string', maxLength: 63 }, weight: { type: 'integer' }, kind: { type: 'string', maxLength: 63 } },
+      properties: {
+        name: { type: 'string', maxLength: 63 },
+        weight: { type: 'integer' },
+        kind: { type: 'string', maxLength: 63 },
+      },
       ...rules({ rule: '!has(oldSelf.kind) || (has(self.kind) && self.kind == oldSelf.kind)', message: 'kind is immutable' }),
     },
     ...rules({ rule: 'self.exists_one(e, e.weight == 100)', message: 'one has it all' }),
@@ -175,7 +193,11 @@ test('rules that real definitions carry are taken and hold', async () => {
     'spec.hosts FieldValueInvalid Invalid value: wildcards come first',
     'spec.entries FieldValueInvalid Invalid value: one has it all',
   ])
-  const changed = { ...widget('a'), metadata: created.body.metadata, spec: { entries: [{ name: 'x', weight: 100, kind: 'other' }] } }
+  const changed = {
+    ...widget('a'),
+    metadata: created.body.metadata,
+    spec: { entries: [{ name: 'x', weight: 100, kind: 'other' }] },
+  }
   expect(causesOf(await api.send('PUT', `${WIDGETS}/a`, changed))).toEqual([
     'spec.entries[0] FieldValueInvalid Invalid value: kind is immutable',
   ])

@@ -1,5 +1,6 @@
 /** Formats of strings that values are checked against (k8s.io/kube-openapi/pkg/validation/strfmt); others are only told. */
 
+import { dnsLabelProblems, dnsSubdomainProblems } from '@skiff/api'
 import ipaddr from 'ipaddr.js'
 
 type Check = (text: string) => boolean
@@ -36,6 +37,13 @@ const FORMATS: Readonly<Record<string, Check>> = {
   duration: (text) => /^[+-]?(?:(?:\d+\.?\d*|\.\d+)\s*(?:ns|us|µs|ms|s|m|h|d|w))+$|^0$/.test(text),
   datetime: isDateTime,
   'date-time': isDateTime,
+  'k8s-short-name': (text) => dnsLabelProblems(text).length === 0,
+  'k8s-long-name': (text) => dnsSubdomainProblems(text).length === 0,
+}
+
+/** Whether strings are checked against it. */
+export function isKnownFormat(format: string): boolean {
+  return Object.hasOwn(FORMATS, format)
 }
 
 /** Nothing of these formats is longer; what is, is not worth a regular expression's time. */
@@ -44,7 +52,7 @@ const UNLIMITED = new Set(['byte', 'password', 'uri'])
 
 /** What makes no sense under a format that is known; every format that is not known is fine. */
 export function fitsFormat(format: string, text: string): boolean {
-  if (!Object.hasOwn(FORMATS, format)) return true
+  if (!isKnownFormat(format)) return true
   if (text.length > LENGTH_LIMIT && !UNLIMITED.has(format)) return false
   return FORMATS[format]?.(text) ?? true
 }

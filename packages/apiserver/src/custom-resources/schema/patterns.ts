@@ -1,5 +1,8 @@
 import { GoRegExp } from '../../go-regexp/index.ts'
 
+/** Matching takes time in proportion to text and pattern: what would take longer than half a second doesn't match. */
+const STEP_LIMIT = 20_000_000
+
 /** The regular expressions of one definition's schemas, each read once. */
 export class SchemaPatterns {
   readonly #known = new Map<string, GoRegExp | undefined>()
@@ -7,7 +10,9 @@ export class SchemaPatterns {
   /** A pattern that can't be read (definitions with one are refused) matches everything. */
   matches(pattern: string, text: string): boolean {
     if (!this.#known.has(pattern)) this.#known.set(pattern, readPattern(pattern))
-    return this.#known.get(pattern)?.test(text) ?? true
+    const expression = this.#known.get(pattern)
+    if (expression === undefined) return true
+    return expression.cost(text.length) <= STEP_LIMIT && expression.test(text)
   }
 }
 

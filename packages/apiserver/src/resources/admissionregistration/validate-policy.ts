@@ -9,6 +9,7 @@ import {
   type ValidatingAdmissionPolicyBinding,
 } from '@skiff/api'
 import { PolicyCompiler } from '../../admission/policies/compile-policy.ts'
+import { compileMutation } from '../../admission/policies/mutating-policies.ts'
 import { validateChoice } from '../validate-choice.ts'
 import { validateLabelSelector } from '../validate-selector.ts'
 import { validateMatchConditions } from './validate-match-conditions.ts'
@@ -87,6 +88,17 @@ export function validateMutatingPolicy(policy: AdmissionPolicy): FieldError[] {
     ...validateChoice(policy.spec.reinvocationPolicy, ['IfNeeded', 'Never'], field.child('reinvocationPolicy')),
     ...mutations.flatMap((mutation, index) => validateMutation(mutation, field.child('mutations').index(index))),
   )
+  const compiler = new PolicyCompiler(policy.spec)
+  for (const [index, mutation] of mutations.entries()) {
+    const expression = mutation.applyConfiguration?.expression ?? mutation.jsonPatch?.expression
+    if (!expression) continue
+    const compiled = compileMutation(compiler, mutation)
+    const at = field
+      .child('mutations')
+      .index(index)
+      .child(mutation.jsonPatch ? 'jsonPatch' : 'applyConfiguration', 'expression')
+    if (!compiled.ok) errors.push(invalid(at, expression, `compilation failed: ${compiled.message}`))
+  }
   return errors
 }
 

@@ -1,4 +1,13 @@
-import { API_SERVICES, type APIService, type FieldError, findCondition, invalid, path, pathSegmentNameProblems, required } from '@skiff/api'
+import {
+  API_SERVICES,
+  type APIService,
+  type FieldError,
+  findCondition,
+  invalid,
+  path,
+  pathSegmentNameProblems,
+  required,
+} from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { objectAge } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '../columns.ts'

@@ -4,6 +4,7 @@ import type { ResourceDefinition, StrategyContext } from '../../registry/resourc
 import { clearStatus, keepStatus } from '../status.ts'
 import { withAcceptedNames } from './names.ts'
 import { validateDefinition, validateDefinitionUpdate } from './validate-crd.ts'
+import { definitionWarnings } from './warnings.ts'
 
 const NAME = { name: 'Name', type: 'string', format: 'name', description: 'Name of the object: unique, never changed.' } as const
 const CREATED = { name: 'Created At', type: 'date', description: 'When the server created the object, in UTC.' } as const
@@ -36,6 +37,8 @@ export const customResourceDefinitionResource: ResourceDefinition = {
     validate: (definition: CustomResourceDefinition) => validateDefinition(definition),
     validateUpdate: (definition: CustomResourceDefinition, old: CustomResourceDefinition) =>
       validateDefinitionUpdate(definition, old),
+    warnings: (definition, old) =>
+      definitionWarnings(definition as CustomResourceDefinition, old as CustomResourceDefinition | undefined),
   },
 }
 

@@ -19,7 +19,11 @@ import { validateAccessModes } from './access-modes.ts'
 type Spec = PersistentVolumeClaim['spec']
 
 export function validateClaim({ spec }: PersistentVolumeClaim): FieldError[] {
-  const field = path('spec')
+  return validateClaimSpec(spec, path('spec'))
+}
+
+/** Of a claim, or of a template for one. */
+export function validateClaimSpec(spec: Spec, field: FieldPath): FieldError[] {
   const modes = spec.accessModes ?? []
   return [
     ...(modes.length === 0 ? [required(field.child('accessModes'), 'at least 1 access mode is required')] : []),

@@ -1,4 +1,4 @@
-import type { Container, PodSpec, Probe, Volume } from '@skiff/api'
+import type { Container, PersistentVolumeClaim, PodSpec, Probe, Volume } from '@skiff/api'
 import { canonicalPodSpec } from './canonical-pod-spec.ts'
 
 const DEFAULT_GRACE_SECONDS = 30
@@ -80,7 +80,8 @@ function defaultVolume(volume: Volume): void {
   }
   if (volume.projected) defaultProjected(volume.projected)
   if (volume.image) volume.image.pullPolicy ||= imageTag(volume.image.reference ?? '') === 'latest' ? 'Always' : 'IfNotPresent'
-  if (volume.ephemeral?.volumeClaimTemplate) volume.ephemeral.volumeClaimTemplate.spec.volumeMode ??= 'Filesystem'
+  const claim = volume.ephemeral?.volumeClaimTemplate as { spec?: PersistentVolumeClaim['spec'] } | undefined
+  if (claim?.spec) claim.spec.volumeMode ??= 'Filesystem'
 }
 
 function defaultProjected(projected: NonNullable<Volume['projected']>): void {

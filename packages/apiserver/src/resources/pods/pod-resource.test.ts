@@ -47,6 +47,22 @@ describe('creating a pod', () => {
     expect(policyOf('nginx@sha256:0123')).toBe('IfNotPresent')
   })
 
+  test('refuses generic ephemeral volumes whose claim could not be made', () => {
+    const problemsWith = (ephemeral: object) => {
+      const pod = create({ volumes: [{ name: 'v', ephemeral }] }) as unknown as KubeObject
+      return (podResource.strategy.validate?.(pod) ?? []).map(fieldErrorMessage)
+    }
+    const field = 'spec.volumes[0].ephemeral.volumeClaimTemplate'
+
+    expect(problemsWith({})).toContain(`${field}: Required value`)
+    expect(problemsWith({ volumeClaimTemplate: {} })).toContain(
+      `${field}.spec.accessModes: Required value: at least 1 access mode is required`,
+    )
+    expect(problemsWith({ volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'] } } })).toContain(
+      `${field}.spec.resources[storage]: Required value`,
+    )
+  })
+
   test('defaults are the same when they are filled in twice', () => {
     const pod = create({ volumes: [{ name: 'v', hostPath: { path: '/x' } }], hostNetwork: true })
     const again = cloneJson(pod)

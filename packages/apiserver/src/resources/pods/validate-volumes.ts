@@ -9,9 +9,11 @@ import {
   invalid,
   invalidEach,
   notSupported,
+  type PersistentVolumeClaim,
   required,
   type Volume,
 } from '@skiff/api'
+import { validateClaimSpec } from '../persistentvolumeclaims/validate-claim.ts'
 import { validateChoice } from '../validate-choice.ts'
 import { type FieldRef, VOLUME_FIELDS, validateFieldRef, validateResourceFieldRef } from './validate-downward-refs.ts'
 import { validateNoBacksteps, validateVolumeFilePath } from './validate-paths.ts'
@@ -108,11 +110,18 @@ function validateFirst(volume: Volume, source: Source, field: FieldPath): FieldE
       return validateNfs(volume.nfs, field)
     case 'image':
       return validateImage(volume.image, field)
+    case 'ephemeral':
+      return validateEphemeral(volume.ephemeral, field.child('volumeClaimTemplate'))
     case 'csi':
       return volume.csi?.driver ? [] : [required(field.child('driver'))]
     default:
       return []
   }
+}
+
+function validateEphemeral(source: Volume['ephemeral'], field: FieldPath): FieldError[] {
+  const template = source?.volumeClaimTemplate as { spec?: PersistentVolumeClaim['spec'] } | undefined
+  return template ? validateClaimSpec(template.spec ?? {}, field.child('spec')) : [required(field)]
 }
 
 function validateEmptyDir(source: Volume['emptyDir'], field: FieldPath): FieldError[] {
