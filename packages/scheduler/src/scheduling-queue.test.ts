@@ -21,6 +21,19 @@ test('wakes a waiting pod for what can help it and leaves it asleep otherwise', 
   expect(await queue.next(never)).toBe('needs-label')
 })
 
+test('wakes pods for their own claims, and all that have claims when volumes or classes change', async () => {
+  const queue = new SchedulingQueue()
+  queue.park('mine', { freedByPods: false, claims: ['default/mine'] })
+  queue.park('other', { freedByPods: false, claims: ['default/other'] })
+  queue.park('none', { freedByPods: false, claims: [] })
+  queue.volumesChanged('default/mine')
+  expect(await queue.next(never)).toBe('mine')
+  queue.done('mine')
+  queue.volumesChanged()
+  queue.add('last')
+  expect([await queue.next(never), await queue.next(never)]).toEqual(['other', 'last'])
+})
+
 test('forgets a waiting pod that is gone', async () => {
   const queue = new SchedulingQueue()
   queue.park('gone', { freedByPods: true })

@@ -6,8 +6,8 @@ import {
   labelSelectorMatches,
   type ObjectMeta,
   type OwnerReference,
-  type Pod,
   POD_DISRUPTION_BUDGETS,
+  type Pod,
   type PodDisruptionBudget,
 } from '@skiff/api'
 import type { ControllerContext } from '../shared/context.ts'
@@ -72,7 +72,9 @@ export async function runDisruptionController(context: ControllerContext, monoto
       podDisruptionBudgets.onChange(({ key, type }) => {
         if (type !== 'deleted') queue.add(key)
       })
-      pods.onChange(({ object, previous }) => inNamespace(object, (budget) => selects(budget, object) || selects(budget, previous)))
+      pods.onChange(({ object, previous }) =>
+        inNamespace(object, (budget) => selects(budget, object) || selects(budget, previous)),
+      )
       replicaSets.onChange(({ object }) => inNamespace(object, needsScales))
       deployments.onChange(({ object }) => inNamespace(object, needsScales))
     },

@@ -54,7 +54,11 @@ async function replicasOf(owner: OwnerReference, namespace: string, { client, ki
   }
 }
 
-async function exists(client: ApiClient, kind: Parameters<ApiClient['get']>[0], ref: { name: string; namespace: string }): Promise<boolean> {
+async function exists(
+  client: ApiClient,
+  kind: Parameters<ApiClient['get']>[0],
+  ref: { name: string; namespace: string },
+): Promise<boolean> {
   try {
     await client.get(kind, ref)
     return true

@@ -15,7 +15,11 @@ import { patchStatus } from '../shared/patch-status.ts'
  * next pass goes on. Conflict: one of them is another by now.
  */
 export async function bindVolume(client: ApiClient, claim: PersistentVolumeClaim, volume: PersistentVolume): Promise<void> {
-  await setVolumePhase(client, await reserve(client, claim, volume), 'Bound')
+  const reserved = await reserve(client, claim, volume)
+  await Promise.all([setVolumePhase(client, reserved, 'Bound'), bindClaim(client, claim, volume)])
+}
+
+async function bindClaim(client: ApiClient, claim: PersistentVolumeClaim, volume: PersistentVolume): Promise<void> {
   const bound = await nameVolume(client, claim, volume)
   const before = claim.status ?? {}
   // A claim that was bound before says by itself how much it holds: growing it is another's work.

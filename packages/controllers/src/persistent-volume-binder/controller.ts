@@ -1,4 +1,5 @@
 import {
+  defaultStorageClass,
   isNotFound,
   keyOf,
   PERSISTENT_VOLUME_CLAIMS,
@@ -17,9 +18,11 @@ import { bindVolume, setVolumePhase, unbindVolume } from './bind-volume.ts'
 import { type ClaimStep, planClaim, type Said } from './plan-claim.ts'
 import { planVolume } from './plan-volume.ts'
 
-/** Keys carry their kind: claims and volumes are worked off by one worker, so that no two claims take one volume. */
+/** Keys carry their kind. */
 const CLAIM = 'claim:'
 const VOLUME = 'volume:'
+/** Of two claims that choose one volume the second meets a conflict, and chooses again. */
+const CONCURRENCY = 8
 
 /** Finds a volume for every claim, and says of both in which phase they are. */
 export async function runPersistentVolumeBinder(context: ControllerContext): Promise<void> {
@@ -43,7 +46,8 @@ export async function runPersistentVolumeBinder(context: ControllerContext): Pro
       ...persistentVolumes.byIndex('class', storageClassOf(claim)),
     ]
     const waitingPods = pods.byIndex('claim', keyOf(claim)).filter(({ spec }) => !spec.nodeName)
-    return { claim, volumes, storageClass: storageClasses.get(storageClassOf(claim)), waitingPods }
+    const storageClass = storageClasses.get(storageClassOf(claim))
+    return { claim, volumes, storageClass, defaultClass: defaultStorageClass(storageClasses.list()), waitingPods }
   }
 
   async function isLost({ metadata }: PersistentVolumeClaim): Promise<boolean> {
@@ -52,20 +56,28 @@ export async function runPersistentVolumeBinder(context: ControllerContext): Pro
     if (claim === undefined) return false
     const volumeName = claim.spec.volumeName ?? ''
     const volume = volumeName && (await unlessGone(client.get<PersistentVolume>(PERSISTENT_VOLUMES, { name: volumeName })))
-    const view = { claim, volumes: volume ? [volume] : [], storageClass: undefined, waitingPods: [] }
-    return planClaim(view).type === 'lose'
+    const volumes = volume ? [volume] : []
+    return planClaim({ claim, volumes, storageClass: undefined, defaultClass: undefined, waitingPods: [] }).type === 'lose'
   }
 
   async function execute(claim: PersistentVolumeClaim, step: ClaimStep): Promise<void> {
     switch (step.type) {
       case 'bind':
         return await bindVolume(client, claim, step.volume)
+      case 'assign-class':
+        return await assignClass(claim, step.name)
       case 'wait':
         return await wait(claim, step)
       case 'lose':
         if (claim.status?.phase !== 'Lost') say(claim, step.say)
         return await writePhase(claim, 'Lost')
     }
+  }
+
+  async function assignClass({ metadata }: PersistentVolumeClaim, storageClassName: string): Promise<void> {
+    const { name, namespace = '', resourceVersion } = metadata
+    const body = { metadata: { resourceVersion }, spec: { storageClassName } }
+    await unlessGone(client.patch(PERSISTENT_VOLUME_CLAIMS, { namespace, name }, { type: 'merge', body }))
   }
 
   async function wait(claim: PersistentVolumeClaim, step: Extract<ClaimStep, { type: 'wait' }>): Promise<void> {
@@ -131,6 +143,7 @@ export async function runPersistentVolumeBinder(context: ControllerContext): Pro
   await runReconciler(context, {
     name: 'persistent-volume-binder',
     reads: [persistentVolumes, persistentVolumeClaims, storageClasses, pods],
+    concurrency: CONCURRENCY,
     watch: (queue) => {
       const claimsOf = (className: string) => {
         for (const claim of persistentVolumeClaims.byIndex('unbound', className)) queue.add(CLAIM + keyOf(claim))
@@ -147,7 +160,10 @@ export async function runPersistentVolumeBinder(context: ControllerContext): Pro
         else claimsOf(storageClassOf(object))
         for (const claim of persistentVolumeClaims.byIndex('volume', key)) queue.add(CLAIM + keyOf(claim))
       })
-      storageClasses.onChange(({ key }) => claimsOf(key))
+      storageClasses.onChange(({ key }) => {
+        claimsOf(key)
+        claimsOf('')
+      })
       pods.onChange(({ type, object, previous }) => {
         if (type === 'updated' && object.spec.nodeName === previous?.spec.nodeName) return
         for (const key of claimKeysOf(object)) {

@@ -21,6 +21,8 @@ export interface ClaimView {
   readonly volumes: readonly PersistentVolume[]
   /** Of the claim's class name; undefined when there is none of that name. */
   readonly storageClass: StorageClass | undefined
+  /** The class of claims that name none. */
+  readonly defaultClass: StorageClass | undefined
   /** Pods that use it and have no node yet. */
   readonly waitingPods: readonly Pod[]
 }
@@ -33,6 +35,8 @@ export interface Said {
 
 export type ClaimStep =
   | { readonly type: 'bind'; readonly volume: PersistentVolume }
+  /** It named no class, and there was no default when it was made (KEP-3333). */
+  | { readonly type: 'assign-class'; readonly name: string }
   /** It stays Pending, and an event says why. */
   | { readonly type: 'wait'; readonly say?: Said; readonly provisioner?: string }
   /** It was bound to a volume that is gone, or that is somebody else's. */
@@ -90,8 +94,11 @@ function waitForConsumer({ waitingPods }: ClaimView): ClaimStep {
   return waits('Normal', 'WaitForPodScheduled', `waiting for ${text} to be scheduled`)
 }
 
-function planProvisioning({ claim, storageClass }: ClaimView): ClaimStep {
+function planProvisioning({ claim, storageClass, defaultClass }: ClaimView): ClaimStep {
   const className = storageClassOf(claim)
+  if (className === '' && claim.spec.storageClassName === undefined && defaultClass) {
+    return { type: 'assign-class', name: defaultClass.metadata.name }
+  }
   if (className === '') {
     return waits('Normal', 'FailedBinding', 'no persistent volumes available for this claim and no storage class is set')
   }

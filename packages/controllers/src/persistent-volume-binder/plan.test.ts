@@ -7,7 +7,7 @@ import { planVolume } from './plan-volume.ts'
 const refTo = (name: string, uid?: string) => ({ namespace: 'default', name, ...(uid ? { uid } : {}) })
 
 function stepOf(claim: ClaimView['claim'], view: Partial<ClaimView> = {}) {
-  return planClaim({ claim, volumes: [], storageClass: undefined, waitingPods: [], ...view })
+  return planClaim({ claim, volumes: [], storageClass: undefined, defaultClass: undefined, waitingPods: [], ...view })
 }
 
 describe('a claim', () => {
@@ -69,6 +69,15 @@ describe('a claim', () => {
     expect(stepOf(claim, { storageClass: byHand })).toMatchObject({
       say: { message: expect.stringContaining('create a PersistentVolume of the class "fast"') },
     })
+  })
+
+  test('that named no class before there was a default gets the default now; one that wants none doesn’t', () => {
+    const { storageClassName: _, ...spec } = aClaim('data').spec
+    const unnamed = { ...aClaim('data'), spec }
+    const defaultClass = aStorageClass('local')
+    expect(stepOf(unnamed, { defaultClass })).toEqual({ type: 'assign-class', name: 'local' })
+    expect(stepOf(unnamed, { defaultClass, volumes: [aVolume('free')] })).toMatchObject({ type: 'bind' })
+    expect(stepOf(aClaim('data'), { defaultClass })).toMatchObject({ type: 'wait', say: { reason: 'FailedBinding' } })
   })
 
   test('that was bound is Lost when its volume is gone or is somebody else’s, and never gets another', () => {

@@ -1,5 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isConflict, type KubeObject, type ObjectMeta, RESOURCE_QUOTAS, type ResourceQuota } from '@skiff/api'
+import {
+  CUSTOM_RESOURCE_DEFINITIONS,
+  isConflict,
+  type KubeObject,
+  keyOf,
+  type ObjectMeta,
+  RESOURCE_QUOTAS,
+  type ResourceQuota,
+} from '@skiff/api'
 import { createInformer, type InformerChange, type WorkQueue } from '@skiff/client'
 import type { ControllerContext } from '../shared/context.ts'
 import type { DiscoveredKind } from '../shared/discovery.ts'
@@ -10,7 +18,8 @@ import { isLimited, needsWholeObjects, quotaStatus, unknownNames } from './plan.
 
 /** Changes that come in so short a time are counted together. */
 const COLLECT_MS = 100
-const UNKNOWN_KIND_MS = 5_000
+/** For kinds of extension servers, of which nobody tells when they come. */
+const UNKNOWN_KIND_MS = 30_000
 
 interface HasMetadata {
   readonly metadata: ObjectMeta
@@ -24,6 +33,7 @@ export async function runResourceQuotaController(context: ControllerContext, mon
   const { client, informers, clock, logger, signal } = context
   const { resourceQuotas } = informers
   const known = new KnownKinds(client, monotonicNow)
+  const customKinds = createInformer<HasMetadata>(client, CUSTOM_RESOURCE_DEFINITIONS, { metadataOnly: true, logger, signal })
   const followed = new Set<string>()
   let queue: WorkQueue | undefined
 
@@ -82,7 +92,7 @@ export async function runResourceQuotaController(context: ControllerContext, mon
 
   function changed({ object }: Pick<InformerChange<HasMetadata>, 'object'>): void {
     for (const quota of resourceQuotas.byIndex('namespace', object.metadata.namespace ?? '')) {
-      queue?.addAfter(`${quota.metadata.namespace}/${quota.metadata.name}`, COLLECT_MS)
+      queue?.addAfter(keyOf(quota), COLLECT_MS)
     }
   }
 
@@ -94,6 +104,11 @@ export async function runResourceQuotaController(context: ControllerContext, mon
       resourceQuotas.onChange(({ key, type }) => {
         if (type !== 'deleted') work.add(key)
       })
+      customKinds.onChange(() => {
+        known.forget()
+        for (const quota of resourceQuotas.list()) work.addAfter(keyOf(quota), COLLECT_MS)
+      })
+      customKinds.start()
     },
     reconcile,
   })

@@ -1,4 +1,13 @@
-import { addAmounts, amountsOf, type KindInfo, type KubeObject, quotaNamesOf, quotaScopesMatch, quotaUsage, type ResourceQuota } from '@skiff/api'
+import {
+  addAmounts,
+  amountsOf,
+  type KindInfo,
+  type KubeObject,
+  quotaNamesOf,
+  quotaScopesMatch,
+  quotaUsage,
+  type ResourceQuota,
+} from '@skiff/api'
 
 type Kind = Pick<KindInfo, 'group' | 'resource' | 'namespaced'>
 

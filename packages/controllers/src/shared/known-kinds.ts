@@ -17,6 +17,12 @@ export class KnownKinds {
     this.#now = now
   }
 
+  /** The next question goes to the server: kinds have come or gone. */
+  forget(): void {
+    this.#askedAt = Number.NEGATIVE_INFINITY
+    this.#kinds = []
+  }
+
   /** Those for which `wanted` holds; `enough` says whether something is missing among them. */
   async select(
     wanted: (kind: DiscoveredKind) => boolean,

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import {
   BOUND_BY_CONTROLLER,
   claimIsBound,
+  isNotFound,
   keyOf,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
@@ -29,8 +30,17 @@ export class VolumeBindError extends Error {
 
 /** Tells the binder and the provisioners what was chosen, and waits until every claim is bound. Throws VolumeBindError. */
 export async function bindVolumes(choices: readonly VolumeChoice[], options: BindVolumesOptions): Promise<void> {
-  const written = await Promise.all(choices.map((choice) => writeChoice(choice, options)))
+  const written = await Promise.all(choices.map((choice) => writeChoice(choice, options).catch(unlessGone(choice))))
   await Promise.all(written.map((claim) => untilBound(claim, options)))
+}
+
+/** What was chosen is gone: the pod itself still wants a node. */
+function unlessGone({ claim, volume }: VolumeChoice): (error: unknown) => never {
+  return (error) => {
+    if (!isNotFound(error)) throw error
+    const what = volume ? `volume "${volume.metadata.name}"` : `claim "${claim.metadata.name}"`
+    throw new VolumeBindError(`${what} was deleted`, { cause: error })
+  }
 }
 
 /** Gives the claim as it is after that. */
