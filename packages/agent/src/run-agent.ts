@@ -43,6 +43,8 @@ export interface RunAgentOptions {
   readonly identity: string
   readonly clusterId: string
   readonly dataDir: string
+  /** Volumes with Secrets in them are kept off the disk: takes a mount. */
+  readonly secretsInMemory: boolean
   readonly labels: Readonly<Record<string, string>>
   readonly maxPods: number
   readonly endpoints: ProgrammedEndpoints
@@ -125,8 +127,9 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
     node: shownNode,
   })
   const statics = new StaticPods({ directory: join(options.dataDir, 'manifests'), nodeName, logger, signal })
-  const mirrors = new MirrorPods({ client, node: shownNode, logger })
+  const mirrors = new MirrorPods({ client, node: shownNode, logger, signal })
   workers = new PodWorkers({ tools, pods, objects, statics, mirrors, random: options.random, signal })
+  if (options.secretsInMemory) await tools.volumes.prepare()
   await workers.start()
   const running = workers
   await tools.volumes

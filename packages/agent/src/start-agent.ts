@@ -97,12 +97,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { dataDir, nodeName, signal, now = () => new Date(), random = Math.random } = options
   await ensureDataDirectory(dataDir)
   const known = await readCredentials(dataDir, nodeName)
-  const nodeIp = options.nodeIp ?? (await nodeAddress(options.server ?? known?.server))
+  // Compose passes an environment variable that isn't set as an empty one.
+  const [server, token, caHash] = [options.server || undefined, options.token || undefined, options.caHash || undefined]
+  const nodeIp = options.nodeIp ?? (await nodeAddress(server ?? known?.server))
   const joining: JoinOptions = {
     ...options,
-    server: options.server,
-    token: options.token,
-    caHash: options.caHash,
+    server,
+    token,
+    caHash,
     node: nodeName,
     nodeIp,
     now,
@@ -216,6 +218,8 @@ async function startGeneration({ options, joining, credentials }: GenerationOpti
       identity,
       clusterId,
       dataDir,
+      // An engine of a test's own runs nothing on this host.
+      secretsInMemory: options.engine === undefined,
       labels: options.labels ?? {},
       maxPods: options.maxPods ?? DEFAULT_MAX_PODS,
       endpoints,

@@ -58,6 +58,7 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
     identity: 'test',
     clusterId: 'test-cluster',
     dataDir,
+    secretsInMemory: false,
     labels: {},
     maxPods: 110,
     endpoints: new ProgrammedEndpoints(),

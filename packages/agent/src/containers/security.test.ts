@@ -10,7 +10,7 @@ function podWith(securityContext: object): Pod {
   return { apiVersion: 'v1', kind: 'Pod', metadata: METADATA, spec: { containers: [], securityContext } }
 }
 
-function securityOf(own: object, shared: object = {}, user = '') {
+function securityOf(own: object = {}, shared: object = {}, user = '') {
   const container: Container = { name: 'c', securityContext: own }
   return containerSecurity({ pod: podWith(shared), container, image: { ...IMAGE, user }, localSeccomp: '{}' })
 }
@@ -34,7 +34,7 @@ test('profiles are the engine’s own unless the pod names others', () => {
   expect([seccomp, apparmor, seLinux]).toEqual([undefined, undefined, undefined])
   const unconfined = { seccompProfile: { type: 'Unconfined' }, appArmorProfile: { type: 'Unconfined' } }
   expect(securityOf({}, unconfined)).toMatchObject({ seccomp: 'unconfined', apparmor: 'unconfined' })
-  const local = {
+  const local: Container['securityContext'] = {
     seccompProfile: { type: 'Localhost', localhostProfile: 'a/b.json' },
     appArmorProfile: { type: 'Localhost', localhostProfile: 'web' },
     seLinuxOptions: { level: 's0:c1' },

@@ -1,10 +1,13 @@
 import { readFile, statfs } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { onHost } from '../runtime/docker/engine-paths.ts'
 import type { MachineFacts } from './node-status.ts'
 
 /** What the host itself says. `dataRoot`: where the engine keeps its data. */
 export async function machineFacts(dataRoot: string): Promise<MachineFacts> {
-  const disk = await statfs(dataRoot).catch(() => statfs('/'))
+  const disk = await statfs(dataRoot)
+    .catch(() => statfs(onHost(dataRoot)))
+    .catch(() => statfs('/'))
   const [pidsMax, loadavg] = [await text('/proc/sys/kernel/pid_max'), await text('/proc/loadavg')]
   const threads = Number(loadavg.split(' ')[3]?.split('/')[1] ?? 0)
   return {

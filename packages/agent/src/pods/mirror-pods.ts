@@ -7,7 +7,10 @@ export interface MirrorPodsOptions {
   readonly client: ApiClient
   readonly node: () => Node | undefined
   readonly logger: Log
+  readonly signal: AbortSignal
 }
+
+const TRY_AGAIN_MS = 10_000
 
 export function isMirror({ metadata }: Pod): boolean {
   return metadata.annotations?.[MIRROR] !== undefined
@@ -53,9 +56,14 @@ export class MirrorPods {
   }
 
   #see(name: string): void {
+    const { logger, signal } = this.#options
+    if (signal.aborted) return
     this.#work = this.#work
       .then(() => this.#mend(name))
-      .catch((error: unknown) => this.#options.logger.warn({ pod: name, err: error }, 'mirror pod is not as it should be'))
+      .catch((error: unknown) => {
+        logger.warn({ pod: name, err: error }, 'mirror pod is not as it should be, trying again')
+        setTimeout(() => this.#see(name), TRY_AGAIN_MS).unref()
+      })
   }
 
   async #mend(name: string): Promise<void> {

@@ -103,8 +103,9 @@ async function configure(step: StartStep, scene: PodScene, image: PresentImage):
       ...extras,
     })
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    refuse(step, scene, 'CreateContainerConfigError', error.message)
+    if (error instanceof StartError) refuse(step, scene, 'CreateContainerError', error.message)
+    else if (error instanceof ConfigError) refuse(step, scene, 'CreateContainerConfigError', error.message)
+    else throw error
     return undefined
   }
 }

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { ClusterFacts } from '@skiff/api'
 import { clusterFactsPath } from '../bootstrap/agent-files.ts'
 import { hostCommands } from '../network/host-commands.ts'
 import { createPodNetwork } from '../network/pod-network.ts'
 import { removeContainers } from '../runtime/docker/remove-containers.ts'
 import { unmountBelow } from '../volumes/mounts.ts'
+import { memoryDirectory, podsDirectory } from '../volumes/pod-directory.ts'
 
 export interface PurgeAgentOptions {
   /** The agent's own directory; it is left to the caller to remove. */
@@ -29,7 +29,8 @@ export async function purgeAgent({ dataDir, dockerHost }: PurgeAgentOptions): Pr
   const network = createPodNetwork({ clusterId: facts.clusterId, commands: hostCommands() })
   await network.cleanup({ clusterCidr: facts.podCidr })
   // Not the directory itself: where the agent is a container, that is its mount.
-  await unmountBelow(join(dataDir, 'pods'))
+  await unmountBelow(podsDirectory(dataDir))
+  await unmountBelow(memoryDirectory(dataDir))
   return { containers, facts }
 }
 

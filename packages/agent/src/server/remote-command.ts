@@ -43,9 +43,8 @@ async function serveSession(socket: WebSocket, session: ExecSession, kind: 'exec
   const ended = [copyOut(socket, session.stdout, CHANNEL.stdout), copyOut(socket, session.stderr, CHANNEL.stderr)]
   socket.on('message', (data: Buffer) => receive(socket, session, data))
   socket.once('close', () => {
-    // The engine would leave the command running. What a container itself runs is not the client's to end.
-    if (kind === 'exec') session.kill().catch(() => undefined)
-    else session.stdin?.end()
+    // The engine would leave a command running; of what a container itself runs it only lets go.
+    session.kill().catch(() => undefined)
   })
   socket.resume()
   const code = await session.exit

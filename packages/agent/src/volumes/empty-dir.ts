@@ -13,7 +13,7 @@ export async function makeEmptyDir(
     throw new ConfigError(`emptyDir medium "${medium}" is not supported on this node: use "" (disk) or "Memory"`)
   }
   await mkdir(path, { recursive: true })
-  if (medium === 'Memory') await mountTmpfs(path, memorySize(emptyDir, pod, allocatableMemory))
+  if (medium === 'Memory') await mountTmpfs(path, ['mode=0777', `size=${memorySize(emptyDir, pod, allocatableMemory)}`])
   await chmod(path, 0o777)
 }
 

@@ -8,9 +8,10 @@ const run = promisify(execFile)
 /** A server that doesn't answer must not keep a pod's worker for ever. */
 const MOUNT_TIMEOUT_MS = 120_000
 
-export async function mountTmpfs(path: string, sizeBytes: number): Promise<void> {
+/** @param options `mode=0777`, `size=4096`, ... */
+export async function mountTmpfs(path: string, options: readonly string[]): Promise<void> {
   if (await isMounted(path)) return
-  await run('mount', ['-t', 'tmpfs', '-o', `mode=0777,size=${sizeBytes}`, 'tmpfs', path])
+  await run('mount', ['-t', 'tmpfs', '-o', options.join(','), 'tmpfs', path])
 }
 
 export async function bindMount(source: string, target: string): Promise<void> {

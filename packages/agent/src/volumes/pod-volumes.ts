@@ -6,10 +6,10 @@ import { expand } from '../containers/expand.ts'
 import type { ClusterDns } from '../containers/pod-files.ts'
 import type { ContainerSpec, Mount } from '../runtime/runtime.ts'
 import { type MountedVolume, mountVolume, type VolumeSources } from './mount-volume.ts'
-import { unmountBelow } from './mounts.ts'
+import { mountTmpfs, unmountBelow } from './mounts.ts'
 import { ownMounts, writePodFiles } from './own-files.ts'
 import { isPayloadVolume } from './payload.ts'
-import { isPodUid, type PodDirectory, podDirectory, podsDirectory } from './pod-directory.ts'
+import { isPodUid, memoryDirectory, type PodDirectory, podDirectory, podsDirectory } from './pod-directory.ts'
 import { pinSubPath, SubPathError } from './sub-path.ts'
 import { MountError } from './volume-errors.ts'
 
@@ -31,9 +31,20 @@ export class PodVolumes {
   readonly #options: PodVolumesOptions
   /** By pod uid and name of the volume. */
   readonly #mounted = new Map<string, Map<string, MountedVolume>>()
+  #memory: string | undefined
 
   constructor(options: PodVolumesOptions) {
     this.#options = options
+  }
+
+  /** Before any volume is made. Where the host allows no mounts, Secrets lie with everything else, readable by root alone. */
+  async prepare(): Promise<void> {
+    const memory = memoryDirectory(this.#options.dataDir)
+    await mkdir(memory, { recursive: true, mode: 0o700 })
+    this.#memory = await mountTmpfs(memory, ['mode=0700']).then(
+      () => memory,
+      () => undefined,
+    )
   }
 
   /** Makes all of a pod's volumes and files; safe to repeat. Throws MountError naming the volume. */
@@ -77,19 +88,21 @@ export class PodVolumes {
 
   /** Takes away what former agents left of pods that are gone, too, and of which not even a container is left. */
   async removeOthers(isKnown: (podUid: string) => boolean): Promise<void> {
-    const found = await readdir(podsDirectory(this.#options.dataDir)).catch(() => [])
-    for (const uid of found) if (isPodUid(uid) && !isKnown(uid)) await this.remove(uid)
+    const places = [podsDirectory(this.#options.dataDir), memoryDirectory(this.#options.dataDir)]
+    const found = await Promise.all(places.map((place) => readdir(place).catch(() => [])))
+    for (const uid of new Set(found.flat())) if (isPodUid(uid) && !isKnown(uid)) await this.remove(uid)
   }
 
   async remove(podUid: string): Promise<void> {
-    const { root } = this.#directory(podUid)
+    const { root, secrets } = this.#directory(podUid)
     await unmountBelow(root)
+    await rm(secrets, { recursive: true, force: true })
     await rm(root, { recursive: true, force: true })
     this.#mounted.delete(podUid)
   }
 
   #directory(uid: string): PodDirectory {
-    return podDirectory(this.#options.dataDir, uid)
+    return podDirectory(this.#options.dataDir, uid, this.#memory)
   }
 
   async #mountNamed(volume: Volume, pod: Pod, downward: DownwardContext): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Duplex, PassThrough } from 'node:stream'
+import { type Duplex, PassThrough, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { type ExecOptions, type ExecSession, StartError } from '../runtime.ts'
@@ -48,9 +48,11 @@ export async function attachSession(
 ): Promise<ExecSession> {
   const call = <T>(what: string, run: (container: Docker.Container, abortSignal: AbortSignal) => Promise<T>) =>
     engine.call(what, READ_TIMEOUT_MS, (docker, signal) => run(docker.getContainer(containerId), signal))
+  const { Config } = await call('inspect', (container, abortSignal) => container.inspect({ abortSignal }))
   const socket = (await engine.stream('attach', (docker) =>
     docker.getContainer(containerId).attach({ stream: true, hijack: true, stdin: options.stdin, stdout: true, stderr: true }),
   )) as Duplex
+  const stdin = options.stdin ? { stdin: Config.StdinOnce ? socket : withoutEnd(socket) } : {}
   return {
     ...session(socket, options, async () => ({
       started: true,
@@ -59,6 +61,7 @@ export async function attachSession(
         async (container, abortSignal) => (await container.inspect({ abortSignal })).State.ExitCode,
       ),
     })),
+    ...stdin,
     resize: (columns, rows) =>
       call('resize', async (container, abortSignal) => {
         await container.resize({ h: rows, w: columns, abortSignal })
@@ -67,6 +70,15 @@ export async function attachSession(
       socket.destroy()
     },
   }
+}
+
+/**
+ * The engine ends an attached client's output with its input unless the container's own input ends there too (`StdinOnce`):
+ * the end of such an input is nobody's business.
+ */
+function withoutEnd(socket: Duplex): Writable {
+  const input = new Writable({ write: (chunk, _, done) => void socket.write(chunk, (error) => done(error)) })
+  return input.on('error', () => undefined)
 }
 
 async function createExec(engine: Engine, containerId: string, options: ExecOptions): Promise<string> {

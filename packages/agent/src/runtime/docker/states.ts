@@ -1,6 +1,7 @@
 import type { ContainerInspectInfo } from 'dockerode'
 import { CONTAINER_NAME } from '../../pods/labels.ts'
 import type { ContainerLimits, ContainerPhase, ContainerState, SandboxState } from '../runtime.ts'
+import { seenFromHere } from './engine-paths.ts'
 import { attemptOf, podOf } from './identity.ts'
 
 export function sandboxStateOf(info: ContainerInspectInfo): SandboxState {
@@ -33,7 +34,7 @@ export function containerStateOf(info: ContainerInspectInfo): ContainerState {
     ...instant('startedAt', info.State.StartedAt),
     ...(phase === 'exited' ? ending(info) : {}),
     limits: limitsOf(info),
-    logPath: info.LogPath,
+    logPath: seenFromHere(info.LogPath),
     tty: info.Config.Tty,
   }
 }
