@@ -49,7 +49,11 @@ export function openStore({ dataDir }: ResolvedOptions, onFailure: (error: Error
 export async function createServing({ store, certificates, options, signal }: ServingOptions): Promise<Serving> {
   const { clock, random, logger, clusterDomain, serviceCidr, podCidr, defaultTolerationSeconds, podSecurityDefault } = options
   const cluster = { serviceCidr, podCidr, nodePorts: NODE_PORTS, clusterDomain, defaultTolerationSeconds }
-  const registry = new Registry({ store, resources: BUILT_IN_RESOURCES, cluster, clock, random })
+  const registry = new Registry({
+    ...{ store, resources: BUILT_IN_RESOURCES, cluster, clock, random },
+    // made further below, out of what the registry holds; nobody converts before
+    dialService: (service) => dialService(service),
+  })
   const { objects } = registry
   const liveness = new NodeLiveness(() => performance.now())
   const { authority, serviceAccountKeyPem } = certificates()
