@@ -10,7 +10,7 @@ After=network-online.target docker.service multi-user.target
 [Service]
 ExecStart=/opt/skiff/scripts/machine/guest/run
 WorkingDirectory=/opt/skiff
-Environment=HOME=/root NO_COLOR=1 PATH=/opt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+Environment=HOME=/root NO_COLOR=1 SYSTEMD_BUS_TIMEOUT=300s PATH=/opt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # The second serial port: the host reads it line by line.
 StandardOutput=file:/dev/ttyS1
 StandardError=inherit

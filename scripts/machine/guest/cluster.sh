@@ -4,7 +4,7 @@
 socket=/var/lib/skiff/master/api.sock
 export KUBECONFIG=/var/lib/skiff/master/admin.kubeconfig
 # The emulator takes its time.
-patience=300
+patience=600
 
 api() { curl -sS --fail-with-body -m 60 --unix-socket "$socket" "http://skiff$1" "${@:2}"; }
 apply() { api /apply --data-binary "@$1"; }
