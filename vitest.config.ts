@@ -14,7 +14,7 @@ export default defineConfig({
           name: 'unit',
           // Nothing of ours keeps state in a module: a worker serves many files.
           isolate: false,
-          include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts', 'scripts/**/*.test.ts'],
           testTimeout: 60_000,
         },
       },

@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CONFIG_MAPS, PODS, type Pod, podIsReady, RUNTIME_CLASSES } from '@skiff/api'
+import { CONFIG_MAPS, EVENTS, type Event, PODS, type Pod, podIsReady, RUNTIME_CLASSES } from '@skiff/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import { Pods } from '../support/pods.ts'
@@ -18,6 +18,10 @@ beforeAll(async () => {
   await importBusybox(host as Parameters<typeof importBusybox>[0], 'bb:1')
 })
 afterAll(() => cluster?.[Symbol.asyncDispose]())
+
+/** Of the second restart; the engine's times are shown in whole seconds. */
+const BACK_OFF_MS = 10_000
+const CLOCK_ROUNDING_MS = 1_000
 
 const SLEEP = { name: 'c', image: 'bb:1', command: ['sleep', '3600'] }
 
@@ -131,7 +135,10 @@ test('init containers and sidecars run in order, and a deleted pod runs its preS
     volumes: [{ name: 'v', hostPath: { path: '/run/ordered' } }],
   })
   const { metadata } = await podThat('ordered', podIsReady)
-  expect(await cluster.host(0).exec(['cat', '/run/ordered/log'])).toBe('init\nside\napp\n')
+  const log = () => cluster.host(0).exec(['cat', '/run/ordered/log'])
+  // A container is ready as soon as it runs, which is before its first command has.
+  await waitFor('the application has written', async () => (await log()).includes('app'))
+  expect(await log()).toBe('init\nside\napp\n')
   await cluster.client.delete(PODS, { namespace: 'default', name: 'ordered' })
   await waitFor('the pod is gone', () => pods.isGone('ordered'))
   expect(await cluster.host(0).exec(['cat', '/run/ordered/stopped'])).toBe('stopping\n')
@@ -244,6 +251,76 @@ test('a container that writes beyond its limit of local storage is evicted', asy
   const pod = await podThat('greedy', ({ status }) => status?.phase === 'Failed')
   const message = 'Container c exceeded its local ephemeral storage limit "1Mi". '
   expect(pod.status).toMatchObject({ reason: 'Evicted', message })
+})
+
+test('a container that eats all memory, and one that forks without end, harm nobody else', async () => {
+  const hungry = "x=$(head -c 4000000 /dev/zero | tr '\\0' x); while :; do x=$x$x; done"
+  const limits = { memory: '32Mi', cpu: '500m' }
+  await run('hungry', {
+    restartPolicy: 'Never',
+    containers: [{ ...SLEEP, command: ['sh', '-c', hungry], resources: { limits } }],
+  })
+  // Each process waits for its child, so that none ends.
+  const bomb = 'b() { b & wait; }; b'
+  await run('bomb', {
+    containers: [{ ...SLEEP, command: ['sh', '-c', bomb], resources: { limits: { ...limits, memory: '512Mi' } } }],
+  })
+  const killed = await podThat('hungry', ({ status }) => status?.phase === 'Failed')
+  expect(killed.status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({ reason: 'OOMKilled', exitCode: 137 })
+  await run('bystander', {})
+  await podThat('bystander', podIsReady)
+  expect(await sh('bystander', 'echo alive')).toBe('alive\n')
+  await cluster.kubectlOk(['delete', 'pod', 'hungry', 'bomb', 'bystander', '--timeout=60s'])
+})
+
+test('a log without end is kept in a few files of bounded size', async () => {
+  const line = 'x'.repeat(500)
+  await run('flood', {
+    containers: [{ ...SLEEP, command: ['sh', '-c', `yes ${line} | head -c 26000000; echo; echo over; sleep 3600`] }],
+  })
+  await waitFor('all is said', async () => (await cluster.kubectlOk(['logs', 'flood', '--tail=1'])) === 'over\n')
+  const { status } = await get('flood')
+  const id = (status?.containerStatuses?.[0]?.containerID ?? '').replace('docker://', '')
+  const path = (await cluster.host(0).docker('inspect', '-f', '{{.LogPath}}', id)).trim()
+  const sizes = (await cluster.host(0).exec(['sh', '-c', `stat -c %s ${path}*`])).trim().split('\n').map(Number)
+  expect(sizes.length).toBeGreaterThan(1)
+  expect(sizes.length).toBeLessThanOrEqual(5)
+  expect(Math.max(...sizes)).toBeLessThan(11_000_000)
+  await cluster.client.delete(PODS, { namespace: 'default', name: 'flood' })
+})
+
+test('a host port that something else holds is told by an event, and other pods run', async () => {
+  await cluster.host(0).exec(['busybox', 'httpd', '-p', '8077', '-h', '/'])
+  await run('blocked', { containers: [{ ...SLEEP, ports: [{ containerPort: 80, hostPort: 8077 }] }] })
+  await run('free', { containers: [{ ...SLEEP, ports: [{ containerPort: 80, hostPort: 8078 }] }] })
+  await podThat('free', podIsReady)
+  const said = await waitFor('an event says so', async () => {
+    const { items } = await cluster.client.list<Event>(EVENTS, { namespace: 'default' })
+    return items.find(({ reason, involvedObject }) => reason === 'HostPortConflict' && involvedObject.name === 'blocked')?.message
+  })
+  expect(said).toContain('host port 8077/TCP is already in use on this node')
+  await cluster.host(0).exec(['pkill', '-f', 'httpd -p 8077'])
+  await podThat('blocked', podIsReady)
+  await cluster.kubectlOk(['delete', 'pod', 'blocked', 'free', '--timeout=60s'])
+})
+
+test('a crash loop waits out its back-off, also when its agent is started again', async () => {
+  await run('looping', { containers: [{ ...SLEEP, command: ['false'] }] })
+  const before = await podThat(
+    'looping',
+    ({ status }) =>
+      status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff' &&
+      status.containerStatuses[0].restartCount === 1,
+  )
+  const ended = Date.parse(before.status?.containerStatuses?.[0]?.lastState?.terminated?.finishedAt ?? '')
+  await cluster.host(0).killAgent()
+  await cluster.host(0).startAgent()
+  const now = await podThat('looping', ({ status }) => status?.containerStatuses?.[0]?.restartCount === 2)
+  const { state, lastState } = now.status?.containerStatuses?.[0] ?? {}
+  const third = state?.running ?? state?.terminated ?? lastState?.terminated
+  const again = Date.parse(third?.startedAt ?? '')
+  expect(again - ended).toBeGreaterThanOrEqual(BACK_OFF_MS - CLOCK_ROUNDING_MS)
+  await cluster.client.delete(PODS, { namespace: 'default', name: 'looping' })
 })
 
 test('containers outlive their agent, and what happened meanwhile is made good', async () => {

@@ -41,6 +41,8 @@ afterAll(() => fabric?.[Symbol.asyncDispose]())
 const OPTIONS: Readonly<Record<string, (value: never) => readonly string[]>> = {
   image: () => [],
   command: () => [],
+  environment: (variables: Record<string, string>) =>
+    Object.entries(variables).flatMap(([variable, value]) => ['--env', `${variable}=${value}`]),
   network_mode: (mode: string) => ['--network', mode],
   pid: (mode: string) => ['--pid', mode],
   restart: (policy: string) => ['--restart', policy],
@@ -66,10 +68,9 @@ async function up(name: string, env: Readonly<Record<string, string>> = {}): Pro
   const service = services[name] ?? {}
   const options = Object.entries(service).flatMap(([key, value]) => OPTIONS[key]?.(value as never) ?? unknown(key))
   const image = ['--volume', `${ROOT}:${TREE}:ro`, '--entrypoint', SKIFF, AGENT_IMAGE]
-  const command = (service.command as string[]).map((word) =>
-    word.replace(/\$\{(\w+):-(.*?)\}/g, (_, variable, fallback) => env[variable] ?? fallback),
-  )
-  await host.docker('run', '--detach', '--name', name, ...options, ...image, ...command)
+  const line = ['run', '--detach', '--name', name, ...options, ...image, ...(service.command as string[])]
+  const filled = line.map((word) => word.replace(/\$\{(\w+):-(.*?)\}/g, (_, variable, fallback) => env[variable] || fallback))
+  await host.docker(...filled)
 }
 
 function unknown(key: string): never {
@@ -82,9 +83,8 @@ test('master and agent run as containers, without privileges, and pods run besid
   await up('master')
   await waitFor('the master serves', async () => (await skiff('status')) !== '', 60_000)
   const line = await skiff('token', 'create')
-  const [, SKIFF_TOKEN = '', SKIFF_CA_HASH = ''] = /--token (\S+) --ca-hash (\S+)/.exec(line) ?? []
-
-  await up('agent', { SKIFF_TOKEN, SKIFF_CA_HASH })
+  const [, SKIFF_JOIN = '', SKIFF_TOKEN = '', SKIFF_CA_HASH = ''] = /--join (\S+) --token (\S+) --ca-hash (\S+)/.exec(line) ?? []
+  await up('agent', { SKIFF_JOIN, SKIFF_TOKEN, SKIFF_CA_HASH })
   const manifest = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -96,7 +96,7 @@ test('master and agent run as containers, without privileges, and pods run besid
           name: 'main',
           image: 'skiff-test/composed:1',
           imagePullPolicy: 'Never',
-          command: ['sh', '-c', 'echo hello > /fast/index.html; httpd -f -p 80 -h /fast'],
+          command: ['sh', '-c', 'echo hello > /fast/index.html; echo hello is served; httpd -f -p 80 -h /fast'],
           ports: [{ containerPort: 80, hostPort: 8098 }],
           volumeMounts: [{ name: 'fast', mountPath: '/fast' }],
         },
@@ -109,9 +109,11 @@ test('master and agent run as containers, without privileges, and pods run besid
   )
   expect(await skiff('get', 'nodes')).toMatch(/ Ready /)
 
-  // What the engine starts again: the agent needs no token any more, and its pods go on.
+  // Made anew without a join line: the agent has its own certificate by now, and its pods go on.
   const before = await host.docker('ps', '-q', '--no-trunc', '--filter', 'label=io.kubernetes.pod.name=hello')
-  await host.docker('restart', 'agent', 'master')
-  await waitFor('the node is Ready again', async () => / Ready /.test(await skiff('get', 'nodes')), 60_000)
+  await host.docker('restart', 'master')
+  await host.docker('rm', '--force', 'agent')
+  await up('agent')
+  await waitFor('the agent answers again', async () => (await skiff('logs', 'hello')).includes('hello is served'), 60_000)
   expect(await host.docker('ps', '-q', '--no-trunc', '--filter', 'label=io.kubernetes.pod.name=hello')).toBe(before)
 })

@@ -339,6 +339,41 @@ describe('kubectl changes objects', () => {
   })
 })
 
+describe('a kubectl that knows SPDY only', () => {
+  const old = (line: string, input?: string) => shellWith(cluster.kubeconfig, 'v27')(line, input)
+
+  it('runs commands and copies', async () => {
+    await startPod(box('spdy', 'while read line; do echo got $line; done', ', stdin: true'))
+    const script = 'cat; echo oops >&2; exit 7'
+    expect(await old(`kubectl exec -i spdy -c main -- sh -c '${script}'`, 'in\n')).toEqual({
+      code: 7,
+      stdout: 'in\n',
+      stderr: 'oops\ncommand terminated with exit code 7\n',
+    })
+    const large = 'x'.repeat(2_000_000)
+    expect((await old('kubectl exec -i spdy -c side -- cat', large)).stdout.length).toBe(large.length)
+    const file = join(cluster.folder, 'spdy')
+    const there = `head -c 1000000 /dev/urandom > ${file} && kubectl cp ${file} spdy:/tmp/file -c main`
+    expect(await old(`${there} && kubectl cp spdy:/tmp/file ${file}.back -c main && cmp ${file} ${file}.back`)).toMatchObject({
+      code: 0,
+    })
+  })
+
+  it('attaches, forwards a port and follows', async () => {
+    await using attached = new RunningKubectl(cluster.kubeconfig, ['attach', '-i', 'spdy', '-c', 'main'], 'v27')
+    await says(attached, 'command prompt')
+    await using following = new RunningKubectl(cluster.kubeconfig, ['logs', '-f', 'spdy', '-c', 'main'], 'v27')
+    attached.type('one\n')
+    await says(attached, 'got one')
+    await says(following, 'got one')
+    await using forwarding = new RunningKubectl(cluster.kubeconfig, ['port-forward', 'deploy/web', '0:80'], 'v27')
+    await says(forwarding, /127\.0\.0\.1:\d+ -> 80/)
+    const port = /127\.0\.0\.1:(\d+)/.exec(forwarding.output)?.[1]
+    const pages = await Promise.all([1, 2, 3].map(async () => (await fetch(`http://127.0.0.1:${port}/`)).text()))
+    expect(new Set(pages)).toEqual(new Set(['page 1\n']))
+  })
+})
+
 describe('kubectl wait', () => {
   it('waits for conditions, values, creation and deletion', async () => {
     const created = ok('kubectl wait --for=create cm/awaited --timeout=30s')

@@ -229,6 +229,10 @@ describe('the master', () => {
     await waitFor('some are written', () => acknowledged.length > 50)
     await cluster.killMaster()
     await writing
+    for (const host of cluster.hosts)
+      expect(await host.exec(['busybox', 'nslookup', 'hello.default.svc.cluster.local', '10.112.0.10'])).toMatch(
+        /Address.* 10\.112\./,
+      )
     // Long enough for every agent's silence to count, if the master's own absence did.
     await load.goesOn(800)
     const begin = performance.now()

@@ -205,6 +205,9 @@ describe('volumes from the API', () => {
     )
     expect(await sh('configured', '(echo x > /all/colour) 2>&1 || true')).toContain('Read-only file system')
 
+    const fileSystems = "busybox df -P /secret /token | busybox awk 'NR > 1 { print $1 }'"
+    expect(await sh('configured', fileSystems)).toBe('tmpfs\ntmpfs\n')
+
     await cluster.client.patch(CONFIG_MAPS, inDefault('settings'), { type: 'merge', body: { data: { colour: 'red' } } })
     await cluster.client.patch(PODS, inDefault('configured'), { type: 'merge', body: { metadata: { labels: { a: 'b' } } } })
     await create(CONFIG_MAPS, { metadata: inDefault('later'), data: { now: 'there' } })
@@ -326,6 +329,26 @@ describe('claims', () => {
       'its directory is gone',
       async () => (await cluster.host(0).exec(['sh', '-c', `test -e ${path} && echo there || echo gone`])) === 'gone\n',
     )
+  })
+
+  test('a local block device behind a claim is one in the container', async () => {
+    const { name } = cluster.host(0)
+    await cluster.host(0).exec(['mknod', '/run/disk', 'b', '7', '0'])
+    const row = { key: 'kubernetes.io/hostname', operator: 'In', values: [name] }
+    const shared = { accessModes: ['ReadWriteOnce'], volumeMode: 'Block', storageClassName: '' }
+    await create(PERSISTENT_VOLUMES, {
+      metadata: { name: 'disk' },
+      spec: {
+        ...shared,
+        capacity: { storage: '1Gi' },
+        local: { path: '/run/disk' },
+        nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [row] }] } },
+      },
+    })
+    await createClaim('disk', shared)
+    const volumeDevices = [{ name: 'v', devicePath: '/dev/xvda' }]
+    await run('raw', { v: { persistentVolumeClaim: { claimName: 'disk' } } }, { mounts: [], container: { volumeDevices } })
+    expect(await sh('raw', 'busybox stat -c "%F %t:%T" /dev/xvda')).toBe('block special file 7:0\n')
   })
 
   test('data outlives a restart of the agent; more than the disk holds is refused', async () => {

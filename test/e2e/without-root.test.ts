@@ -26,7 +26,7 @@ spec:
     - name: main
       image: skiff-test/without-root:1
       imagePullPolicy: Never
-      command: [sh, -c, 'echo hello > /fast/index.html; httpd -f -p 80 -h /fast']
+      command: [sh, -c, 'echo hello > /fast/index.html; echo hello is served; httpd -f -p 80 -h /fast']
       volumeMounts: [{name: fast, mountPath: /fast}]
 `
 
@@ -67,12 +67,14 @@ test('runs pods and Services for a user without root, and takes everything away 
   await waitFor('the Service answers', async () =>
     (await host.exec(['busybox', 'wget', '-qO-', 'http://127.0.0.1:31778/'])).includes('hello'),
   )
+  const logged = await skiff(['logs', 'hello'])
   const again = await skiff(['up'])
   const examined = await skiff(['doctor'])
   const inMemory = await host.docker('exec', await containerOf('main'), 'cat', '/proc/mounts')
   await skiff(['down', '--purge'])
 
   expect(told).toContain('without root: one agent, in a container')
+  expect(logged).toContain('hello is served')
   expect(again).toContain('runs already')
   expect(examined).toContain('All is well.')
   expect(inMemory).toMatch(/^tmpfs \/fast tmpfs/m)

@@ -1,6 +1,9 @@
 /** A host joins a whole master over TLS by its token, on an engine in memory, and serves logs and commands through it. */
 
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Agent, type AgentOptions, startAgent } from '@skiff/agent'
@@ -10,6 +13,7 @@ import { ApiClient } from '@skiff/client'
 import { createJoinToken, type JoinToken, type Master, startMaster } from '@skiff/master'
 import { type Logger, pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestAuthority } from '../../packages/apiserver/src/streaming/testing/test-certificates.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const logger: Logger = pino({ level: 'silent' })
@@ -138,6 +142,44 @@ test('a token that is wrong, or a hash of another authority, is refused with wha
   )
   const { token: _token, ...without } = optionsFor('node-2', {})
   await expect(startAgent(without)).rejects.toThrow('this host has not joined a cluster yet')
+})
+
+test('a host whose certificate ended while it was away is told what to type, and joins by that', async () => {
+  const afterItsEnd = () => new Date(Date.now() + 400 * 24 * 3_600_000)
+  const { token: _token, caHash: _hash, ...known } = optionsFor('node-1', { now: afterItsEnd })
+  await expect(startAgent(known)).rejects.toThrow(
+    "this node's certificate has expired: run `skiff token create` on the master and type the line that it prints",
+  )
+})
+
+test('a host that belonged to another cluster joins the one that the line names', async () => {
+  const dataDir = join(directory, 'node-3')
+  await mkdir(dataDir)
+  for (const file of await readdir(join(directory, 'node-1'))) {
+    if (/\.(crt|key)$|^server-url$/.test(file)) await copyFile(join(directory, 'node-1', file), join(dataDir, file))
+  }
+  const { certificatePem } = await createTestAuthority()
+  await writeFile(join(dataDir, 'ca.crt'), certificatePem)
+  await writeFile(join(dataDir, 'node-name'), 'node-3')
+  const end = new AbortController()
+  const moved = await startAgent(optionsFor('node-3', { signal: end.signal }))
+  await readyNode('node-3')
+  end.abort()
+  await moved.stopped
+})
+
+test('a master whose certificate is not valid yet means that a clock is wrong, and it is said which', async () => {
+  const authority = await createTestAuthority(new Date(Date.now() + 3 * 24 * 3_600_000))
+  const { certificatePem: cert, keyPem: key } = await authority.issue({ commonName: 'master', usage: 'server' })
+  const server = createServer({ cert, key }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const early = new ApiClient({ server: `https://127.0.0.1:${port}`, ca: authority.certificatePem, userAgent: 'test' })
+  await expect(early.request('GET', '/')).rejects.toThrow(
+    /not valid yet, and this machine's clock says \d{4}-.*: set the clock \(timedatectl set-ntp true\)/,
+  )
+  early.close()
+  server.close()
 })
 
 test('a node name that a living agent of another machine has is refused', async () => {

@@ -1,24 +1,16 @@
-/** ResourceQuotas and LimitRanges with the controllers that go with them, against what a real Kubernetes answered. */
+/** ResourceQuotas and LimitRanges with the controllers that go with them, beyond what recorded.test.ts replays. */
 
 import {
   CONFIG_MAPS,
-  type KubeObject,
+  CUSTOM_RESOURCE_DEFINITIONS,
   LIMIT_RANGES,
   PODS,
-  type Pod,
   RESOURCE_QUOTAS,
   type ResourceQuota,
   SERVICE_ACCOUNTS,
   SERVICES,
 } from '@skiff/api'
-import {
-  fullAdmission,
-  type RecordedStep,
-  Replay,
-  readRecorded,
-  startTestApiServer,
-  type TestApiServer,
-} from '@skiff/apiserver/testing'
+import { fullAdmission, startTestApiServer, type TestApiServer } from '@skiff/apiserver/testing'
 import { startControllers } from '@skiff/controllers'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -40,84 +32,6 @@ afterAll(async () => {
   await stopped
   await api.close()
 })
-
-/** Steps whose answers are meant to differ, each with its reason. */
-const DIFFERENCES: Readonly<Record<number, string>> = {
-  3: '1.36 names the containers',
-  14: '1.36 names the containers',
-  15: '1.36 names the containers, and quotas are no failure that a Deployment would not tell of',
-  16: 'the quota is the one of before',
-  20: 'the order of a Go map there, of names here',
-}
-
-describe('as kube-apiserver and its controllers answered', () => {
-  test('quotas and limits', { timeout: 120_000 }, async () => {
-    const replay = new Replay(api.url)
-    for (const step of readRecorded('quota-and-limits')) {
-      if (step.request.method === 'GET') await waitFor(step.step, () => matches(replay, step), 20_000)
-      else expect(await answerTo(replay, step)).toEqual(expected(step))
-      if (step.step === 'ns') await accountOf('g5')
-    }
-  })
-
-  test('with the words of newer ones where those differ', async () => {
-    const refused = await fetch(
-      `${api.url}/api/v1/namespaces/g5/pods`,
-      json({ metadata: { name: 'over' }, ...OVER_MAX_AND_RATIO }),
-    )
-
-    expect(await refused.json()).toMatchObject({
-      message:
-        'pods "over" is forbidden: [maximum cpu usage per Container is 1, but limit is 2, maximum memory usage per Container is 1Gi, but limit is 2Gi, cpu max limit to request ratio per Container is 10, but provided ratio is 33.333333]',
-    })
-  })
-})
-
-const OVER_MAX_AND_RATIO = {
-  spec: { containers: [{ name: 'c', image: 'x', resources: { requests: { cpu: '60m' }, limits: { cpu: '2', memory: '2Gi' } } }] },
-}
-
-async function matches(replay: Replay, step: RecordedStep): Promise<boolean> {
-  const ours = await answerTo(replay, step)
-  expect(ours).toEqual(expected(step))
-  return true
-}
-
-async function answerTo(replay: Replay, step: RecordedStep): Promise<unknown> {
-  const [answer] = await replay.run([step])
-  return comparable(step, answer?.status ?? 0, answer?.body)
-}
-
-function expected(step: RecordedStep): unknown {
-  return comparable(step, step.response.status, step.response.body)
-}
-
-/** Status code and message; of objects what quotas and limits say or change. */
-function comparable({ n }: RecordedStep, status: number, body: unknown): unknown {
-  if (DIFFERENCES[n] !== undefined) return { status }
-  const { message, metadata, spec, kind, rows, details } = body as KubeObject & {
-    rows?: { cells: unknown[] }[]
-    message?: string
-    details?: unknown
-  }
-  switch (kind) {
-    case 'Status':
-      return { status, message, details }
-    case 'Table':
-      // newer ones show the age last
-      return { status, cells: rows?.map(({ cells }) => cells.filter((cell) => String(cell).includes('/'))) }
-    case 'Pod': {
-      const { containers } = spec as Pod['spec']
-      return { status, annotations: metadata.annotations, resources: containers.map(({ resources }) => resources) }
-    }
-    case 'ResourceQuota':
-      return { status, spec, quota: (body as ResourceQuota).status }
-    case 'LimitRange':
-      return { status, spec }
-    default:
-      return { status }
-  }
-}
 
 describe('a ResourceQuota', () => {
   test('gives its last place to one of many that want it at the same time', async () => {
@@ -224,6 +138,24 @@ describe('a ResourceQuota', () => {
     await api.client.patch(PODS, { name: 'p', namespace, subresource: 'status' }, { type: 'merge', body })
 
     await usedIs(namespace, { pods: '0', 'count/pods': '1', 'requests.cpu': '0' })
+  })
+
+  test('counts custom kinds, those that are still to come as well', async () => {
+    const namespace = await newNamespace({ hard: { 'count/widgets.example.com': '1' } })
+    const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }]
+    await api.client.create(CUSTOM_RESOURCE_DEFINITIONS, {
+      metadata: { name: 'widgets.example.com' },
+      spec: { group: 'example.com', scope: 'Namespaced', names: { plural: 'widgets', kind: 'Widget' }, versions },
+    } as object)
+    const path = `${api.url}/apis/example.com/v1/namespaces/${namespace}/widgets`
+    const widget = (name: string) => json({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name } })
+
+    const [first, second] = [await fetch(path, widget('a')), await fetch(path, widget('b'))]
+
+    expect([first.status, second.status]).toEqual([201, 403])
+    await usedIs(namespace, { 'count/widgets.example.com': '1' })
+    await fetch(`${path}/a`, { method: 'DELETE' })
+    await usedIs(namespace, { 'count/widgets.example.com': '0' })
   })
 
   test('follows what it allows', async () => {

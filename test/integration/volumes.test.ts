@@ -221,6 +221,18 @@ describe('volumes made by hand', () => {
   })
 })
 
+test('a claim that is deleted while its volume is made leaves its pod waiting, and one of the same name serves it', async () => {
+  await createClass('slow', { provisioner: 'example.com/slow' })
+  await createClaim('data', { storageClassName: 'slow' })
+  await createPod('web', 'data')
+  await claimThat('data', ({ metadata }) => metadata.annotations?.['volume.kubernetes.io/selected-node'])
+  await remove(PERSISTENT_VOLUME_CLAIMS, 'data')
+  await podThat('web', waitsBecause('persistentvolumeclaim "data" not found'))
+  await createVolume('v')
+  await createClaim('data')
+  await podThat('web', ({ spec }) => spec.nodeName)
+})
+
 describe('the built-in provisioner', () => {
   beforeEach(async () => {
     await createClass('local', { provisioner: 'skiff.dev/local', reclaimPolicy: 'Delete', allowVolumeExpansion: true })
@@ -281,6 +293,14 @@ describe('the built-in provisioner', () => {
     expect(leaving.metadata.deletionTimestamp).toBeDefined()
     await cluster.client.patch(PERSISTENT_VOLUMES, { name }, { type: 'merge', body: { metadata: { finalizers: null } } })
     await cluster.gone(PERSISTENT_VOLUMES, name)
+  })
+
+  test('a claim that named no class when there was none gets the default as soon as there is one', async () => {
+    await createClaim('early', { storageClassName: undefined })
+    await waitFor('it is told', async () => (await cluster.told('FailedBinding')).length > 0)
+    const body = { metadata: { annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } } }
+    await cluster.client.patch(STORAGE_CLASSES, { name: 'local' }, { type: 'merge', body })
+    await claimThat('early', ({ spec }) => spec.storageClassName === 'local')
   })
 
   test('a generic ephemeral volume has a claim of its own, which goes with its pod', async () => {

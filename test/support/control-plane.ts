@@ -53,11 +53,13 @@ export async function startControlPlane(): Promise<ControlPlane> {
 
 /** What tests ask and do: everything in the namespace `default`, one Deployment `hello`. */
 export class ControlPlane implements AsyncDisposable {
+  readonly url: string
   readonly client: ApiClient
   readonly nodes: SimulatedNodes
   readonly #close: () => Promise<void>
 
   constructor(api: TestApiServer, nodes: SimulatedNodes, close: () => Promise<void>) {
+    this.url = api.url
     this.client = api.client
     this.nodes = nodes
     this.#close = close

@@ -108,14 +108,19 @@ export const DIFFERENCES: readonly Difference[] = [
     reason: 'explain is drawn from OpenAPI v3',
     stdout: [
       [/^KIND: +(Deployment)\nVERSION: +apps\/v1/, 'GROUP:  apps\nKIND:  $1\nVERSION:  v1'],
-      [/^RESOURCE: /m, 'FIELD: '],
       [/^ {5}(?=\S)/gm, '    '],
       [/^ {3}(?=\w+\t)/gm, '  '],
       [/(?<=DESCRIPTION:\n(?: {4}.*\n)+)\n(?= {4})/, ''],
       [/$/, '\n'],
     ],
   },
-  { commands: [16, 17], only: '1.33', reason: 'explain is drawn with more space', stdout: [[/^(FIELD: .*\n)/m, '$1\n']] },
+  {
+    commands: [16, 17],
+    only: '1.33',
+    reason: 'explain is drawn with more space',
+    stdout: [[/^RESOURCE: (.*)\n/m, 'FIELD: $1\n\n']],
+  },
+  { commands: [16, 17], only: '1.27', reason: 'explain is drawn with other words', stdout: [[/^RESOURCE: /m, 'FIELD: ']] },
   {
     commands: [15],
     reason: 'fields that every kind has are described in our words; types have names',
@@ -350,6 +355,7 @@ export const DIFFERENCES: readonly Difference[] = [
     reason: 'no Job controller yet',
     stdout: 'NAME  STATUS  COMPLETIONS  DURATION  AGE\nj  Running  0/1  <age>\n',
   },
+  { commands: [163], only: '1.33', reason: 'newer kubectls show it', stdout: [[/^(Completions: .*)$/m, '$1\nSuspend:  false']] },
   {
     commands: [163],
     reason: 'newer labels and fields',
@@ -364,7 +370,7 @@ export const DIFFERENCES: readonly Difference[] = [
         /^( {2}Labels: {2})(controller-uid=.*)$/m,
         '$1batch.kubernetes.io/$2\n           batch.kubernetes.io/job-name=j\n           $2',
       ],
-      [/^(Completions: .*)$/m, '$1\nCompletion Mode:  NonIndexed\nSuspend:  false'],
+      [/^(Completions: .*)$/m, '$1\nCompletion Mode:  NonIndexed'],
     ],
   },
   {
