@@ -36,6 +36,7 @@ const DIFFERENCES: Readonly<Record<number, string>> = {
   16: 'the registry compares names, not apply',
   30: 'the order of the configuration wins since structured-merge-diff 4.3; tested below',
   31: 'nodeSelector is atomic since 1.21; tested below',
+  34: 'as 31: an entry that owned a key of it owns all of it; tested below',
   37: 'an item without its key no longer gets past the schema check',
   43: 'the key `protocol` has its default in the schema since 1.21',
   44: 'as 43',
@@ -171,6 +172,18 @@ describe('server-side apply since 1.20', () => {
     })
   })
 
+  test('owns as a whole what became atomic since it was written', () => {
+    const config = deployment({})
+    config.spec.template.spec.nodeSelector = { a: 'b' }
+    const live = applyDeployment({ live: undefined, config, manager: 'one' })
+    const granular = JSON.stringify(live).replace('"f:nodeSelector":{}', '"f:nodeSelector":{"f:a":{}}')
+
+    expect(() => {
+      config.spec.template.spec.nodeSelector = { a: 'b', c: 'd' }
+      applyDeployment({ live: JSON.parse(granular), config, manager: 'two' })
+    }).toThrow(/conflict with "one".*nodeSelector/)
+  })
+
   test('says in which subresource fields were applied', () => {
     const live = { ...deployment({}), status: {} }
     const config = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a' }, status: { replicas: 3 } }
@@ -214,6 +227,16 @@ describe('server-side apply since 1.20', () => {
     const second = applyDeployment({ live: first, config, now: new Date(60_000) })
 
     expect(second).toEqual(first)
+  })
+
+  test('removes the only labels again, and nothing else of the metadata', () => {
+    const config = (metadata: object) => ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a', ...metadata } })
+    const first = applyDeployment({ live: undefined, config: config({ labels: { a: 'b' } }) })
+    const live = { ...first, metadata: { ...first.metadata, uid: 'u', resourceVersion: '1' } }
+
+    const object = applyDeployment({ live, config: config({}) })
+
+    expect(object.metadata).toEqual({ name: 'a', uid: 'u', resourceVersion: '1' })
   })
 
   test('lets kubectl take over what client-side apply wrote, and keeps its annotation true', () => {

@@ -9,6 +9,7 @@ import { KUBECTL_MANAGER, lastAppliedFields, refreshLastApplied } from './last-a
 import { isSameManager, type ManagedEntry, managedEntriesOf, ownable, timestamp, writeManagedEntries } from './managed-fields.ts'
 import { mergeObjects } from './merge-objects.ts'
 import { pruneFormerlyApplied } from './prune.ts'
+import { reconcileEntries } from './reconcile.ts'
 
 export interface Application {
   /** Undefined when the object is not there yet. Not changed. */
@@ -23,6 +24,9 @@ export interface Application {
 }
 
 const FIRST_MANAGER = 'before-first-apply'
+
+/** Every configuration has its name: the metadata stay, though nobody may own anything else in them. */
+const NAMED: FieldSet = { 'f:metadata': { 'f:name': {} } }
 
 /**
  * The live object with the configuration in it, and managedFields that say so. What the manager applied before and
@@ -41,7 +45,8 @@ export function serverSideApply(application: Application): KubeObject {
   const others = entries.filter((entry) => entry !== last)
 
   const merged = mergeObjects(before, config, schema)
-  const object = last ? pruneFormerlyApplied({ merged, last: last.fields, owned: ownedBy([...others, own]), schema }) : merged
+  const owned = unionSets(ownedBy([...others, own]), NAMED)
+  const object = last ? pruneFormerlyApplied({ merged, last: last.fields, owned, schema }) : merged
   const { changed, removed } = compareObjects(before, object, schema)
   const conflicts = others.flatMap((entry) => conflictWith(entry, ownable(changed, subresource)))
   if (conflicts.length > 0 && !application.force && !areFromClientSideApply(conflicts, application))
@@ -78,8 +83,8 @@ function withoutManagedFields(live: KubeObject | undefined): JsonObject | undefi
 }
 
 /** An object that nobody has applied and whose writers are not known belongs to one who came before. */
-function entriesBefore({ live, apiVersion, schema, now }: Application): ManagedEntry[] {
-  const entries = managedEntriesOf(live)
+function entriesBefore({ live, apiVersion, schema, now }: Application): readonly ManagedEntry[] {
+  const entries = reconcileEntries(managedEntriesOf(live), apiVersion, schema)
   const object = withoutManagedFields(live)
   if (entries.length > 0 || object === undefined) return entries
   const { changed } = compareObjects({}, object, schema)

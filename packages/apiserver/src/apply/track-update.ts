@@ -11,6 +11,7 @@ import {
   timestamp,
   writeManagedEntries,
 } from './managed-fields.ts'
+import { reconcileEntries } from './reconcile.ts'
 
 export interface TrackedUpdate {
   readonly old: KubeObject | undefined
@@ -31,7 +32,7 @@ export interface TrackedUpdate {
  */
 export function trackUpdate(update: TrackedUpdate): void {
   const { old, new: object, schema } = update
-  const entries = entriesBefore(update)
+  const entries = reconcileEntries(entriesBefore(update), update.apiVersion, schema)
   if (schema === undefined || (old !== undefined && entries.length === 0)) {
     writeManagedEntries(object, entries)
     return

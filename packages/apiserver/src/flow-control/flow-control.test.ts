@@ -13,6 +13,7 @@ const USERS: Readonly<Record<string, UserInfo>> = {
   banned: { name: 'banned', groups: ['system:authenticated'] },
   anonymous: { name: 'system:anonymous', groups: ['system:unauthenticated'] },
   scheduler: { name: 'system:kube-scheduler', groups: ['system:authenticated'] },
+  'of no group': { name: 'stray', groups: [] },
   account: { name: 'system:serviceaccount:default:a', groups: ['system:serviceaccounts', 'system:authenticated'] },
   'kube-system account': {
     name: 'system:serviceaccount:kube-system:a',
@@ -55,6 +56,7 @@ describe('a request falls under upstream’s schema', () => {
     ['kube-system-service-accounts', 'kube-system account', 'GET', '/api/v1/pods'],
     ['service-accounts', 'account', 'GET', '/api/v1/pods'],
     ['global-default', 'greedy', 'GET', '/api/v1/pods'],
+    ['catch-all', 'of no group', 'GET', '/api/v1/pods'],
     ['global-default', 'greedy', 'GET', '/api/v1/pods?watch=1&timeoutSeconds=1'],
   ])('%s: %s, %s %s', async (name, user, method, path) => {
     const schema = await api.client.get<FlowSchema>(FLOW_SCHEMAS, { name })

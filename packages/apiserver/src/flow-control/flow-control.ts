@@ -61,7 +61,8 @@ export class FlowControl {
   /** Resolves when the request may begin. Throws TooManyRequests. */
   async admit(user: UserInfo, attributes: AccessAttributes): Promise<Seat> {
     const { schemas, levels } = this.#current()
-    const schema = schemas.find((each) => schemaMatches(each, user, attributes))
+    // Who is in no group at all still falls under the last one.
+    const schema = schemas.find((each) => schemaMatches(each, user, attributes)) ?? schemas.findLast(isMandatory)
     const level = levels.get(schema?.spec.priorityLevelConfiguration.name ?? '')
     if (schema === undefined || level === undefined) throw tooManyRequests()
     const headers = headersOf(schema, level)

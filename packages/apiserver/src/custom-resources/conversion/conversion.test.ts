@@ -127,6 +127,56 @@ describe('with a webhook', () => {
     ])
   })
 
+  test('each version has fields of its own to select by, in lists, watches and deletions', async () => {
+    const [first, second] = stored('v1')
+    const { body } = await api.send('GET', `${DEFINITIONS}/widgets.example.com`)
+    const paths = (...names: string[]) => ({ selectableFields: names.map((name) => ({ jsonPath: `.${name}` })) })
+    const { spec } = definitionOf({
+      versions: [
+        { ...first, ...paths('hostPort') },
+        { ...second, ...paths('host', 'port') },
+      ],
+      conversion: conversion(),
+    }) as { spec: object }
+    await api.send('PUT', `${DEFINITIONS}/widgets.example.com`, { ...body, spec })
+
+    const watch = async (version: string, selector: string) => {
+      const path = `${at(version)}?watch=true&timeoutSeconds=30&fieldSelector=${encodeURIComponent(selector)}`
+      const response = await fetch(api.url + path)
+      return async () =>
+        (await response.text())
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line))
+          .map(({ type, object: { metadata } }) => `${type} ${metadata.name}`)
+    }
+    const names = async (version: string, selector: string) => {
+      const listed = await api.send('GET', `${at(version)}?fieldSelector=${encodeURIComponent(selector)}`)
+      return listed.body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name)
+    }
+    const byHost = await watch('v2', 'host=host1')
+    const byBoth = await watch('v2', 'host=host1,port=80')
+    const byHostPort = await watch('v1', 'hostPort=host1:80')
+
+    await api.send('POST', at('v2'), object('v2', 'a', { host: 'host1', port: '80' }))
+    await api.send('POST', at('v2'), object('v2', 'b', { host: 'host1', port: '8080' }))
+    await api.send('POST', at('v2'), object('v2', 'c', { host: 'host2' }))
+    expect(await names('v2', 'host=host1')).toEqual(['a', 'b'])
+    expect(await names('v2', 'host=host1,port=80')).toEqual(['a'])
+    expect(await names('v1', 'hostPort=host1:8080')).toEqual(['b'])
+
+    await api.send('DELETE', `${at('v2')}?fieldSelector=${encodeURIComponent('host=host1,port=80')}`)
+    const { body: kept } = await api.send('GET', `${at('v2')}/b`)
+    await api.send('PUT', `${at('v2')}/b`, { ...kept, host: 'host2' })
+    expect(await names('v2', 'host=host1')).toEqual([])
+    expect(await names('v2', 'host=host2')).toEqual(['b', 'c'])
+
+    await api.send('DELETE', `${DEFINITIONS}/widgets.example.com`)
+    expect(await byHost()).toEqual(['ADDED a', 'ADDED b', 'DELETED a', 'DELETED b'])
+    expect(await byBoth()).toEqual(['ADDED a', 'DELETED a'])
+    expect(await byHostPort()).toEqual(['ADDED a', 'DELETED a'])
+  })
+
   test('what is written in one version is stored in another, be it created, patched or applied', async () => {
     const created = await api.send('POST', at('v2'), object('v2', 'a', { host: 'h' }))
     expect(created).toMatchObject({ status: 201, body: { apiVersion: 'example.com/v2', host: 'h', port: '80' } })
