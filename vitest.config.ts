@@ -15,13 +15,18 @@ export default defineConfig({
           // Nothing of ours keeps state in a module: a worker serves many files.
           isolate: false,
           include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: ['packages/*/src/fuzz/**'],
           testTimeout: 60_000,
         },
       },
       {
         ...resolveSources,
-        // The real API server and controllers in one process; no Docker.
-        test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000 },
+        test: {
+          name: 'integration',
+          // The real API server and controllers in one process, without Docker; and what takes longer than a unit test may.
+          include: ['test/integration/**/*.test.ts', 'packages/*/src/fuzz/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
       },
       {
         ...resolveSources,
