@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { parse } from 'yaml'
 import { agentContainerOptions } from './agent-container-options.ts'
+import { composeServices } from './compose-services.fixture.ts'
 
 const AGENT = {
   home: '/home/ann/.local/state/skiff',
@@ -15,8 +13,7 @@ const AGENT = {
 }
 
 it('gives the agent what docker-compose.yml gives it, and no more', () => {
-  const file = join(import.meta.dirname, '..', '..', '..', '..', 'docker-compose.yml')
-  const { agent } = (parse(readFileSync(file, 'utf8')) as { services: Record<string, Record<string, unknown>> }).services
+  const { agent } = composeServices()
   const { HostConfig, StopTimeout } = agentContainerOptions(AGENT)
 
   expect(HostConfig.CapAdd).toEqual(agent?.cap_add)
