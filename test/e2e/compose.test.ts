@@ -1,10 +1,9 @@
 /** docker-compose.yml as it stands, on a host with an engine of its own: what Compose would start is started word for word. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { parse } from 'yaml'
 import { run } from '../../packages/cli/src/hosts/index.ts'
 import { AGENT_IMAGE } from '../../packages/cli/src/up/agent-container-options.ts'
+import { composeServices } from '../../packages/cli/src/up/compose-services.fixture.ts'
 import { createTestFabric, type TestFabric, type TestHost } from '../support/test-host.ts'
 import { importBusybox } from '../support/test-image.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -13,11 +12,6 @@ const ROOT = join(import.meta.dirname, '..', '..')
 /** Where the Dockerfile puts the tree. */
 const TREE = '/opt/skiff'
 const SKIFF = `${TREE}/packages/cli/bin/skiff`
-
-type Service = Readonly<Record<string, unknown>>
-const { services } = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8')) as {
-  readonly services: Readonly<Record<string, Service>>
-}
 
 let fabric: TestFabric
 let host: TestHost
@@ -65,7 +59,7 @@ function volumeOption(volume: string | Mount): string {
 
 /** The image is the Dockerfile's, with the tree mounted in place of the copy. */
 async function up(name: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
-  const service = services[name] ?? {}
+  const service = composeServices()[name] ?? {}
   const options = Object.entries(service).flatMap(([key, value]) => OPTIONS[key]?.(value as never) ?? unknown(key))
   const image = ['--volume', `${ROOT}:${TREE}:ro`, '--entrypoint', SKIFF, AGENT_IMAGE]
   const line = ['run', '--detach', '--name', name, ...options, ...image, ...(service.command as string[])]

@@ -140,7 +140,10 @@ function dropProgress(object: Json, { file, n, request: { path } }: Step): void 
   if (Array.isArray(conditions)) object.conditions = conditions.filter(({ type }) => type !== 'PodScheduled')
   if (Array.isArray(object.conditions) && object.conditions.length === 0) delete object.conditions
   if (file !== 'patches' && file !== 'server-side-apply') return
-  if (/\/deployments\//.test(path) && isObject(status)) object.status = { conditions: conditionsOfClients(status) }
+  // What a client says of a status is compared where it says it: the next write of a controller may know nothing of it.
+  const isReported = /\/deployments\/\w+\/status/.test(path)
+  if (/\/deployments\//.test(path) && isObject(status))
+    object.status = isReported ? { conditions: conditionsOfClients(status) } : {}
   if (isObject(annotations) && 'deployment.kubernetes.io/revision' in annotations) delete object.annotations
   // this step copies an annotation of a controller's, if it is there already
   if (file === 'patches' && n >= 113 && isObject(metadata)) delete metadata.generation
