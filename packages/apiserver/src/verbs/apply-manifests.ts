@@ -6,10 +6,12 @@ import {
   badRequest,
   CUSTOM_RESOURCE_DEFINITIONS,
   type CustomResourceDefinition,
+  decodeObject,
   type KubeObject,
   type LabelRequirement,
   NAMESPACES,
   parseJson,
+  schemaOf,
 } from '@skiff/api'
 import { attributesOf, authorize } from '../http/authorize.ts'
 import type { Call } from '../http/call.ts'
@@ -232,10 +234,25 @@ function readManifests(context: ServerContext, request: PathRequest): Manifest[]
 
 /** What the definitions in a body will serve. One that makes no sense is told of when its turn comes. */
 function declaredKinds(context: ServerContext, document: unknown): readonly ResourceRegistry[] {
-  const { apiVersion, kind, spec } = (document ?? {}) as Partial<CustomResourceDefinition>
+  const { apiVersion, kind } = (document ?? {}) as Partial<KubeObject>
   if (apiVersion !== apiVersionOf(CUSTOM_RESOURCE_DEFINITIONS) || kind !== CUSTOM_RESOURCE_DEFINITIONS.kind) return []
-  if (spec?.names?.plural === undefined || !Array.isArray(spec.versions)) return []
-  return context.registry.draftOf(document as CustomResourceDefinition)
+  const definition = soundDefinition(context, document)
+  return definition === undefined ? [] : context.registry.draftOf(definition)
+}
+
+function soundDefinition(context: ServerContext, document: unknown): CustomResourceDefinition | undefined {
+  const { group, version, kind } = CUSTOM_RESOURCE_DEFINITIONS
+  const schema = schemaOf(group, version, kind)
+  const strategy = context.registry.find(CUSTOM_RESOURCE_DEFINITIONS)?.definition.strategy
+  if (schema === undefined || strategy === undefined) return undefined
+  try {
+    const definition = decodeObject(schema, structuredClone(document), { mode: 'Ignore' }).object as unknown as KubeObject
+    strategy.default?.(definition)
+    return strategy.validate(definition).length > 0 ? undefined : (definition as CustomResourceDefinition)
+  } catch (error) {
+    if (error instanceof ApiError) return undefined
+    throw error
+  }
 }
 
 function rank({ registry }: Manifest): number {
