@@ -1,4 +1,6 @@
 /** A master whose disk fails under it. */
+import { execFileSync } from 'node:child_process'
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,17 +11,21 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { replaceOpenFile } from '../../packages/store/src/sqlite/replace-open-file.fixture.ts'
 
+const DISK = '32m'
+
 let directory: string
 let master: Master
 let client: ApiClient
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'skiff-disk-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK}`, 'skiff-test', directory])
   await start()
 })
 afterEach(async () => {
   client.close()
   await master.close().catch(() => undefined)
+  execFileSync('umount', [directory])
   await rm(directory, { recursive: true, force: true })
 })
 
@@ -42,17 +48,35 @@ const names = async () =>
   (await client.list<{ metadata: { name: string } }>(CONFIG_MAPS, { namespace: 'default' })).items.map(
     ({ metadata }) => metadata.name,
   )
+const filler = () => join(directory, 'filler')
+
+/** To the last byte. */
+function fillDisk(): void {
+  const file = openSync(filler(), 'w')
+  try {
+    for (let chunk = Buffer.alloc(2 ** 20); chunk.length > 0; ) {
+      try {
+        writeSync(file, chunk)
+      } catch {
+        chunk = chunk.subarray(0, chunk.length / 2)
+      }
+    }
+  } finally {
+    closeSync(file)
+  }
+}
+
 const wal = () => join(directory, 'master', 'skiff.db-wal')
 
 test('a full disk refuses writes and says where to make room; reads go on, and so do writes once there is room', async () => {
   await write('before')
-  const file = replaceOpenFile(wal(), '/dev/full')
+  fillDisk()
   await expect(write('during')).rejects.toMatchObject({
     code: 503,
     message: expect.stringMatching(/^the write was not stored: database or disk is full: make room where \/.*skiff\.db is$/),
   })
   expect(await names()).toContain('before')
-  file.putBack()
+  rmSync(filler())
   await write('after')
   expect(await names()).not.toContain('during')
 })
