@@ -86,7 +86,9 @@ export async function runDeploymentController(context: ControllerContext): Promi
         const { name, namespace = '', uid } = deployment.metadata
         const body = { metadata: { uid, annotations: { [REVISION]: step.revision } } }
         // By the status path it counts as no new generation.
-        await unlessGone(client.patch(DEPLOYMENTS, { name, namespace, subresource: 'status' }, { type: 'merge', body }))
+        const ref = { name, namespace, subresource: 'status' }
+        progress.deployment =
+          (await unlessGone(client.patch<Deployment>(DEPLOYMENTS, ref, { type: 'merge', body }))) ?? deployment
       }
     }
   }
@@ -144,7 +146,7 @@ export async function runDeploymentController(context: ControllerContext): Promi
     const old = owned.filter(({ metadata }) => metadata.uid !== progress.newest?.metadata.uid)
     const { newest, outcome, collisionCount } = progress
     const status = deploymentStatus({ deployment, newest, old, outcome, collisionCount, now: clock() })
-    await unlessGone(patchStatus(client, DEPLOYMENTS, deployment, status))
+    await unlessGone(patchStatus(client, DEPLOYMENTS, progress.deployment, status))
   }
 
   function watch(queue: WorkQueue): void {
@@ -185,12 +187,15 @@ export async function runDeploymentController(context: ControllerContext): Promi
 
 /** What one pass did, for the status that ends it. */
 class Progress {
+  /** As it was last written. */
+  deployment: Deployment
   newest: ReplicaSet | undefined
   outcome: Outcome = { type: 'found' }
   collisionCount: number
   readonly wrote: (replicaSet: ReplicaSet) => void
 
   constructor(deployment: Deployment, newest: ReplicaSet | undefined, wrote: (replicaSet: ReplicaSet) => void) {
+    this.deployment = deployment
     this.newest = newest
     this.wrote = wrote
     this.collisionCount = deployment.status?.collisionCount ?? 0

@@ -7,7 +7,10 @@ interface HasStatus {
   readonly status?: object
 }
 
-/** Makes the object's status what it should be; no request when it is so already. */
+/**
+ * Makes the object's status what it should be; no request when it is so already. A Conflict when the object is no
+ * longer what the status was worked out from: the next reconcile knows better.
+ */
 export async function patchStatus(client: ApiClient, info: KindInfo, object: HasStatus, status: object): Promise<void> {
   const before = object.status ?? {}
   if (isDeepStrictEqual(before, status)) return
@@ -16,9 +19,12 @@ export async function patchStatus(client: ApiClient, info: KindInfo, object: Has
       .filter((field) => !(field in status))
       .map((field) => [field, null]),
   )
-  const { name, namespace, uid } = object.metadata
+  const { name, namespace, uid, resourceVersion } = object.metadata
   const ref = { name, subresource: 'status', ...(namespace === undefined ? {} : { namespace }) }
-  await client.patch(info, ref, { type: 'merge', body: { metadata: { uid }, status: { ...removed, ...status } } })
+  await client.patch(info, ref, {
+    type: 'merge',
+    body: { metadata: { uid, resourceVersion }, status: { ...removed, ...status } },
+  })
 }
 
 /** As Kubernetes writes counters: zero, absent and empty fields are left out. */
