@@ -40,6 +40,9 @@ function maskedField(key: string, value: unknown): unknown {
 const TEXTS: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '(time)'],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '(uid)'],
+  // A controller whose first word came too late (a conflict) says that it has found what it has made.
+  [/^Found new replica set /, 'Created new replica set '],
+  [/^FoundNewReplicaSet$/, 'NewReplicaSetCreated'],
   [/-[bcdfghjklmnpqrstvwxz2456789]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '-(random)-(random)'],
   [/-[bcdfghjklmnpqrstvwxz2456789]{5,10}(?=[-"'. ]|$)/g, '-(random)'],
   [/^[bcdfghjklmnpqrstvwxz2456789]{8,10}$/g, '(random)'],
