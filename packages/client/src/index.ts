@@ -12,4 +12,5 @@ export {
 export { createInformer, type Informer, type InformerChange, type InformerOptions } from './informer/informer.ts'
 export { loadKubeconfig } from './kubeconfig.ts'
 export type { Log } from './log.ts'
+export { makeDirectories } from './make-directories.ts'
 export { parseManifest } from './parse-manifest.ts'
