@@ -108,6 +108,7 @@ describe('why a pod waits', () => {
     ],
     ['manifest for team/hello:1 not found: manifest unknown', 'has no such tag'],
     ['toomanyrequests: You have reached your pull rate limit', 'docker login'],
+    ['failed to register layer: write /usr/bin/app: no space left on device', 'docker system prune'],
     ['Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host', "can't be reached"],
     ['Get "https://r:5000/v2/": http: server gave HTTP response to HTTPS client', 'insecure-registries'],
     ['something new', 'docker pull team/hello:1'],

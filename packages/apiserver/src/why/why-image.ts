@@ -6,6 +6,7 @@ interface Refusal {
 }
 
 const REFUSALS: readonly Refusal[] = [
+  { words: /no space left/i, cure: () => 'The node\'s disk is full: make room ("docker system prune" there).' },
   {
     words: /toomanyrequests|rate limit/i,
     cure: (image) =>
