@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join as joinPath } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CLUSTER_FACTS, type ClusterFacts, CONFIG_MAPS, type ConfigMap, clusterFactsOf, NODES, type Node } from '@skiff/api'
-import { ApiClient, backoff, createInformer, type Log } from '@skiff/client'
+import { ApiClient, backoff, createInformer, type Log, makeDirectories } from '@skiff/client'
 import {
   clusterFactsPath,
   forgetCluster,
@@ -120,7 +120,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
 async function ensureDataDirectory(dataDir: string): Promise<void> {
   try {
-    await mkdir(joinPath(dataDir, 'pods'), { recursive: true, mode: 0o700 })
+    await makeDirectories(joinPath(dataDir, 'pods'), 0o700)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new JoinError(`the agent can't keep its files in ${dataDir} (${why}): run it as root, or choose another --data-dir`, {

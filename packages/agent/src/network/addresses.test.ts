@@ -49,3 +49,18 @@ test.for([
 ] as const)('%s holds %s: %s', ([outer, inner, expected]) => {
   expect(cidrContains(outer, inner)).toBe(expected)
 })
+
+test('a pod that was switched off with its machine gets the address that it had, unless that is not to be had any more', () => {
+  const addresses = new AddressAllocator('10.244.7.0/24')
+  addresses.adopt('running', '10.244.7.9')
+
+  addresses.reserve('returning', '10.244.7.8')
+  addresses.reserve('late', '10.244.7.9')
+  addresses.reserve('of another range', '10.244.8.8')
+  addresses.reserve('running', '10.244.7.20')
+
+  expect(addresses.allocate('returning')).toBe('10.244.7.8')
+  expect(addresses.allocate('late')).toBe('10.244.7.2')
+  expect(addresses.allocate('of another range')).toBe('10.244.7.3')
+  expect(addresses.allocate('running')).toBe('10.244.7.9')
+})

@@ -38,6 +38,13 @@ export class AddressAllocator {
     this.#take(podUid, parseAddress(ip))
   }
 
+  /** Keeps the address that a pod had before its sandbox ended, unless it has another one, or somebody else has that. */
+  reserve(podUid: string, ip: string): void {
+    const address = parseAddress(ip)
+    const isOurs = address >= this.#first && address <= this.#last
+    if (isOurs && !this.#byPod.has(podUid) && !this.#taken.has(address)) this.#take(podUid, address)
+  }
+
   addressOf(podUid: string): string | undefined {
     const address = this.#byPod.get(podUid)
     return address === undefined ? undefined : formatAddress(address)

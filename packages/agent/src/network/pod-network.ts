@@ -72,6 +72,10 @@ class RoutedPodNetwork implements PodNetwork {
     this.#allocator().adopt(podUid, ip)
   }
 
+  reserve(podUid: string, ip: string): void {
+    this.#allocator().reserve(podUid, ip)
+  }
+
   release(podUid: string): void {
     this.#allocator().release(podUid)
   }

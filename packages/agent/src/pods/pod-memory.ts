@@ -25,6 +25,8 @@ export interface ProbeState {
   readonly ready?: boolean
   /** The probe that gave up on the container, which is to be killed. */
   readonly failed?: 'liveness' | 'startup'
+  /** It was told to end: that it no longer answers is no news. */
+  readonly isStopping?: true
 }
 
 /** What the node says to the resources that a generation of the pod asks for. */

@@ -51,6 +51,7 @@ export class PodWorkers {
     await statics.start(() => this.#syncStatics())
     const here = await tools.runtime.listPods()
     for (const found of here) this.#adoptAddress(found)
+    for (const pod of pods.list()) this.#reserveAddress(pod)
     pods.onChange((change) => {
       if (change.type === 'deleted') this.#gone(change.object)
       else this.#present(change.object)
@@ -105,6 +106,12 @@ export class PodWorkers {
   #adoptAddress(found: PodContainers): void {
     const ip = liveSandbox(found)?.labels[POD_IP]
     if (ip) this.#options.tools.network.adopt(found.pod.uid, ip)
+  }
+
+  /** After a restart of the machine no sandbox runs, but whoever knew a pod's address finds it there again. */
+  #reserveAddress(pod: Pod): void {
+    const { podIP } = pod.status ?? {}
+    if (podIP && !pod.spec.hostNetwork && !podIsTerminal(pod)) this.#options.tools.network.reserve(pod.metadata.uid, podIP)
   }
 
   #present(pod: Pod): void {

@@ -37,6 +37,7 @@ export async function stopContainer(target: StopTarget, scene: PodScene, ownTurn
   const leftMs = () => Math.max(0, graceSeconds * 1000 - (performance.now() - begin))
   await runPreStop(target, scene)
   if (ownTurn !== undefined) await atMost(leftMs(), ownTurn())
+  scene.memory.probes.set(running.id, { ...scene.memory.probes.get(running.id), isStopping: true })
   const least = Math.min(graceSeconds, LEAST_GRACE_SECONDS)
   await tools.runtime.stopContainer(running.id, Math.ceil(Math.max(least, leftMs() / 1000)))
 }

@@ -86,7 +86,8 @@ export class PodProbes {
       const counts = pace.noteResult(result.ok)
       successes = result.ok ? successes + 1 : 0
       failures = result.ok ? 0 : failures + (counts ? 1 : 0)
-      if (!result.ok && counts) this.#tell(loop, 'Unhealthy', `failed: ${result.output}`)
+      const isNews = this.#options.states.get(loop.running.id)?.isStopping !== true
+      if (!result.ok && counts && isNews) this.#tell(loop, 'Unhealthy', `failed: ${result.output}`)
       if (result.warning !== undefined) this.#tell(loop, 'ProbeWarning', `warning: ${result.warning}`)
       if (successes >= (probe.successThreshold ?? 1)) this.#succeeded(loop)
       if (failures >= (probe.failureThreshold ?? 3)) this.#failed(loop)

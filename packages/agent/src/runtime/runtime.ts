@@ -329,6 +329,8 @@ export interface PodNetwork {
   /** A free address of the node's range, reserved for this pod. Addresses of `inUse` are known from sandbox labels after a restart. */
   allocate(podUid: string): string
   adopt(podUid: string, ip: string): void
+  /** The address that a pod had before its sandbox ended, for its next one; not when it is somebody else's by now. After all of `adopt`. */
+  reserve(podUid: string, ip: string): void
   release(podUid: string): void
   plumb(options: {
     readonly podUid: string

@@ -26,11 +26,16 @@ export function isNoAnswer(error: unknown): boolean {
   return (error as EngineAnswer | undefined)?.statusCode === undefined
 }
 
-/** What the engine itself said, without dockerode's frame. */
+/** What the engine itself said, without dockerode's frame, and what to do where that doesn't say it. */
 export function wordsOf(error: unknown): string {
   const answer = error as EngineAnswer | undefined
   const text = answer?.json?.message ?? answer?.message ?? String(error)
-  return text.replace(/^\(HTTP code \d+\) [^-]* - /, '').trim()
+  return withCure(text.replace(/^\(HTTP code \d+\) [^-]* - /, '').trim())
+}
+
+export function withCure(words: string): string {
+  if (!/no space left on device/i.test(words)) return words
+  return `${words}: Docker's disk on this node is full, make room there (docker system prune)`
 }
 
 /**

@@ -5,7 +5,7 @@ import { completeName, parseReference } from '../../images/reference.ts'
 import { EngineUnavailableError, type RegistryCredentials } from '../runtime.ts'
 import { callsOf } from './dockerode.ts'
 import { Engine, READ_TIMEOUT_MS } from './engine.ts'
-import { isConflict, isMissing, wordsOf } from './engine-errors.ts'
+import { isConflict, isMissing, withCure, wordsOf } from './engine-errors.ts'
 import { followEvents } from './follow-events.ts'
 import { jsonLines } from './json-lines.ts'
 import { loadImage } from './load-image.ts'
@@ -68,7 +68,7 @@ class DockerImageStore implements ImageStore {
       )
       for await (const line of jsonLines<PullLine>(answer)) {
         const problem = line.errorDetail?.message ?? line.error
-        if (problem !== undefined) throw new RegistryError(problem)
+        if (problem !== undefined) throw new RegistryError(withCure(problem))
         onProgress()
       }
     } catch (error) {

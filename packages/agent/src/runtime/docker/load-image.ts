@@ -1,5 +1,6 @@
 import type Docker from 'dockerode'
 import { callsOf } from './dockerode.ts'
+import { withCure } from './engine-errors.ts'
 import { jsonLines } from './json-lines.ts'
 
 interface Progress {
@@ -18,7 +19,7 @@ export async function loadImage(
   const said: string[] = []
   for await (const line of jsonLines<Progress>(answer)) {
     const problem = line.errorDetail?.message ?? line.error
-    if (problem !== undefined) throw new Error(problem)
+    if (problem !== undefined) throw new Error(withCure(problem))
     if (line.stream !== undefined) said.push(line.stream.trim())
   }
   return said

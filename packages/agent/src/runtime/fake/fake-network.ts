@@ -31,6 +31,10 @@ export class FakePodNetwork implements PodNetwork {
     this.#allocator().adopt(podUid, ip)
   }
 
+  reserve(podUid: string, ip: string): void {
+    this.#allocator().reserve(podUid, ip)
+  }
+
   release(podUid: string): void {
     this.#allocator().release(podUid)
   }
