@@ -1,5 +1,6 @@
-import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises'
+import { chmod, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeDirectories } from '@skiff/client'
 
 const PRIVATE_FILE = 0o600
 const PRIVATE_DIRECTORY = 0o700
@@ -7,7 +8,7 @@ const PRIVATE_DIRECTORY = 0o700
 /** Makes the directory, and makes sure that nobody else can look into it. Throws one clear line. */
 export async function ensurePrivateDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY })
+    await makeDirectories(path, PRIVATE_DIRECTORY)
     await chmod(path, PRIVATE_DIRECTORY)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
