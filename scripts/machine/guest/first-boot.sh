@@ -188,7 +188,9 @@ rules_come_back() {
   nft flush ruleset
   eventually 60 says 'hello from hello-*' "http://$(address):$(node_port hello)/"
   eventually 60 says 'hello from hello-*' "http://$(cluster_ip hello)/"
+  # As whoever flushed the rules must do for Docker's own.
   systemctl restart docker
+  eventually "$patience" node_is_ready
   eventually 60 says 'hello from hello-*' "http://$(cluster_ip hello)/"
 }
 
