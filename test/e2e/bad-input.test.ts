@@ -200,17 +200,17 @@ describe('a process that is started wrongly', () => {
     )
   })
 
-  it('says in one line that it can not keep its files where it was told to', async () => {
-    // Not even root may make a folder there.
-    const dataDir = '/sys/skiff'
-    const { code, stderr } = await runSkiff(['master', '--data-dir', dataDir, '--port', '16997', ...FREE_RANGES])
-    expect(code).toBe(1)
-    expect(stderr).toMatch(/^skiff: the master can't keep its files in \/sys\/skiff \(.*\): run it as root, or .*--data-dir.*\n$/)
-    const agent = await runSkiff(['agent', '--data-dir', dataDir])
-    expect(agent.code).toBe(1)
-    expect(agent.stderr).toMatch(
-      /^skiff: the agent can't keep its files in \/sys\/skiff \(.*\): run it as root, or .*--data-dir.*\n$/,
-    )
+  // Not even root may make a folder in either.
+  it.each(['/sys/skiff', '/proc/skiff'])('says in one line that it can not keep its files in %s', async (dataDir) => {
+    const outcomes = await Promise.all([
+      runSkiff(['master', '--data-dir', dataDir, '--port', '16997', ...FREE_RANGES]),
+      runSkiff(['agent', '--data-dir', dataDir]),
+    ])
+    for (const [index, who] of ['master', 'agent'].entries()) {
+      expect(outcomes[index]?.code).toBe(1)
+      const line = `^skiff: the ${who} can't keep its files in ${dataDir} \\(.*\\): run it as root, or .*--data-dir.*\n$`
+      expect(outcomes[index]?.stderr).toMatch(new RegExp(line))
+    }
   })
 
   it('says in one line that a token is wrong', async () => {

@@ -1,4 +1,5 @@
 /** docker-compose.yml as it stands, on a host with an engine of its own: what Compose would start is started word for word. */
+import { existsSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run } from '../../packages/cli/src/hosts/index.ts'
@@ -13,6 +14,10 @@ const ROOT = join(import.meta.dirname, '..', '..')
 const TREE = '/opt/skiff'
 const SKIFF = `${TREE}/packages/cli/bin/skiff`
 
+/** A host of a test has this machine's disk: the folder under its mount is seen here. */
+const STATE = '/var/lib/skiff'
+const stateWasThere = existsSync(STATE)
+
 let fabric: TestFabric
 let host: TestHost
 
@@ -23,13 +28,16 @@ beforeAll(async () => {
   // The machine's own folders, as a fresh host has them.
   const prepare = `
     set -e
-    mkdir -p /var/lib/skiff && mount -t tmpfs tmpfs /var/lib/skiff && mount --make-rshared /var/lib/skiff
-    mkdir -p /var/lib/skiff/master /var/lib/skiff/agent
+    mkdir -p ${STATE} && mount -t tmpfs tmpfs ${STATE} && mount --make-rshared ${STATE}
+    mkdir -p ${STATE}/master ${STATE}/agent
     touch /run/docker.sock && mount --bind ${host.dockerHost.slice('unix://'.length)} /run/docker.sock`
   await host.exec(['sh', '-c', prepare])
   await run(join(ROOT, 'scripts', 'with-node'), [join(ROOT, 'scripts', 'agent-image.ts'), '--docker-host', host.dockerHost])
 })
-afterAll(() => fabric?.[Symbol.asyncDispose]())
+afterAll(async () => {
+  await fabric?.[Symbol.asyncDispose]()
+  if (!stateWasThere && existsSync(STATE)) rmdirSync(STATE)
+})
 
 /** What each key of a service is to `docker run`; a key that isn't here is not known to work. */
 const OPTIONS: Readonly<Record<string, (value: never) => readonly string[]>> = {

@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createImageService } from '../../packages/agent/src/images/image-service.ts'
 import { type FetchFromPeer, FINGERPRINT_HEADER, PLATFORM_HEADER, peerOf } from '../../packages/agent/src/images/peers.ts'
 import { createDockerImageStore } from '../../packages/agent/src/runtime/docker/image-store.ts'
 import type { ImageRequest, ImageService } from '../../packages/agent/src/runtime/runtime.ts'
+import { type RefusingRegistry, startRefusingRegistry } from '../support/refusing-registry.ts'
 import { createTestFabric, type TestFabric, type TestHost } from '../support/test-host.ts'
 import { importBusybox } from '../support/test-image.ts'
 import { insecureRegistryArgs, startRegistry, type TestRegistry } from '../support/test-registry.ts'
@@ -10,6 +12,7 @@ import { insecureRegistryArgs, startRegistry, type TestRegistry } from '../suppo
 describe('images of a node', () => {
   let fabric: TestFabric
   let registry: TestRegistry
+  let refusing: RefusingRegistry
   let one: TestHost
   let two: TestHost
   const abort = new AbortController()
@@ -17,6 +20,7 @@ describe('images of a node', () => {
   beforeAll(async () => {
     fabric = await createTestFabric()
     registry = await startRegistry(fabric)
+    refusing = await startRefusingRegistry(fabric)
     const daemon = { args: insecureRegistryArgs(fabric) }
     one = await fabric.startHost('one', daemon)
     two = await fabric.startHost('two', daemon)
@@ -25,6 +29,7 @@ describe('images of a node', () => {
   afterAll(async () => {
     abort.abort()
     await registry?.[Symbol.asyncDispose]()
+    await refusing?.[Symbol.asyncDispose]()
     await fabric?.[Symbol.asyncDispose]()
   })
 
@@ -117,6 +122,50 @@ describe('images of a node', () => {
     await expect(ensured).rejects.toMatchObject({
       reason: 'ErrImagePull',
       message: expect.stringMatching(/manifest for .*not found|manifest unknown/),
+    })
+  })
+
+  test.for([
+    ['wants a login', 'unauthorized', 'unauthorized: who are you?'],
+    ['forbids it', 'forbidden', 'denied: not for you'],
+    ['has had enough requests', 'busy', 'toomanyrequests: enough for today'],
+    ['gives another layer than it said', 'corrupt', 'filesystem layer verification failed for digest sha256:'],
+  ] as const)('a registry that %s is quoted, and nothing is left of the image', async ([, repository, words]) => {
+    const name = `${refusing.address}/${repository}:1`
+
+    const ensured = (await imagesOf(one)).ensure(asking(name, 'IfNotPresent').request)
+
+    await expect(ensured).rejects.toMatchObject({ reason: 'ErrImagePull', message: expect.stringContaining(words) })
+    await expect(one.docker('image', 'inspect', name)).rejects.toThrow(/No such image/)
+  })
+
+  test('a disk of Docker’s that is full is said, with what to do, and is no trouble any more once there is room', async () => {
+    const name = `${registry.address}/shop/scales:1`
+    await push(one, name)
+    const host = await fabric.startHost('small', { args: insecureRegistryArgs(fabric) })
+    const disk = join(host.host.folder, 'docker')
+    await host.killDaemon()
+    await host.exec(['mount', '-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', disk])
+    await host.startDaemon()
+    await host.exec(['sh', '-c', `cat /dev/zero > ${disk}/filler 2> /run/full || grep -q 'No space' /run/full`])
+    const images = await imagesOf(host)
+
+    const ensured = images.ensure(asking(name, 'IfNotPresent').request)
+
+    await expect(ensured).rejects.toMatchObject({
+      reason: 'ErrImagePull',
+      message: expect.stringMatching(/no space left on device: Docker's disk on this node is full, make room there/),
+    })
+    await host.exec(['rm', `${disk}/filler`])
+    expect((await images.ensure(asking(name, 'IfNotPresent').request)).imageRef).toContain('/shop/scales@sha256:')
+  })
+
+  test('that no registry is there is said, with its address', async () => {
+    const ensured = (await imagesOf(one)).ensure(asking(`${fabric.fabric.gateway}:1/shop/cart:1`, 'IfNotPresent').request)
+
+    await expect(ensured).rejects.toMatchObject({
+      reason: 'ErrImagePull',
+      message: expect.stringContaining(`${fabric.fabric.gateway}:1: connect: connection refused`),
     })
   })
 

@@ -214,6 +214,26 @@ test('a new agent adopts what runs: nothing is restarted and a ready pod stays r
   }
 })
 
+test('after a restart of the machine a pod has the address that it had', async () => {
+  await createPod('first', {})
+  await podThat('first', isReady)
+  await createPod('second', {})
+  const before = await podThat('second', isReady)
+  await api.client.delete(PODS, { namespace: 'default', name: 'first' }, { gracePeriodSeconds: 0 })
+  await waitFor('the first is gone', async () => (await agent.runtime.listPods()).length === 1)
+  const { runtime, images } = agent
+  await agent.stop()
+  for (const { id } of (await runtime.inspectPod(before.metadata.uid)).sandboxes) runtime.exitSandbox(id)
+  const next = await startTestAgent({ client: api.client, runtime, images })
+  try {
+    const again = (now: Pod) => isReady(now) && now.status?.containerStatuses?.[0]?.restartCount === 1
+    const after = await podThat('second', again)
+    expect(after.status?.podIP).toBe(before.status?.podIP)
+  } finally {
+    await next[Symbol.asyncDispose]()
+  }
+})
+
 test('what runs of a pod that was deleted while the agent was away is stopped and removed', async () => {
   await createPod('forgotten', {})
   const { metadata } = await podThat('forgotten', isReady)

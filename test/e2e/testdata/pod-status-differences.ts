@@ -94,3 +94,8 @@ export function isPassing(step: string, expected: readonly string[]): boolean {
   // What comes next, when the test is slower to look than the recorded pod was deleted.
   return /back-off [24]0s|, [2-4] restarts/.test(step)
 }
+
+/** Status is written of what is so now: an agent that has much to do may see a container's end and its back-off at once. */
+export function isOvertaken(step: string, next: string | undefined): boolean {
+  return /: ended with /.test(step) && /: waits CrashLoopBackOff/.test(next ?? '')
+}
