@@ -18,6 +18,12 @@ test('the engine’s words are taken from its answer, or out of dockerode’s fr
   expect(wordsOf(Object.assign(framed, { json: { message: 'plain words' } }))).toBe('plain words')
 })
 
+test('what to do is added where the engine has no room', () => {
+  expect(wordsOf(new Error('write /var/lib/docker/tmp/x: no space left on device'))).toMatch(
+    /no space left on device: .*make room there \(docker system prune\)$/,
+  )
+})
+
 test('the container that has the name is found in the conflict', () => {
   const id = 'ab'.repeat(32)
   const message = `Conflict. The container name "/c1" is already in use by container "${id}". You have to remove (or rename) it.`
