@@ -1,13 +1,12 @@
 /** The cluster's DNS while the cluster is busy: what a proxy knows comes from a real API server, which changes all the time. */
-import { createSocket, type Socket } from 'node:dgram'
-import { once } from 'node:events'
+import { createSocket } from 'node:dgram'
 import { ENDPOINT_SLICES, type EndpointSlice, SERVICES, type Service } from '@skiff/api'
 import { startTestApiServer, type TestApiServer } from '@skiff/apiserver/testing'
 import { createInformer } from '@skiff/client'
-import dnsPacket from 'dns-packet'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DnsServer, startDnsServer } from '../../packages/proxy/src/dns/dns-server.ts'
+import { queryAddresses } from '../../packages/proxy/src/dns/udp-query.fixture.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const SERVICE_COUNT = 20
@@ -16,8 +15,6 @@ const ENDPOINTS = 5
 const CLIENTS = 8
 const QUERIES_OF_EACH = 400
 const LONGEST_MS = 1_000
-/** A program's resolver asks again after 5 s: a query that took so long was lost. */
-const LOST_MS = 5_000
 const PORT = 30_000 + (process.pid % 2_000)
 
 const logger = pino({ level: 'silent' })
@@ -80,21 +77,15 @@ async function askManyTimes(): Promise<number[]> {
   try {
     for (let id = 0; id < QUERIES_OF_EACH; id++) {
       const began = performance.now()
-      const reply = await ask(socket, id, `${names[id % SERVICE_COUNT]}.default.svc.cluster.local`)
+      const reply = await queryAddresses(socket, PORT, id, `${names[id % SERVICE_COUNT]}.default.svc.cluster.local`)
       took.push(performance.now() - began)
       expect(reply).toMatchObject({ id, rcode: 'NOERROR' })
-      expect(reply.answers).toHaveLength(ENDPOINTS)
+      expect(reply.addresses).toHaveLength(ENDPOINTS)
     }
   } finally {
     socket.close()
   }
   return took
-}
-
-async function ask(socket: Socket, id: number, name: string): Promise<dnsPacket.DecodedPacket> {
-  const answered = once(socket, 'message', { signal: AbortSignal.timeout(LOST_MS) })
-  socket.send(dnsPacket.encode({ type: 'query', id, questions: [{ type: 'A', name }] }), PORT, '127.0.0.1')
-  return dnsPacket.decode((await answered)[0] as Buffer)
 }
 
 /** Gives one Service after the other new endpoints; tells how often it did. */
