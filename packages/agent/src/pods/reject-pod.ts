@@ -1,6 +1,14 @@
 /** What a pod may ask that this node has not got: a pod that was bound here anyway is refused before anything of it is made. */
 
-import { type Node, nodeMatchesAnyTerm, type Pod, podRequests, type ResourceTotals, resourceTotals } from '@skiff/api'
+import {
+  type Node,
+  nodeMatchesAnyTerm,
+  type Pod,
+  podRequests,
+  type ResourceTotals,
+  resourceTotals,
+  SAFE_SYSCTLS,
+} from '@skiff/api'
 import type { ResizeAnswer } from './pod-memory.ts'
 import { refusedByDocker } from './refused-by-docker.ts'
 
@@ -29,22 +37,6 @@ export function rejectionOf(input: AdmissionInput): Rejection | undefined {
     wrongNode(input)
   )
 }
-
-/** Those that stay within the pod's own namespaces and harm no other pod (upstream's safe list). */
-const SAFE_SYSCTLS = new Set([
-  'kernel.shm_rmid_forced',
-  'net.ipv4.ip_local_port_range',
-  'net.ipv4.ip_local_reserved_ports',
-  'net.ipv4.ip_unprivileged_port_start',
-  'net.ipv4.ping_group_range',
-  'net.ipv4.tcp_fin_timeout',
-  'net.ipv4.tcp_keepalive_intvl',
-  'net.ipv4.tcp_keepalive_probes',
-  'net.ipv4.tcp_keepalive_time',
-  'net.ipv4.tcp_rmem',
-  'net.ipv4.tcp_syncookies',
-  'net.ipv4.tcp_wmem',
-])
 
 function refusedSysctl({ spec }: Pod): Rejection | undefined {
   const names = (spec.securityContext?.sysctls ?? []).map(({ name }) => name.replaceAll('/', '.'))
