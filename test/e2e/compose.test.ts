@@ -51,18 +51,8 @@ const OPTIONS: Readonly<Record<string, (value: never) => readonly string[]>> = {
   stop_grace_period: (period: string) => ['--stop-timeout', period.replace(/s$/, '')],
   cap_add: (names: string[]) => names.flatMap((name) => ['--cap-add', name]),
   security_opt: (options: string[]) => options.flatMap((option) => ['--security-opt', option]),
-  volumes: (volumes: (string | Mount)[]) => volumes.flatMap((volume) => ['--volume', volumeOption(volume)]),
+  volumes: (volumes: string[]) => volumes.flatMap((volume) => ['--volume', volume]),
   healthcheck: ({ test: [, ...command] }: { test: string[] }) => ['--health-cmd', command.join(' ')],
-}
-
-interface Mount {
-  readonly source: string
-  readonly target: string
-  readonly bind: { readonly propagation: string }
-}
-
-function volumeOption(volume: string | Mount): string {
-  return typeof volume === 'string' ? volume : `${volume.source}:${volume.target}:${volume.bind.propagation}`
 }
 
 /** The image is the Dockerfile's, with the tree mounted in place of the copy. */
