@@ -6,8 +6,19 @@ units_are_active() {
   expect 'failed units' '' "$(systemctl --failed --no-legend)"
 }
 
+# Until the agent has looked, the API tells what was so before the restart.
+run_since_the_boot() {
+  local boot name started
+  boot=$(date -u -d "@$(sed -n 's/^btime //p' /proc/stat)" +%FT%TZ)
+  kube get pods -l app -o 'jsonpath={range .items[*]}{.metadata.name} {.status.containerStatuses[0].state.running.startedAt}{"\n"}{end}' |
+    while read -r name started; do
+      [[ $started > $boot ]] || { echo "$name has not run since $boot"; return 1; }
+    done
+}
+
 all_runs() {
   eventually "$patience" api /readyz
+  eventually "$patience" run_since_the_boot
   eventually "$patience" node_is_ready
   eventually "$patience" available
   eventually "$patience" pod_is tool 'Running true'
@@ -76,4 +87,7 @@ check 'after the restart: everything answers' still_answers
 check 'after the restart: skiff doctor finds nothing' npx skiff doctor
 check 'skiff down --purge leaves the machine as it was' purge
 fact docker-compose "$(docker-compose version --short)"
-check 'docker-compose.yml: a master and an agent as containers' compose
+case $(docker-compose version --short) in
+  1.*) ;; # knows no systempaths=unconfined
+  *) check 'docker-compose.yml: a master and an agent as containers' compose ;;
+esac

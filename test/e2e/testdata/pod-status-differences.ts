@@ -95,7 +95,8 @@ export function isPassing(step: string, expected: readonly string[]): boolean {
   return /back-off [24]0s|, [2-4] restarts/.test(step)
 }
 
-/** Status is written of what is so now: an agent that has much to do may see a container's end and its back-off at once. */
-export function isOvertaken(step: string, next: string | undefined): boolean {
-  return /: ended with /.test(step) && /: waits CrashLoopBackOff/.test(next ?? '')
+/** Status is written of what is so now: an agent that has much to do may see a failure and the back-off after it at once. */
+export function isOvertaken(step: string, next = ''): boolean {
+  if (/: ended with /.test(step) && /: waits CrashLoopBackOff/.test(next)) return true
+  return /: waits ErrImagePull/.test(step) && /: waits ImagePullBackOff/.test(next)
 }

@@ -32,10 +32,9 @@ export class StatusWriter {
   }
 
   write(pod: Pod, status: PodStatus): void {
+    if (this.#options.signal.aborted) return
     this.#wanted = { pod, status }
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined
-    })
+    this.#working ??= this.#work()
   }
 
   /** Resolves when everything given so far is in the API, or nobody wants it any more. */
@@ -60,12 +59,14 @@ export class StatusWriter {
         await this.#patch(wanted)
         retry.reset()
       } catch (error) {
-        if (isNotFound(error) || isConflict(error)) return
+        if (isOfNobody(error)) continue
         logger.debug({ pod: wanted.pod.metadata.name, err: error }, 'pod status was not written')
         this.#wanted ??= wanted
         await delay(retry.nextMs(), undefined, { signal }).catch(() => undefined)
       }
     }
+    // In the same turn as the last look at what is wanted: nothing that comes now is left lying.
+    this.#working = undefined
   }
 
   async #patch({ pod, status }: Wanted): Promise<void> {
@@ -81,6 +82,11 @@ export class StatusWriter {
       { type: 'strategic', body },
     )
   }
+}
+
+/** The pod is gone; another may have its name. */
+function isOfNobody(error: unknown): boolean {
+  return isNotFound(error) || (isConflict(error) && String(error).includes('UID in precondition'))
 }
 
 function revisionOf(pod: Pod): bigint {

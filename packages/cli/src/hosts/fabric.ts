@@ -23,6 +23,9 @@ export function fabricOf(name: string, prefix: string): Fabric {
 export async function createFabric(fabric: Fabric): Promise<void> {
   const { bridge, gateway } = fabric
   if (!(await tryRun('ip', ['link', 'show', bridge]))) await run('ip', ['link', 'add', bridge, 'type', 'bridge'])
+  // A bridge without an address of its own takes the lowest of its ports': it would change when a host comes or goes, and the
+  // others would send to the old one until their neighbour entries expire, half a minute later.
+  await run('ip', ['link', 'set', bridge, 'address', hardwareAddress(gateway)])
   await run('ip', ['addr', 'replace', `${gateway}/24`, 'dev', bridge])
   await run('ip', ['link', 'set', bridge, 'up'])
   await writeFile('/proc/sys/net/ipv4/ip_forward', '1')
@@ -32,6 +35,12 @@ export async function createFabric(fabric: Fabric): Promise<void> {
   }
   // A host's address may have been another's a moment ago.
   await tryRun('ip', ['neigh', 'flush', 'dev', bridge])
+}
+
+/** Locally administered, and made of the IP address: whoever comes back with that one is found where he was. */
+export function hardwareAddress(address: string): string {
+  const octets = address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'))
+  return ['02', '00', ...octets].join(':')
 }
 
 export async function removeFabric(fabric: Fabric): Promise<void> {

@@ -9,7 +9,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, write
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Fabric } from './fabric.ts'
+import { type Fabric, hardwareAddress } from './fabric.ts'
 import { isAlive, type ProcessIdentity, processIdentity } from './process-identity.ts'
 import { run, tryRun } from './run.ts'
 
@@ -131,7 +131,10 @@ async function plugIn(host: Host): Promise<void> {
   await run(
     'ip',
     ['-batch', '-'],
-    [`link add ${port} type veth peer name eth0 netns ${namespace}`, `link set ${port} master ${fabric.bridge} up`].join('\n'),
+    [
+      `link add ${port} type veth peer name eth0 address ${hardwareAddress(hostAddress(host))} netns ${namespace}`,
+      `link set ${port} master ${fabric.bridge} up`,
+    ].join('\n'),
   )
   const inside = [
     'link set lo up',
