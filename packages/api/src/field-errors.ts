@@ -36,7 +36,9 @@ export class FieldPath {
   }
 
   child(...names: readonly string[]): FieldPath {
-    return new FieldPath(this.#text === '' ? names.join('.') : [this.#text, ...names].join('.'))
+    let text = this.#text
+    for (const name of names) text = text === '' ? name : `${text}.${name}`
+    return new FieldPath(text)
   }
 
   index(index: number): FieldPath {
@@ -53,11 +55,13 @@ export class FieldPath {
   }
 }
 
+const ROOT = new FieldPath('')
+
 export type FieldPathLike = FieldPath | string
 
 /** `path('spec', 'template').child('metadata')`; `path()` is the object itself. */
 export function path(...names: readonly string[]): FieldPath {
-  return new FieldPath(names.join('.'))
+  return ROOT.child(...names)
 }
 
 export function required(field: FieldPathLike, detail = ''): FieldError {

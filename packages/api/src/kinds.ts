@@ -47,6 +47,7 @@ export const REPLICATION_CONTROLLERS = kind('v1', 'ReplicationController', 'repl
 })
 export const SERVICES = kind('v1', 'Service', 'services', true, { shortNames: ['svc'], ...all })
 export const ENDPOINTS = kind('v1', 'Endpoints', 'endpoints', true, { shortNames: ['ep'] })
+export const COMPONENT_STATUSES = kind('v1', 'ComponentStatus', 'componentstatuses', false, { shortNames: ['cs'] })
 export const CONFIG_MAPS = kind('v1', 'ConfigMap', 'configmaps', true, { shortNames: ['cm'] })
 export const SECRETS = kind('v1', 'Secret', 'secrets', true)
 export const SERVICE_ACCOUNTS = kind('v1', 'ServiceAccount', 'serviceaccounts', true, { shortNames: ['sa'] })
@@ -61,6 +62,13 @@ export const EVENTS = kind('v1', 'Event', 'events', true, { shortNames: ['ev'] }
 export const BINDINGS = kind('v1', 'Binding', 'bindings', true)
 /** The same objects under their newer name. */
 export const EVENTS_V1 = kind('events.k8s.io/v1', 'Event', 'events', true, { shortNames: ['ev'] })
+
+/** Answered and not stored too: who somebody is, and what they may. */
+export const TOKEN_REVIEWS = kind('authentication.k8s.io/v1', 'TokenReview', 'tokenreviews', false)
+export const SUBJECT_ACCESS_REVIEWS = kind('authorization.k8s.io/v1', 'SubjectAccessReview', 'subjectaccessreviews', false)
+/** What nodes and pods use now, as their agents say. */
+export const NODE_METRICS = kind('metrics.k8s.io/v1beta1', 'NodeMetrics', 'nodes', false, { singular: '' })
+export const POD_METRICS = kind('metrics.k8s.io/v1beta1', 'PodMetrics', 'pods', true, { singular: '' })
 
 // workloads
 export const DEPLOYMENTS = kind('apps/v1', 'Deployment', 'deployments', true, { shortNames: ['deploy'], ...all })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type Container,
   type PodSpec,
   podIsActive,
   podIsAvailable,
@@ -8,6 +9,7 @@ import {
   podQosClass,
   podRequests,
   resourceTotals,
+  restartsOnExit,
 } from './index.ts'
 
 function container(name: string, requests?: Record<string, string>, limits?: Record<string, string>) {
@@ -103,5 +105,33 @@ describe('readiness', () => {
     expect(podIsActive({ status: { phase: 'Running' } })).toBe(true)
     expect(podIsActive({ status: { phase: 'Succeeded' } })).toBe(false)
     expect(podIsActive({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } })).toBe(false)
+  })
+})
+
+describe('restartsOnExit', () => {
+  const rule = (operator: string, ...values: number[]) => ({ action: 'Restart', exitCodes: { operator, values } })
+  const never = { restartPolicy: 'Never' }
+
+  it.each<[string | undefined, object, [boolean, boolean]]>([
+    ['Always', {}, [true, true]],
+    ['OnFailure', {}, [false, true]],
+    ['Never', {}, [false, false]],
+    ['Never', { restartPolicy: 'Always' }, [true, true]],
+    ['Always', { restartPolicy: 'OnFailure' }, [false, true]],
+    ['Always', never, [false, false]],
+    ['Always', { ...never, restartPolicyRules: [rule('In', 0)] }, [true, false]],
+    ['Always', { ...never, restartPolicyRules: [rule('In', 9), rule('NotIn', 0, 2)] }, [false, true]],
+  ])('in a pod of policy %s a container with %o, after 0 and after 1: %o', (restartPolicy, own, expected) => {
+    const container: Container = { name: 'c', image: 'x', ...own }
+    const spec = { containers: [container], restartPolicy } as PodSpec
+    expect([0, 1].map((code) => restartsOnExit(container, spec, code))).toEqual(expected)
+  })
+
+  it('lets an init container run once, and a sidecar always', () => {
+    const after0 = (restartPolicy: object) => {
+      const init = { name: 'i', image: 'x', ...restartPolicy }
+      return restartsOnExit(init, { containers: [], initContainers: [init], restartPolicy: 'Always' }, 0)
+    }
+    expect([after0({}), after0({ restartPolicy: 'Always' })]).toEqual([false, true])
   })
 })

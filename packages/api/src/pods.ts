@@ -40,6 +40,32 @@ export function isSidecar(container: Pick<Container, 'restartPolicy'>): boolean 
   return container.restartPolicy === 'Always'
 }
 
+/**
+ * Whether a container that ended is started again: by the first of its own rules that its exit code meets, else by its own policy
+ * (both KEP-5307), else by its pod's. Init containers that have succeeded are done, unless they are sidecars.
+ */
+export function restartsOnExit(container: Container, spec: PodSpec, exitCode: number): boolean {
+  if (container.restartPolicyRules?.some((rule) => isMetBy(rule, exitCode))) return true
+  switch (container.restartPolicy ?? spec.restartPolicy) {
+    case 'Never':
+      return false
+    case 'OnFailure':
+      return exitCode !== 0
+    default: {
+      const runsOnce = !isSidecar(container) && spec.initContainers?.some(({ name }) => name === container.name)
+      return !runsOnce || exitCode !== 0
+    }
+  }
+}
+
+type RestartRule = NonNullable<Container['restartPolicyRules']>[number]
+
+function isMetBy({ exitCodes }: RestartRule, exitCode: number): boolean {
+  if (exitCodes === undefined) return false
+  const isListed = exitCodes.values?.includes(exitCode) ?? false
+  return exitCodes.operator === 'In' ? isListed : !isListed
+}
+
 /** Amounts of everything a pod or node has, as numbers: exact for what machines have (up to 2^53). */
 export interface ResourceTotals {
   readonly cpuMilli: number

@@ -314,7 +314,7 @@ describe('watch', () => {
     const stop = new AbortController()
     for await (const _ of client.watch(CONFIG_MAPS, { signal: stop.signal })) stop.abort()
     for await (const _ of client.watch(CONFIG_MAPS, { signal: signal() })) break
-    await vi.waitFor(() => expect(open).toBe(0), { interval: 2 })
+    await vi.waitFor(() => expect(open).toBe(0), { interval: 2, timeout: 30_000 })
   })
 
   it('lets a slow reader slow the server down', async () => {

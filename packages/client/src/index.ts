@@ -13,4 +13,7 @@ export { createInformer, type Informer, type InformerChange, type InformerOption
 export { loadKubeconfig } from './kubeconfig.ts'
 export type { Log } from './log.ts'
 export { makeDirectories } from './make-directories.ts'
+export { EXPOSITION_TYPE, exposition, type Labels, type MetricFamily, type Sample } from './metrics/exposition.ts'
+export { Counter, Histogram } from './metrics/meters.ts'
+export { QueueMeters } from './metrics/queue-meters.ts'
 export { parseManifest } from './parse-manifest.ts'

@@ -18,6 +18,7 @@ import { DISCOVERY_V1 } from './table/discovery-v1.ts'
 import { EVENTS_V1 } from './table/events-v1.ts'
 import { FLOWCONTROL_V1 } from './table/flowcontrol-v1.ts'
 import { META_V1 } from './table/meta-v1.ts'
+import { METRICS_V1BETA1 } from './table/metrics-v1beta1.ts'
 import { NETWORKING_V1 } from './table/networking-v1.ts'
 import { NODE_V1 } from './table/node-v1.ts'
 import { POLICY_V1 } from './table/policy-v1.ts'
@@ -28,6 +29,8 @@ import { STORAGE_V1 } from './table/storage-v1.ts'
 const META_PREFIX = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 const APIEXTENSIONS_PREFIX = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1'
 const APIREGISTRATION_PREFIX = 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1'
+
+const METRICS_PREFIX = 'io.k8s.metrics.pkg.apis.metrics.v1beta1'
 
 const PACKAGES: readonly TypePackage[] = [
   pack('core', '', CORE_V1),
@@ -51,6 +54,7 @@ const PACKAGES: readonly TypePackage[] = [
   pack('authorization', 'authorization.k8s.io', AUTHORIZATION_V1),
   pack('flowcontrol', 'flowcontrol.apiserver.k8s.io', FLOWCONTROL_V1),
   pack('apiextensions', 'apiextensions.k8s.io', APIEXTENSIONS_V1, { openApiPrefix: APIEXTENSIONS_PREFIX }),
+  pack('metrics', 'metrics.k8s.io', METRICS_V1BETA1, { version: 'v1beta1', openApiPrefix: METRICS_PREFIX }),
   pack('apiregistration', 'apiregistration.k8s.io', APIREGISTRATION_V1, { openApiPrefix: APIREGISTRATION_PREFIX }),
 ]
 

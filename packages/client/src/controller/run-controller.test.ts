@@ -27,7 +27,7 @@ describe('controller', () => {
       if (attempts < 4) throw new Error('not yet')
     })
     queue.add('a')
-    await vi.waitFor(() => expect(attempts).toBe(4), { interval: 1 })
+    await vi.waitFor(() => expect(attempts).toBe(4), { interval: 1, timeout: 30_000 })
     await stop()
     expect(queue.failures('a')).toBe(0)
     expect(logger.lines.map(({ level, message }) => `${level} ${message}`)).toEqual(Array(3).fill('warn failed, will retry'))
@@ -40,7 +40,7 @@ describe('controller', () => {
       if (attempts === 1) throw conflict('pods', 'a')
     })
     queue.add('a')
-    await vi.waitFor(() => expect(attempts).toBe(2), { interval: 1 })
+    await vi.waitFor(() => expect(attempts).toBe(2), { interval: 1, timeout: 30_000 })
     await stop()
     expect(logger.lines.map(({ level }) => level)).toEqual(['debug'])
   })
@@ -53,9 +53,9 @@ describe('controller', () => {
     })
     queue.add('bad')
     queue.add('good')
-    await vi.waitFor(() => expect(seen).toContain('good'), { interval: 1 })
+    await vi.waitFor(() => expect(seen).toContain('good'), { interval: 1, timeout: 30_000 })
     queue.add('bad')
-    await vi.waitFor(() => expect(seen).toEqual(['bad', 'good', 'bad']), { interval: 1 })
+    await vi.waitFor(() => expect(seen).toEqual(['bad', 'good', 'bad']), { interval: 1, timeout: 30_000 })
     await stop()
     expect(logger.lines.map(({ level }) => level)).toEqual(['error', 'error'])
   })
@@ -67,7 +67,7 @@ describe('controller', () => {
       return calls < 3 ? { requeueAfterMs: 1 } : undefined
     })
     queue.add('a')
-    await vi.waitFor(() => expect(calls).toBe(3), { interval: 1 })
+    await vi.waitFor(() => expect(calls).toBe(3), { interval: 1, timeout: 30_000 })
     await stop()
   })
 
@@ -82,7 +82,7 @@ describe('controller', () => {
       running -= 1
     }, 3)
     for (const key of ['a', 'b', 'c', 'd']) queue.add(key)
-    await vi.waitFor(() => expect(running).toBe(3), { interval: 1 })
+    await vi.waitFor(() => expect(running).toBe(3), { interval: 1, timeout: 30_000 })
     const stopping = stop()
     release.resolve()
     await stopping

@@ -1,5 +1,6 @@
 import { isConflict } from '@skiff/api'
 import type { Log } from '../log.ts'
+import type { QueueMeters } from '../metrics/queue-meters.ts'
 import type { WorkQueue } from './work-queue.ts'
 
 /** Look at the key again after this delay though nothing failed. */
@@ -13,6 +14,8 @@ export interface ControllerOptions {
   /** Makes the world as the object of this key says; called again after its back-off when it throws. */
   readonly reconcile: (key: string, signal: AbortSignal) => Promise<void> | Promise<Requeue | undefined>
   readonly concurrency?: number
+  /** Where its work is counted. */
+  readonly meters?: QueueMeters
   readonly logger: Log
   readonly signal: AbortSignal
 }
@@ -24,6 +27,7 @@ export class TerminalError extends Error {
 
 /** Works off the queue until the signal aborts; resolves once the work under way has ended. Never rejects. */
 export async function runController(options: ControllerOptions): Promise<void> {
+  options.meters?.watch(options.name, options.queue)
   const workers = Array.from({ length: options.concurrency ?? 1 }, () => work(options))
   await Promise.all(workers)
   options.queue.close()
@@ -34,7 +38,9 @@ async function work(options: ControllerOptions): Promise<void> {
   for (;;) {
     const key = await queue.next(signal)
     if (key === undefined) return
+    const startMs = performance.now()
     await reconcileOnce(key, options)
+    options.meters?.noteWork(options.name, (performance.now() - startMs) / 1000)
     queue.done(key)
   }
 }
@@ -51,7 +57,7 @@ async function reconcileOnce(key: string, options: ControllerOptions): Promise<v
   }
 }
 
-function retryOrGiveUp(key: string, error: unknown, { name, queue, logger }: ControllerOptions): void {
+function retryOrGiveUp(key: string, error: unknown, { name, queue, logger, meters }: ControllerOptions): void {
   if (error instanceof TerminalError) {
     logger.error({ controller: name, key, err: error }, 'gave up until the object changes')
     queue.forget(key)
@@ -60,5 +66,6 @@ function retryOrGiveUp(key: string, error: unknown, { name, queue, logger }: Con
   // A conflict is the normal way to learn that the cache was behind.
   const level = isConflict(error) ? 'debug' : 'warn'
   logger[level]({ controller: name, key, failures: queue.failures(key) + 1, err: error }, 'failed, will retry')
+  meters?.noteRetry(name)
   queue.addRateLimited(key)
 }

@@ -31,6 +31,8 @@ export interface FullResponse {
 
 /** Connections for plain requests; streams (watches, logs) have their own, so that they never starve these. */
 const MAX_REQUEST_SOCKETS = 64
+/** A burst's connections are let go after it: each holds memory at both ends. */
+const IDLE_CONNECTION_MS = 15_000
 /** A plain request whose answer hasn't come by then has failed. The server itself gives up after 60 s. */
 const REQUEST_TIMEOUT_MS = 65_000
 /** After so much silence the kernel probes the peer every second and gives up after ten: a cut watch is noticed in 25 s. */
@@ -57,6 +59,7 @@ export class Connection {
       keepAliveMsecs: KEEP_ALIVE_PROBE_MS,
       maxSockets: MAX_REQUEST_SOCKETS,
       scheduling: 'lifo',
+      timeout: IDLE_CONNECTION_MS,
     })
     this.#streams = new AgentClass({ ...tls, keepAlive: true, keepAliveMsecs: KEEP_ALIVE_PROBE_MS })
   }

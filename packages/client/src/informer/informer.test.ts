@@ -32,7 +32,7 @@ describe('informer', () => {
   }
 
   const caughtUp = (informer: Informer<ConfigMap>) =>
-    vi.waitFor(() => expect(contentsOf(informer)).toEqual(api.contents()), { interval: 2, timeout: 5_000 })
+    vi.waitFor(() => expect(contentsOf(informer)).toEqual(api.contents()), { interval: 2, timeout: 30_000 })
 
   it('reads everything with one WatchList stream, then follows', async () => {
     api.put('a', '1')
@@ -101,10 +101,13 @@ describe('informer', () => {
     await informer.synced
     api.writeElsewhere()
     api.bookmark()
-    await vi.waitFor(() => expect(informer.revision()).toBe(api.revision), { interval: 2 })
+    await vi.waitFor(() => expect(informer.revision()).toBe(api.revision), { interval: 2, timeout: 30_000 })
     api.compact()
     api.cutConnections()
-    await vi.waitFor(() => expect(api.requests.at(-1)).toContain(`resourceVersion=${api.revision}`), { interval: 2 })
+    await vi.waitFor(() => expect(api.requests.at(-1)).toContain(`resourceVersion=${api.revision}`), {
+      interval: 2,
+      timeout: 30_000,
+    })
     expect(api.requests.filter((request) => request.includes('sendInitialEvents'))).toHaveLength(1)
   })
 
@@ -165,7 +168,7 @@ describe('informer', () => {
     const { url } = api
     await api[Symbol.asyncDispose]()
     const informer = start()
-    await vi.waitFor(() => expect(log.lines.length).toBeGreaterThan(2), { interval: 1 })
+    await vi.waitFor(() => expect(log.lines.length).toBeGreaterThan(2), { interval: 1, timeout: 30_000 })
     expect(log.lines[0]).toMatchObject({
       level: 'debug',
       message: 'watch broke',
@@ -183,7 +186,7 @@ describe('informer', () => {
     const unsynced = createInformer<ConfigMap>(client, api.info, { logger: log, signal: stop.signal })
     stop.abort(new Error('shutting down'))
     await expect(unsynced.synced).rejects.toThrow('shutting down')
-    await vi.waitFor(() => expect(api.watchers).toBe(0), { interval: 2 })
+    await vi.waitFor(() => expect(api.watchers).toBe(0), { interval: 2, timeout: 30_000 })
   })
 
   it.each([1, 2, 3, 4, 5, 6])('misses nothing when the server misbehaves at random (seed %i)', async (seed) => {
@@ -196,7 +199,7 @@ describe('informer', () => {
     for (let step = 0; step < 600; step += 1) {
       misbehave(api, random)
       if (random() < 0.4) await new Promise(setImmediate)
-      if (random() < 0.1) await vi.waitFor(() => expect(api.watchers).toBe(1), { interval: 1 })
+      if (random() < 0.1) await vi.waitFor(() => expect(api.watchers).toBe(1), { interval: 1, timeout: 30_000 })
     }
     await caughtUp(informer)
     expect(api.requests.length).toBeGreaterThan(20)

@@ -324,7 +324,9 @@ function refusal(path: string, error: unknown): DatabaseRefused {
   if (error instanceof DatabaseRefused) return error
   const code = error instanceof Database.SqliteError ? error.code : ''
   const why = error instanceof Error ? error.message : String(error)
-  if (code.startsWith('SQLITE_BUSY')) return new DatabaseRefused(`${path} is in use: another master runs on it`)
+  if (code.startsWith('SQLITE_BUSY')) {
+    return new DatabaseRefused(`${path} is in use: another master runs on it; stop that one, or choose another --data-dir`)
+  }
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
     return new DatabaseRefused(`${path} is damaged (${why}): restore it from a backup`)
   }
