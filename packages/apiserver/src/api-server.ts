@@ -1,8 +1,10 @@
 import type { Server } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
+import { qualifiedResource } from '@skiff/api'
 import type { Logger } from 'pino'
 import type { Aggregation } from './aggregation/index.ts'
 import { startCustomResourceCleanup } from './custom-resources/cleanup.ts'
+import { keepDanglingConditions } from './flow-control/dangling.ts'
 import { FlowControl } from './flow-control/flow-control.ts'
 import { createApp } from './http/app.ts'
 import { Connections } from './http/connections.ts'
@@ -28,6 +30,7 @@ import { EventBytes } from './registry/event-bytes.ts'
 import { startExpiry } from './registry/expiry.ts'
 import type { Registry } from './registry/registry.ts'
 import type { VirtualResource } from './registry/resource-definition.ts'
+import { type ComponentChecks, componentStatuses } from './resources/componentstatuses/component-statuses.ts'
 import { bindingsResource } from './verbs/bind.ts'
 import type { TokenRequests } from './verbs/subresources.ts'
 
@@ -48,6 +51,12 @@ export interface ApiServerOptions {
   /** PEM of the cluster's CA. */
   readonly caCertificates: string
   readonly readiness?: Readonly<Record<string, () => string | undefined>>
+  /** Told at the end of `/metrics`, in the same format. */
+  readonly furtherMetrics?: () => string
+  /** What is wrong with the store, if anything. */
+  readonly storeProblem?: () => string | undefined
+  /** What runs beside the API server: shown as ComponentStatuses, as the store is. */
+  readonly components?: ComponentChecks
   readonly clock: () => Date
   readonly random: () => number
   readonly logger: Logger
@@ -86,6 +95,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     logger: options.logger,
     signal: stopping.signal,
   })
+  keepDanglingConditions({ registry: options.registry, clock: options.clock, logger: options.logger, signal: stopping.signal })
   startExpiry({ registry: options.registry, clock: options.clock, logger: options.logger, signal: stopping.signal })
   return {
     listenTls: async (tls) => {
@@ -110,24 +120,35 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 /** What requests are served with. */
 export function contextOf(options: ApiServerOptions, stopping: AbortSignal): ServerContext {
   const { streaming, aggregation, tokenRequests, tokenIssuer, virtualResources = [], readiness = {} } = options
+  const { storeProblem = () => undefined, components = {}, furtherMetrics = () => '' } = options
+  const flowControl = new FlowControl({
+    objects: options.registry.objects,
+    store: options.registry.store,
+    clock: () => performance.now(),
+    nextTurn: setImmediate,
+    signal: stopping,
+  })
   return {
     ...options,
     streaming,
     aggregation,
     tokenRequests,
     tokenIssuer,
-    virtualResources: [...virtualResources, bindingsResource(options)],
+    virtualResources: [
+      ...virtualResources,
+      bindingsResource(options),
+      componentStatuses({ 'etcd-0': storeProblem, ...components }),
+    ],
+    storeProblem,
     readiness,
-    flowControl: new FlowControl({
-      objects: options.registry.objects,
-      store: options.registry.store,
-      clock: () => performance.now(),
-      nextTurn: setImmediate,
-      signal: stopping,
-    }),
+    flowControl,
     eventBytes: new EventBytes(options.clock),
     openApi: new OpenApiDocuments(),
-    metrics: new RequestMetrics(),
+    metrics: new RequestMetrics({
+      levels: () => flowControl.levels(),
+      stored: () => options.registry.all().map(({ info, count }) => ({ resource: qualifiedResource(info), count })),
+      further: furtherMetrics,
+    }),
     stopping,
   }
 }

@@ -9,7 +9,7 @@ import { createApiServer } from './api-server.ts'
 import type { Admission, Authenticator, Authorizer, Streaming } from './http/request-context.ts'
 import { NodeLiveness } from './liveness/node-liveness.ts'
 import { Registry } from './registry/registry.ts'
-import type { ClusterConfig, ResourceDefinition } from './registry/resource-definition.ts'
+import type { ClusterConfig, ResourceDefinition, VirtualResource } from './registry/resource-definition.ts'
 import { BUILT_IN_RESOURCES } from './resources/index.ts'
 
 export { fullAdmission } from './admission/testing/full-admission.ts'
@@ -32,6 +32,7 @@ export interface TestApiServerOptions {
   readonly authenticator?: Authenticator
   readonly authorizer?: Authorizer
   readonly streaming?: Streaming
+  readonly virtualResources?: readonly VirtualResource[]
   readonly aggregation?: (registry: Registry) => Aggregation
   readonly logger?: Logger
   /** Default: a new memory store. It is closed with the server. */
@@ -70,6 +71,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     authorizer: options.authorizer ?? EVERYTHING_IS_ALLOWED,
     admission,
     ...(options.streaming ? { streaming: options.streaming } : {}),
+    ...(options.virtualResources ? { virtualResources: options.virtualResources } : {}),
     ...(options.aggregation ? { aggregation: options.aggregation(registry) } : {}),
     liveness,
     caCertificates: '',

@@ -10,6 +10,7 @@ import {
 } from '@skiff/api'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { VirtualResource } from '../registry/resource-definition.ts'
 import { createServiceDialer } from '../streaming/service-dialer.ts'
 import { startTestAgent, type TestAgent } from '../streaming/testing/test-agent.ts'
 import { createTestAuthority, type TestAuthority } from '../streaming/testing/test-certificates.ts'
@@ -30,6 +31,7 @@ beforeEach(async () => {
   agent = await startTestAgent({ authority, node: 'n1', onWebSocket: () => (socket) => dialLocally(socket, extension.port) })
   const identity = await authority.issue({ commonName: 'front-proxy', usage: 'client' })
   api = await startTestApiServer({
+    virtualResources: [STAND_IN],
     aggregation: (registry) =>
       createAggregation({
         registry,
@@ -54,14 +56,44 @@ afterEach(async () => {
   await extension[Symbol.asyncDispose]()
 })
 
+/** What this server answers of that group unless an extension server does. */
+const STAND_IN: VirtualResource = {
+  info: {
+    ...{ group: 'wardle.example.com', version: 'v1', kind: 'Placeholder', resource: 'placeholders', singular: '' },
+    ...{ namespaced: true, shortNames: [], categories: [] },
+  },
+  list: () => [],
+}
+
+test('an extension server takes the place of what is built in and not stored, and gives it back', async () => {
+  const namesOf = async () => ((await json('/apis/wardle.example.com/v1')) as { resources: { name: string }[] }).resources
+  const timesListed = async () => {
+    const { groups } = (await json('/apis')) as { groups: { name: string }[] }
+    return groups.filter(({ name }) => name === 'wardle.example.com').length
+  }
+  expect(await namesOf()).toMatchObject([{ name: 'placeholders' }])
+
+  await register()
+  await available('True', 'Passed')
+
+  expect(await namesOf()).toMatchObject([{ name: 'flunders' }, { name: 'flunders/shout' }])
+  expect(await timesListed()).toBe(1)
+  await api.client.delete(API_SERVICES, { name: 'v1.wardle.example.com' })
+  await vi.waitFor(async () => expect(await namesOf()).toMatchObject([{ name: 'placeholders' }]), { timeout: 30_000 })
+  expect(await timesListed()).toBe(1)
+})
+
 test('what this server serves itself is local, and always available', async () => {
-  await vi.waitFor(async () => {
-    const { items } = await api.client.list<APIService>(API_SERVICES)
-    const names = items.map(({ metadata }) => metadata.name)
-    expect(names).toEqual(expect.arrayContaining(['v1.', 'v1.apps', 'v2.autoscaling', 'v1.apiextensions.k8s.io']))
-    for (const { status } of items)
-      expect(findCondition(status?.conditions, 'Available')).toMatchObject({ status: 'True', reason: 'Local' })
-  })
+  await vi.waitFor(
+    async () => {
+      const { items } = await api.client.list<APIService>(API_SERVICES)
+      const names = items.map(({ metadata }) => metadata.name)
+      expect(names).toEqual(expect.arrayContaining(['v1.', 'v1.apps', 'v2.autoscaling', 'v1.apiextensions.k8s.io']))
+      for (const { status } of items)
+        expect(findCondition(status?.conditions, 'Available')).toMatchObject({ status: 'True', reason: 'Local' })
+    },
+    { timeout: 30_000 },
+  )
 })
 
 test('the group of a custom kind is there while the kind is', async () => {
@@ -72,13 +104,16 @@ test('the group of a custom kind is there while the kind is', async () => {
     metadata,
     spec: { group: 'example.com', scope: 'Namespaced', names, versions },
   } as object)
-  await vi.waitFor(async () => await api.client.get(API_SERVICES, { name: 'v1.example.com' }))
+  await vi.waitFor(async () => await api.client.get(API_SERVICES, { name: 'v1.example.com' }), { timeout: 30_000 })
 
   await api.client.delete(CUSTOM_RESOURCE_DEFINITIONS, metadata)
 
-  await vi.waitFor(async () => {
-    await expect(api.client.get(API_SERVICES, { name: 'v1.example.com' })).rejects.toMatchObject({ reason: 'NotFound' })
-  })
+  await vi.waitFor(
+    async () => {
+      await expect(api.client.get(API_SERVICES, { name: 'v1.example.com' })).rejects.toMatchObject({ reason: 'NotFound' })
+    },
+    { timeout: 30_000 },
+  )
 })
 
 test('a request is passed on to the extension server, with who asks, and without what the client claims', async () => {
@@ -239,7 +274,7 @@ async function available(status: string, reason: string): Promise<void> {
       const service = await api.client.get<APIService>(API_SERVICES, { name: 'v1.wardle.example.com' })
       expect(findCondition(service.status?.conditions, 'Available')).toMatchObject({ status, reason })
     },
-    { timeout: 10_000 },
+    { timeout: 30_000 },
   )
 }
 

@@ -62,7 +62,9 @@ export function keepLocalApiServices({ registry, virtualResources, clock, logger
 
   function served(): GroupVersion[] {
     const stored = registry.all().map(({ info, definition }) => ({ ...info, custom: definition.custom !== undefined }))
-    const virtual = virtualResources.map(({ info }) => ({ ...info, custom: false }))
+    const virtual = virtualResources
+      .filter(({ isUnlisted }) => isUnlisted !== true)
+      .map(({ info }) => ({ ...info, custom: false }))
     return [...stored, ...virtual].filter(({ group }) => group !== API_SERVICES.group)
   }
 

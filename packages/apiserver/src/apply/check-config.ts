@@ -1,4 +1,4 @@
-import type { FieldSchema, TypeSchema, ValueType } from '@skiff/api'
+import { ApiError, type FieldSchema, type TypeSchema, type ValueType } from '@skiff/api'
 import { isJsonObject, type JsonObject } from '../patch/json-value.ts'
 import { itemElement, printElement } from './path-element.ts'
 import { shapeOf } from './shape.ts'
@@ -7,6 +7,21 @@ import { shapeOf } from './shape.ts'
 export function configProblems(config: JsonObject, schema: TypeSchema): string[] {
   const { apiVersion: _, kind: __, ...rest } = config
   return objectProblems(rest, schema, '')
+}
+
+interface ConfigName {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}
+
+/** The refusal of a configuration with these problems: 500, as upstream answers it. */
+export function untypedConfig({ apiVersion, kind, namespace, name }: ConfigName, problems: readonly string[]): ApiError {
+  const version = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`
+  const listed = problems.length === 1 ? problems.join('') : `errors:\n${problems.map((problem) => `  ${problem}`).join('\n')}`
+  const object = `${namespace}/${name}; ${version}, Kind=${kind}`
+  return new ApiError('Unknown', `failed to create typed patch object (${object}): ${listed}`)
 }
 
 function objectProblems(object: JsonObject, schema: TypeSchema, path: string): string[] {

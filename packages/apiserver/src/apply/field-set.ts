@@ -98,18 +98,16 @@ function unionNodes(left: FieldSet, right: FieldSet): FieldSet {
 
 /** What is in `left` and not in `right`; children of a member of `right` stay unless they are in it themselves. */
 export function subtractSets(left: FieldSet, right: FieldSet): FieldSet {
-  let result: Record<string, FieldSet> | undefined
-  for (const key in right) {
-    const ours = childOf(left, key)
-    const theirs = right[key]
-    if (key === SELF || ours === undefined || theirs === undefined) continue
-    const rest = subtractNodes(ours, theirs)
-    if (rest === ours) continue
-    result ??= { ...left }
-    if (rest === undefined) delete result[key]
-    else result[key] = rest
+  const result: Record<string, FieldSet> = {}
+  let isSame = true
+  for (const key in left) {
+    const ours = left[key]
+    const theirs = key === SELF ? undefined : childOf(right, key)
+    const rest = ours === undefined || theirs === undefined ? ours : subtractNodes(ours, theirs)
+    if (rest !== ours) isSame = false
+    if (rest !== undefined) result[key] = rest
   }
-  return result ?? left
+  return isSame ? left : result
 }
 
 function subtractNodes(left: FieldSet, right: FieldSet): FieldSet | undefined {

@@ -1,6 +1,6 @@
-import { ApiError, badRequest, type KubeObject, type TypeSchema } from '@skiff/api'
+import { badRequest, type KubeObject, type TypeSchema } from '@skiff/api'
 import { type JsonObject, jsonEquals } from '../patch/json-value.ts'
-import { configProblems } from './check-config.ts'
+import { configProblems, untypedConfig } from './check-config.ts'
 import { compareObjects } from './compare-objects.ts'
 import { type Conflict, conflictError } from './conflicts.ts'
 import { type FieldSet, intersectSets, isEmptySet, sameSets, subtractSets, unionSets } from './field-set.ts'
@@ -70,10 +70,7 @@ function checkConfig({ config, apiVersion, schema }: Application): void {
   const problems = configProblems(config, schema)
   if (problems.length === 0) return
   const { namespace = '', name = '' } = config.metadata ?? {}
-  const version = config.apiVersion.includes('/') ? config.apiVersion : `/${config.apiVersion}`
-  const listed = problems.length === 1 ? problems.join('') : `errors:\n${problems.map((problem) => `  ${problem}`).join('\n')}`
-  const object = `${namespace}/${name}; ${version}, Kind=${config.kind}`
-  throw new ApiError('Unknown', `failed to create typed patch object (${object}): ${listed}`)
+  throw untypedConfig({ apiVersion, kind: config.kind, namespace, name }, problems)
 }
 
 function withoutManagedFields(live: KubeObject | undefined): JsonObject | undefined {

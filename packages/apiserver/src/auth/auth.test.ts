@@ -12,6 +12,7 @@ import {
   ROLES,
   SECRETS,
   SERVICE_ACCOUNTS,
+  type Secret,
   type ServiceAccount,
 } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
@@ -110,13 +111,29 @@ describe('an admin token', () => {
     await expect(cluster.as({ token: `${id}.${values[1]?.slice(0, 40)}` }).list(SECRETS)).rejects.toMatchObject({ code: 401 })
   })
 
-  test('is gone with its Secret', async () => {
+  test('is gone with its Secret, however often it was used before', async () => {
     await using cluster = await startAccessCluster()
     const { token, secret } = newToken({ usage: 'admin', expires: expires(), randomInt })
     await cluster.root.create(SECRETS, secret)
+    const client = cluster.as({ token })
+    await client.list(SECRETS)
+    await client.list(SECRETS)
     await cluster.root.delete(SECRETS, { namespace: 'kube-system', name: secret.metadata.name ?? '' })
 
-    await expect(cluster.as({ token }).list(SECRETS)).rejects.toMatchObject({ code: 401 })
+    await expect(client.list(SECRETS)).rejects.toMatchObject({ code: 401 })
+  })
+
+  test('is worth nothing once its Secret holds the hash of another', async () => {
+    await using cluster = await startAccessCluster()
+    const { token, secret } = newToken({ usage: 'admin', expires: expires(), randomInt })
+    const other = newToken({ usage: 'admin', expires: expires(), randomInt }).secret
+    const created = await cluster.root.create<Secret>(SECRETS, secret)
+    const client = cluster.as({ token })
+    await client.list(SECRETS)
+
+    await cluster.root.update(SECRETS, { ...created, data: other.data ?? {} })
+
+    await expect(client.list(SECRETS)).rejects.toMatchObject({ code: 401 })
   })
 })
 

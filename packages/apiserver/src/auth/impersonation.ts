@@ -13,10 +13,15 @@ export async function impersonatedUser(
   headers: IncomingHttpHeaders,
   authorizer: Authorizer,
 ): Promise<UserInfo | undefined> {
-  const wanted = readHeaders(headers)
+  const wanted = impersonates(headers) ? readHeaders(headers) : undefined
   if (wanted === undefined) return undefined
   for (const attributes of neededPermissions(wanted)) await authorize(authorizer, user, attributes)
   return withImpliedGroups(wanted)
+}
+
+function impersonates(headers: IncomingHttpHeaders): boolean {
+  for (const key in headers) if (key.startsWith('impersonate-')) return true
+  return false
 }
 
 interface Impersonation {

@@ -58,14 +58,20 @@ describe('a definition', () => {
     await api.send('POST', WIDGETS, { ...widget('held'), metadata: { name: 'held', finalizers: ['example.com/hold'] } })
 
     await api.send('DELETE', `${DEFINITIONS}/widgets.example.com`)
-    await vi.waitFor(async () => {
-      const { body } = await api.send('GET', WIDGETS)
-      expect(body.items.map((item: { metadata: { name: string } }) => item.metadata.name)).toEqual(['held'])
-    })
-    await vi.waitFor(async () => {
-      const { body } = await api.send('GET', `${DEFINITIONS}/widgets.example.com`)
-      expect(JSON.stringify(body.status.conditions)).toContain('InstanceDeletionInProgress')
-    })
+    await vi.waitFor(
+      async () => {
+        const { body } = await api.send('GET', WIDGETS)
+        expect(body.items.map((item: { metadata: { name: string } }) => item.metadata.name)).toEqual(['held'])
+      },
+      { timeout: 30_000 },
+    )
+    await vi.waitFor(
+      async () => {
+        const { body } = await api.send('GET', `${DEFINITIONS}/widgets.example.com`)
+        expect(JSON.stringify(body.status.conditions)).toContain('InstanceDeletionInProgress')
+      },
+      { timeout: 30_000 },
+    )
     expect(await api.create('late')).toMatchObject({
       status: 405,
       body: { message: 'create not allowed while custom resource definition is terminating' },
@@ -78,7 +84,7 @@ describe('a definition', () => {
       { 'content-type': 'application/merge-patch+json' },
     )
     await vi.waitFor(async () => expect((await api.send('GET', `${DEFINITIONS}/widgets.example.com`)).status).toBe(404), {
-      timeout: 10_000,
+      timeout: 30_000,
     })
     expect((await api.send('GET', WIDGETS)).status).toBe(404)
     expect((await api.send('GET', '/apis/example.com')).status).toBe(404)
@@ -100,7 +106,7 @@ describe('a definition', () => {
 
     await api.send('DELETE', `${DEFINITIONS}/widgets.example.com`)
     await vi.waitFor(async () => expect((await api.send('GET', '/apis/example.com/v1/wheels')).status).toBe(200), {
-      timeout: 10_000,
+      timeout: 30_000,
     })
   })
 

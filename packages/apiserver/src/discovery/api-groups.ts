@@ -32,7 +32,8 @@ export interface ApiSubresource {
 }
 
 export function apiGroups(definitions: readonly ResourceDefinition[], virtual: readonly VirtualResource[]): readonly ApiGroup[] {
-  const resources = [...definitions.map(storedResource), ...virtual.map(virtualResource)]
+  const listed = virtual.filter(({ isUnlisted }) => isUnlisted !== true)
+  const resources = [...definitions.map(storedResource), ...listed.map(virtualResource)]
   const names = [...new Set(resources.map(({ info }) => info.group))].sort(builtInFirst)
   return names.map((name) => ({ name, versions: versionsOf(resources.filter(({ info }) => info.group === name)) }))
 }
@@ -104,8 +105,9 @@ function proxyOptions({ group, version, kind }: KindInfo): ApiSubresource['kind'
   return { group, version, kind: `${kind}ProxyOptions` }
 }
 
-function virtualResource({ info }: VirtualResource): ApiResource {
-  return { info, verbs: ['create'], subresources: [] }
+function virtualResource({ info, create, list }: VirtualResource): ApiResource {
+  const verbs = [...(create === undefined ? [] : ['create']), ...(list === undefined ? [] : ['get', 'list'])]
+  return { info, verbs, subresources: [] }
 }
 
 /** drain and scale read these to know what to send. */

@@ -33,7 +33,8 @@ export function apiResourceList(group: ApiGroup, { version, resources }: ApiVers
 
 function listedResources(resource: ApiResource): object[] {
   const { info, verbs } = resource
-  const stored = verbs.includes('get') ? { storageVersionHash: storageVersionHash(resource) } : {}
+  // What is answered and not stored can't be watched.
+  const stored = verbs.includes('watch') ? { storageVersionHash: storageVersionHash(resource) } : {}
   const main = {
     name: info.resource,
     singularName: info.singular,

@@ -120,7 +120,7 @@ describe('one greedy client', () => {
     expect(statuses).toEqual([...Array<string>(GREEDY_REQUESTS).fill('200'), '201'])
     expect(began).toHaveLength(GREEDY_REQUESTS + 1)
     expect(began.indexOf('system:node:n1')).toBeLessThan(GREEDY_REQUESTS / 3)
-  }, 60_000)
+  })
 })
 
 /** A connection that the server has accepted: it has answered on it. */
@@ -140,3 +140,32 @@ async function answerTo(socket: Socket, request: string): Promise<string> {
   await once(socket, 'close')
   return answer
 }
+
+test('a schema says whether its level is there, and which requests fall under it shows in their answers', async () => {
+  const level = {
+    metadata: { name: 'mine' },
+    spec: { type: 'Limited', limited: { limitResponse: { type: 'Reject' } } },
+  } as object
+  const spec = {
+    ...{ matchingPrecedence: 1_000, priorityLevelConfiguration: { name: 'mine' } },
+    rules: [
+      { subjects: [{ kind: 'User', user: { name: 'stray' } }], nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }] },
+    ],
+  }
+  const { metadata, status } = await api.client.create<FlowSchema>(FLOW_SCHEMAS, { metadata: { name: 'mine' }, spec } as object)
+  expect(status?.conditions).toMatchObject([{ type: 'Dangling', status: 'True', reason: 'NotFound' }])
+
+  const { metadata: mine } = await api.client.create<FlowSchema>(PRIORITY_LEVEL_CONFIGURATIONS, level)
+  const dangling = async () => (await api.client.get<FlowSchema>(FLOW_SCHEMAS, { name: 'mine' })).status?.conditions?.[0]?.status
+  await expect.poll(dangling).toBe('False')
+  const { headers } = await fetch(`${api.url}/version`, { headers: { 'x-test-user': 'of no group' } })
+  expect(headers.get('x-kubernetes-pf-flowschema-uid')).toBe(metadata.uid)
+  expect(headers.get('x-kubernetes-pf-prioritylevel-uid')).toBe(mine.uid)
+  expect(await (await fetch(`${api.url}/metrics`)).text()).toMatch(
+    /^apiserver_flowcontrol_nominal_limit_seats\{priority_level="mine"\} [1-9]\d*$/m,
+  )
+
+  await api.client.delete(PRIORITY_LEVEL_CONFIGURATIONS, { name: 'mine' })
+  await expect.poll(dangling).toBe('True')
+  await api.client.delete(FLOW_SCHEMAS, { name: 'mine' })
+})

@@ -72,6 +72,13 @@ export class FlowControl {
     return { headers, release }
   }
 
+  /** Exempt ones have no limit, and are told with 0, as upstream does. */
+  levels(): { readonly name: string; readonly seats: number }[] {
+    const { levels } = this.#current()
+    const shares = totalShares(levels)
+    return [...levels.values()].map(({ metadata, spec }) => ({ name: metadata.name, seats: limitsOf(spec, shares).seats }))
+  }
+
   async #seat(level: FairLevel, name: string): Promise<() => void> {
     if (level.waiting === 0 && level.hasFreeSeat && this.#turns.hasTime()) level.sit(name)
     else await this.#wait(level, name)

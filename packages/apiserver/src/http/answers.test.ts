@@ -1,4 +1,6 @@
 import { request } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { gunzipSync } from 'node:zlib'
 import { CONFIG_MAPS, type ConfigMap, type Draft } from '@skiff/api'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -58,6 +60,28 @@ test('list items leave out kind and apiVersion, single objects have them', async
   expect(list.kind).toBe('ConfigMapList')
   expect(list.items[0]).not.toHaveProperty('kind')
   expect(object).toMatchObject({ kind: 'ConfigMap', apiVersion: 'v1' })
+})
+
+test('a list of many megabytes arrives whole, compressed or not, and who goes before its end disturbs nobody', async () => {
+  await using api = await startTestApiServer()
+  const names = Array.from({ length: 15 }, (_, n) => `large-${n + 10}`)
+  for (const name of names) await createConfigMap(api, name, `${name}\u00fc`.repeat(20_000))
+
+  await leaveAfterFirstBytes(`${api.url}${PATH}`)
+  const plain = await bodyOf(`${api.url}${PATH}`, 'identity')
+  const compressed = await bodyOf(`${api.url}${PATH}`, 'gzip')
+
+  const { items } = JSON.parse(plain.toString()) as { items: ConfigMap[] }
+  expect(items.map(({ metadata, data }) => [metadata.name, data?.k])).toEqual(
+    names.map((name) => [name, `${name}\u00fc`.repeat(20_000)]),
+  )
+  expect(gunzipSync(compressed).equals(plain)).toBe(true)
+})
+
+test('an empty list is one', async () => {
+  await using api = await startTestApiServer()
+
+  expect(await (await get(api, PATH)).json()).toMatchObject({ kind: 'ConfigMapList', items: [] })
 })
 
 test('compresses only large answers, and only when asked', async () => {
@@ -146,6 +170,21 @@ function createConfigMap(api: TestApiServer, name: string, value = 'v'): Promise
 
 function get(api: TestApiServer, path: string, accept = 'application/json'): Promise<Response> {
   return fetch(api.url + path, { headers: { accept } })
+}
+
+function leaveAfterFirstBytes(url: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, (response) => response.once('data', () => response.destroy()).once('close', resolve))
+    sent.on('error', reject).end()
+  })
+}
+
+/** As it came over the wire. */
+function bodyOf(url: string, accepted: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { headers: { 'accept-encoding': accepted } }, (response) => buffer(response).then(resolve, reject))
+    sent.on('error', reject).end()
+  })
 }
 
 function encodingOf(api: TestApiServer, path: string, accepted: string): Promise<string | undefined> {

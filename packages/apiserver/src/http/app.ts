@@ -1,7 +1,6 @@
 /** The fastify app: limits, the one wildcard route, and the funnel for whatever is thrown. It does not listen. */
 
-import { promisify } from 'node:util'
-import { gunzip, gzip } from 'node:zlib'
+import type { ServerResponse } from 'node:http'
 import { type APIService, ApiError, type Status } from '@skiff/api'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { admitConnection } from '../admission/connect.ts'
@@ -15,13 +14,14 @@ import { type HttpAnswer, jsonAnswer, textAnswer } from './http-answer.ts'
 import { servePath } from './paths.ts'
 import type { RequestInfo, UserInfo } from './request-context.ts'
 import { parseRequestInfo } from './request-info.ts'
+import { checkTimeout } from './request-timeout.ts'
+import { encodedFor, sendAnswer } from './send-answer.ts'
 import type { ServerContext } from './server-context.ts'
 import { statusOf } from './status-answer.ts'
 import { warningHeaders } from './warnings.ts'
 import { streamWatch } from './watch-stream.ts'
 
 export const BODY_LIMIT_BYTES = 3 * 1024 * 1024
-const GZIP_FROM_BYTES = 128 * 1024
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
@@ -30,9 +30,6 @@ const PLAIN_PATHS = /^\/(healthz|readyz|livez)(\/|$)|^\/(version|cacerts)$/
 
 /** Decided per request by what it needs, not by who asks: these are checked object by object. */
 const authorizedInside = (path: string): boolean => path === '/apply' || isWhyPath(path)
-
-const compress = promisify(gzip)
-const decompress = promisify(gunzip)
 
 export function createApp(context: ServerContext, connections: Connections): FastifyInstance {
   const app = Fastify({
@@ -44,46 +41,62 @@ export function createApp(context: ServerContext, connections: Connections): Fas
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT_BYTES }, (_request, body, done) => done(null, body))
-  app.addHook('onRequest', async (request) => refuseEncodedBody(request))
+  app.addHook('onRequest', (request, _reply, done) => done(encodedBodyRefusal(request)))
   app.setErrorHandler((error, request, reply) => sendError(context, error, { request, reply }))
-  app.setNotFoundHandler((request, reply) => serve(context, connections, { request, reply }))
-  app.route({ method: [...METHODS], url: '*', handler: (request, reply) => serve(context, connections, { request, reply }) })
+  const handler = (request: FastifyRequest, reply: FastifyReply) => {
+    const response = taken(reply)
+    serve(context, connections, { request, response }).catch((error: unknown) => {
+      context.logger.error({ err: error, method: request.method, path: request.url }, 'an answer was not sent')
+      response.destroy()
+    })
+  }
+  app.setNotFoundHandler(handler)
+  app.route({ method: [...METHODS], url: '*', handler })
   return app
 }
 
 interface Exchange {
   readonly request: FastifyRequest
-  readonly reply: FastifyReply
+  readonly response: ServerResponse
+}
+
+/** fastify reads requests; all answers are written here. */
+function taken(reply: FastifyReply): ServerResponse {
+  reply.hijack()
+  return reply.raw
 }
 
 /** Encoded bodies could be bombs, and no client of Kubernetes sends any. */
-function refuseEncodedBody(request: FastifyRequest): void {
+function encodedBodyRefusal(request: FastifyRequest): ApiError | undefined {
   const encoding = request.headers['content-encoding']
-  if (encoding === undefined || encoding === 'identity') return
-  throw new ApiError('UnsupportedMediaType', `the body of the request is encoded (${encoding}), which is not supported`)
+  if (encoding === undefined || encoding === 'identity') return undefined
+  return new ApiError('UnsupportedMediaType', `the body of the request is encoded (${encoding}), which is not supported`)
 }
 
-async function serve(context: ServerContext, connections: Connections, exchange: Exchange): Promise<FastifyReply> {
-  const { request, reply } = exchange
+async function serve(context: ServerContext, connections: Connections, exchange: Exchange): Promise<void> {
+  const { request, response } = exchange
   const started = performance.now()
   const info = parseRequestInfo(request.method, request.raw.url ?? '/')
   const warnings: string[] = []
   let seat = NO_SEAT
   try {
     if (connections.kindOf(request.raw.socket) === 'plain' && !PLAIN_PATHS.test(info.path))
-      return sendAnswer(exchange, upgradeRequired(request))
+      return await sendAnswer(response, upgradeRequired(request))
+    checkTimeout(info)
     const user = await authenticated(context, connections, request)
-    if (!isLongRunning(info)) seat = await context.flowControl.admit(user, attributesOf(info))
+    if (!isLongRunning(info)) seat = context.metrics.seated(info, await context.flowControl.admit(user, attributesOf(info)))
     await requireAllowed(context, user, info)
     const answer = await answerOf(context, { ...exchange, info, user, warnings, seat })
-    if (answer === 'streamed') return reply
+    if (answer === 'streamed') return
     context.metrics.count(info, true, answer.status, (performance.now() - started) / 1000)
-    return sendAnswer(exchange, await encoded(withHeaders(answer, warnings, seat), request))
+    const encoded = await encodedFor(request.headers['accept-encoding'], withHeaders(answer, warnings, seat))
+    seat.release()
+    await sendAnswer(response, encoded)
   } catch (error) {
     const status = statusOf(error, context.logger, { method: request.method, path: info.path })
     context.metrics.count(info, status.code !== 404, status.code ?? 500, (performance.now() - started) / 1000)
-    if (reply.raw.headersSent) return endBrokenStream(exchange)
-    return sendAnswer(exchange, withHeaders(jsonAnswer(status.code ?? 500, status, errorHeaders(status)), warnings, seat))
+    if (response.headersSent) response.destroy()
+    else await sendAnswer(response, withHeaders(jsonAnswer(status.code ?? 500, status, errorHeaders(status)), warnings, seat))
   } finally {
     seat.release()
   }
@@ -156,46 +169,39 @@ function bodyOf(request: FastifyRequest): Buffer {
 
 async function runWatch(
   context: ServerContext,
-  { reply, info, warnings, seat }: Served,
+  { response, info, warnings, seat }: Served,
   source: Parameters<typeof streamWatch>[0]['source'],
 ): Promise<void> {
-  reply.hijack()
   seat.release()
   const labels = { group: info.group, resource: info.resource }
   context.metrics.watches.inc(labels)
   const warned = warnings.length > 0 ? { warning: warningHeaders(warnings).join(', ') } : {}
   const headers = { ...seat.headers, ...warned }
   try {
-    await streamWatch({ source, response: reply.raw, random: context.random, signal: context.stopping, headers })
+    await streamWatch({ source, response, random: context.random, signal: context.stopping, headers })
   } finally {
     context.metrics.watches.dec(labels)
     context.metrics.count(info, true, 200, undefined)
   }
 }
 
-async function runStream(context: ServerContext, { request, reply, info, user }: Served): Promise<void> {
+async function runStream(context: ServerContext, { request, response, info, user }: Served): Promise<void> {
   if (context.streaming === undefined) throw new ApiError('ServiceUnavailable', 'streaming is not available on this server')
   const resource = context.registry.find(info)?.info
   if (resource !== undefined) await admitConnection({ admission: context.admission, resource, info, user })
-  await context.streaming.serve({ info, user, request: request.raw, body: bodyOf(request), response: hijacked(reply) })
+  await context.streaming.serve({ info, user, request: request.raw, body: bodyOf(request), response })
 }
 
 /** What another API server serves is passed on to it, and its answer passed back. */
 async function runExtension(
   context: ServerContext,
-  { request, reply, user, seat }: Served,
+  { request, response, user, seat }: Served,
   extension: APIService,
 ): Promise<'streamed'> {
   seat.release()
-  const passed = { request: request.raw, user, closing: context.stopping, body: bodyOf(request), response: hijacked(reply) }
+  const passed = { request: request.raw, user, closing: context.stopping, body: bodyOf(request), response }
   await context.aggregation?.passOn(extension, passed)
   return 'streamed'
-}
-
-/** From here on fastify leaves the response alone. */
-function hijacked(reply: FastifyReply): FastifyReply['raw'] {
-  reply.hijack()
-  return reply.raw
 }
 
 function upgradeRequired(request: FastifyRequest): HttpAnswer {
@@ -210,35 +216,13 @@ function withHeaders(answer: HttpAnswer, warnings: readonly string[], { headers 
   return { ...answer, headers: { ...answer.headers, ...headers, ...warned } }
 }
 
-async function encoded(answer: HttpAnswer, request: FastifyRequest): Promise<HttpAnswer> {
-  const accepted = request.headers['accept-encoding']
-  const takesGzip = typeof accepted === 'string' && /\bgzip\b/.test(accepted)
-  if (answer.gzipped && !takesGzip) return { ...answer, body: await decompress(answer.body) }
-  if (!answer.gzipped && (answer.body.length <= GZIP_FROM_BYTES || !takesGzip)) return answer
-  const headers = { ...answer.headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }
-  return { ...answer, headers, body: answer.gzipped ? answer.body : await compress(answer.body, { level: 1 }) }
-}
-
-function sendAnswer({ reply }: Exchange, { status, headers, body }: HttpAnswer): FastifyReply {
-  if (reply.sent) return sendRaw(reply, { status, headers, body })
-  reply.code(status).headers(headers as Record<string, string | string[]>)
-  return reply.send(body)
-}
-
-/** A stream that failed before its first byte was hijacked already. */
-function sendRaw(reply: FastifyReply, { status, headers, body }: HttpAnswer): FastifyReply {
-  reply.raw.writeHead(status, { ...(headers as Record<string, string | string[]>), 'content-length': body.length })
-  reply.raw.end(body)
-  return reply
-}
-
-function endBrokenStream({ reply }: Exchange): FastifyReply {
-  reply.raw.destroy()
-  return reply
-}
-
-function sendError(context: ServerContext, error: unknown, exchange: Exchange): FastifyReply {
-  const { request } = exchange
+/** What fastify refuses, with what it wants said about the connection. */
+async function sendError(
+  context: ServerContext,
+  error: unknown,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+): Promise<void> {
   const status = statusOf(error, context.logger, { method: request.method, path: request.url })
-  return sendAnswer(exchange, jsonAnswer(status.code ?? 500, status))
+  const headers = reply.getHeaders() as HttpAnswer['headers']
+  await sendAnswer(taken(reply), jsonAnswer(status.code ?? 500, status, headers))
 }

@@ -1,19 +1,20 @@
 /** From a request that is read and whose user is known to its answer. */
 
 import type { KubeObject } from '@skiff/api'
+import type { VirtualResource } from '../registry/resource-definition.ts'
 import { decodeBodyAs } from '../verbs/decode-body.ts'
 import { hasSubresource, STREAMED, verbsOf } from '../verbs/subresources.ts'
 import type { WatchSource } from '../verbs/watch.ts'
 import { watch } from '../verbs/watch.ts'
 import { type Answer, type Call, valueAnswer } from './call.ts'
-import { encodeAnswer, parseIncludeObject } from './encode-answer.ts'
+import { type Encoded, encodeAnswer, parseIncludeObject } from './encode-answer.ts'
 import type { HttpAnswer } from './http-answer.ts'
 import { type AnswerForm, negotiate } from './negotiation.ts'
 import { methodNotAllowed, noSuchResource } from './refusals.ts'
 import type { RequestInfo, UserInfo } from './request-context.ts'
 import { isTrue } from './request-info.ts'
 import type { ServerContext } from './server-context.ts'
-import { isVirtual, virtualCreate } from './virtual.ts'
+import { findVirtual, virtualAnswer } from './virtual.ts'
 
 export interface ResourceRequest {
   readonly info: RequestInfo
@@ -33,7 +34,8 @@ export type Dispatched =
 
 export async function dispatchResource(context: ServerContext, request: ResourceRequest): Promise<Dispatched> {
   const { info } = request
-  if (isVirtual(context, info)) return await virtualAnswer(context, request)
+  const virtual = findVirtual(context, info)
+  if (virtual !== undefined) return await answeredVirtually(context, virtual, request)
   const call = callOf(context, request)
   if (STREAMED.has(info.subresource) && hasSubresource(call.registry.definition, info.subresource)) return { type: 'stream' }
   if (info.verb === 'watch') return { type: 'watch', source: watchSource(context, call, request) }
@@ -86,11 +88,17 @@ async function tokenAnswer(context: ServerContext, call: Call): Promise<Answer> 
   return valueAnswer(201, await context.tokenRequests(tokenRequest, { user, namespace: info.namespace, name: info.name }))
 }
 
-async function virtualAnswer(context: ServerContext, request: ResourceRequest): Promise<Dispatched> {
-  const form = negotiate(request.accept, isTrue(request.info.query.get('pretty')), { transforms: false })
-  if (request.info.verb !== 'create' || request.info.name !== '') throw methodNotAllowed()
-  const answer = valueAnswer(201, await virtualCreate(context, request))
-  return { type: 'answer', answer: httpAnswer(201, encodeAnswer(answer, { form, includeObject: 'None', now: context.clock() })) }
+async function answeredVirtually(
+  context: ServerContext,
+  virtual: VirtualResource,
+  request: ResourceRequest,
+): Promise<Dispatched> {
+  const { query } = request.info
+  const transforms = virtual.columns !== undefined
+  const form = negotiate(request.accept, isTrue(query.get('pretty')), { transforms })
+  const answer = await virtualAnswer(virtual, request)
+  const encoding = { form, includeObject: parseIncludeObject(query.get('includeObject')), now: context.clock() }
+  return { type: 'answer', answer: httpAnswer(answer.status, encodeAnswer(answer, encoding)) }
 }
 
 function watchSource(context: ServerContext, call: Call, request: ResourceRequest): WatchSource {
@@ -103,6 +111,6 @@ function watchedForm({ as }: AnswerForm): 'object' | 'Table' | 'PartialObjectMet
   return as === 'PartialObjectMetadataList' ? 'PartialObjectMetadata' : as
 }
 
-function httpAnswer(status: number, { contentType, bytes }: { contentType: string; bytes: Buffer }): HttpAnswer {
+function httpAnswer(status: number, { contentType, bytes }: Encoded): HttpAnswer {
   return { status, headers: { 'content-type': contentType, 'cache-control': 'no-cache, private' }, body: bytes }
 }

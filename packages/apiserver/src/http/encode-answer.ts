@@ -6,6 +6,7 @@ import type { ResourceRegistry } from '../registry/resource-registry.ts'
 import type { StoredObject } from '../registry/stored-object.ts'
 import { type IncludeObject, metadataOnly, tableOf } from '../table/table.ts'
 import type { Answer, ListAnswer } from './call.ts'
+import { ListBody } from './list-body.ts'
 import type { AnswerForm } from './negotiation.ts'
 
 export interface Encoding {
@@ -16,7 +17,7 @@ export interface Encoding {
 
 export interface Encoded {
   readonly contentType: 'application/json' | 'application/yaml'
-  readonly bytes: Buffer
+  readonly bytes: Buffer | ListBody
 }
 
 export function encodeAnswer(answer: Answer, encoding: Encoding): Encoded {
@@ -47,24 +48,16 @@ export function parseIncludeObject(value: string | null): IncludeObject {
   throw badRequest(`unrecognized includeObject value: "${value}"`)
 }
 
-function storedBytes(answer: Answer, form: AnswerForm): Buffer | undefined {
+function storedBytes(answer: Answer, form: AnswerForm): Encoded['bytes'] | undefined {
   if (form.syntax !== 'json' || form.as !== 'object' || form.pretty) return undefined
   if (answer.type === 'object') return answer.stored.bytes
-  return answer.type === 'list' ? listBytes(answer.resource, answer.list) : undefined
+  return answer.type === 'list' ? listBody(answer.resource, answer.list) : undefined
 }
 
-const ITEM_START = Buffer.from('{')
-const NEXT_ITEM_START = Buffer.from(',{')
-const LIST_END = Buffer.from(']}')
-
-function listBytes(resource: ResourceRegistry, list: ListAnswer): Buffer {
+function listBody(resource: ResourceRegistry, list: ListAnswer): ListBody {
   const head = JSON.stringify({ ...listHead(resource), metadata: listMetadata(list) })
-  const pieces: Buffer[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)]
-  for (const [index, item] of list.items.entries()) {
-    pieces.push(index === 0 ? ITEM_START : NEXT_ITEM_START, item.bytes.subarray(resource.headLength))
-  }
-  pieces.push(LIST_END)
-  return Buffer.concat(pieces)
+  const { headLength } = resource
+  return new ListBody({ head: Buffer.from(`${head.slice(0, -1)},"items":[`), items: list.items, headLength })
 }
 
 function listHead(resource: ResourceRegistry): { kind: string; apiVersion: string } {
@@ -93,9 +86,10 @@ function plainValue(answer: Answer, encoding: Encoding): object {
 function valueOrTable({ value, columns }: Extract<Answer, { type: 'value' }>, encoding: Encoding): object {
   const { as, version } = encoding.form
   if (as !== 'Table' || columns === undefined) return value
-  const object = value as KubeObject
-  const { resourceVersion } = object.metadata
-  return tableOf({ columns }, [object], { resourceVersion }, { ...encoding, version, withColumns: true })
+  const { items, metadata } = value as { readonly items?: readonly KubeObject[] } & KubeObject
+  const objects = items ?? [value as KubeObject]
+  const { resourceVersion } = metadata
+  return tableOf({ columns }, objects, { resourceVersion }, { ...encoding, version, withColumns: true })
 }
 
 function objectValue({ stored, resource }: Extract<Answer, { type: 'object' }>, encoding: Encoding): object {
@@ -119,7 +113,7 @@ function listValue({ list, resource }: Extract<Answer, { type: 'list' }>, encodi
   const metadata = listMetadata(list)
   switch (as) {
     case 'object':
-      return { ...listHead(resource), metadata, items: list.items.map(withoutType) }
+      return { ...listHead(resource), metadata, items: list.items.map(resource.definition.custom ? wholeObject : withoutType) }
     case 'PartialObjectMetadata':
       throw wrongTransform('PartialObjectMetadata', `${resource.info.kind}List`)
     case 'PartialObjectMetadataList': {
@@ -131,6 +125,10 @@ function listValue({ list, resource }: Extract<Answer, { type: 'list' }>, encodi
       return tableOf(resource.definition, objects, metadata, { ...encoding, version, withColumns: true })
     }
   }
+}
+
+function wholeObject({ object }: StoredObject): object {
+  return object
 }
 
 function withoutType({ object }: StoredObject): object {

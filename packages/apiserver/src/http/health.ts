@@ -4,11 +4,18 @@ const ROOTS: ReadonlySet<string> = new Set(['healthz', 'livez', 'readyz'])
 
 type Checks = Readonly<Record<string, () => string | undefined>>
 
+interface HealthChecks {
+  /** Of all three. */
+  readonly liveness: Checks
+  /** Of `/readyz` only. */
+  readonly readiness: Checks
+}
+
 /** `/healthz`, `/livez`, `/readyz`, each with `?verbose` and `/<check>`. Undefined: the path is none of these. */
-export function serveHealth(path: string, query: URLSearchParams, readiness: Checks): HttpAnswer | undefined {
+export function serveHealth(path: string, query: URLSearchParams, checks: HealthChecks): HttpAnswer | undefined {
   const [root = '', check] = path.split('/').filter((segment) => segment !== '')
   if (!ROOTS.has(root)) return undefined
-  const all: Checks = { ping: () => undefined, ...(root === 'readyz' ? readiness : {}) }
+  const all: Checks = { ping: () => undefined, ...checks.liveness, ...(root === 'readyz' ? checks.readiness : {}) }
   if (check !== undefined && !Object.hasOwn(all, check)) return textAnswer(404, '404 page not found\n')
   const excluded = new Set(query.getAll('exclude'))
   const chosen = Object.entries(all).filter(([name]) => (check === undefined ? !excluded.has(name) : name === check))

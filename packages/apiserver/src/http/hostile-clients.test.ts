@@ -61,7 +61,7 @@ describe.concurrent('a client that is slow', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 408 /)
     expect(performance.now() - began).toBeGreaterThan(9_000)
     expect(await isAlive(api)).toBe(true)
-  }, 60_000)
+  })
 
   test('with its body is cut off when the request has taken too long', async () => {
     await using api = await startTestApiServer({ requestTimeoutMs: 1_000 })
@@ -73,7 +73,7 @@ describe.concurrent('a client that is slow', () => {
 
     expect(answer).toMatch(/^(HTTP\/1\.1 408 |$)/)
     expect(await isAlive(api)).toBe(true)
-  }, 60_000)
+  })
 
   test('in reading a watch is cut off alone: the others go on, and its memory is given back', async ({ expect }) => {
     await using api = await startTestApiServer()
@@ -97,10 +97,10 @@ describe.concurrent('a client that is slow', () => {
     stuck.resume()
 
     await stuckEnds
-    await expect.poll(() => received, { timeout: 20_000 }).toBeGreaterThan(80 * value.length)
+    await expect.poll(() => received, { timeout: 60_000 }).toBeGreaterThan(80 * value.length)
     expect(reading.destroyed).toBe(false)
     reading.destroy()
-  }, 60_000)
+  })
 
   test('in reading what a watch begins with is cut off too, once too much waits behind that', async () => {
     await using api = await startTestApiServer()
@@ -118,7 +118,7 @@ describe.concurrent('a client that is slow', () => {
     stuck.once('error', () => refused.resolve())
     const asking = setInterval(() => stuck.write('\r\n'), 20)
     await refused.promise.finally(() => clearInterval(asking))
-  }, 60_000)
+  })
 })
 
 describe('a request that two servers could read in two ways', () => {
@@ -244,7 +244,7 @@ describe('a body', () => {
     expect(answer).toMatch(/^(HTTP\/1\.1 413 |$)/)
     expect(sent).toBeLessThan(1_000)
     expect(await isAlive(api)).toBe(true)
-  }, 30_000)
+  })
 })
 
 test('a thousand connections that say nothing keep nobody from being answered', async () => {

@@ -1,16 +1,22 @@
 /** What goes onto the wire for a request that isn't a stream. */
 
 import { createHash } from 'node:crypto'
+import type { ListBody } from './list-body.ts'
 
 export interface HttpAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | readonly string[]>>
-  readonly body: Buffer
+  readonly body: Buffer | ListBody
   /** The body is compressed already. */
   readonly gzipped?: boolean
 }
 
-export function textAnswer(status: number, text: string, headers: HttpAnswer['headers'] = {}): HttpAnswer {
+/** What doesn't come out of the store. */
+export interface WholeAnswer extends HttpAnswer {
+  readonly body: Buffer
+}
+
+export function textAnswer(status: number, text: string, headers: HttpAnswer['headers'] = {}): WholeAnswer {
   const plain = {
     'content-type': 'text/plain; charset=utf-8',
     'x-content-type-options': 'nosniff',
@@ -19,7 +25,7 @@ export function textAnswer(status: number, text: string, headers: HttpAnswer['he
   return { status, headers: { ...plain, ...headers }, body: Buffer.from(text) }
 }
 
-export function jsonAnswer(status: number, value: object, headers: HttpAnswer['headers'] = {}): HttpAnswer {
+export function jsonAnswer(status: number, value: object, headers: HttpAnswer['headers'] = {}): WholeAnswer {
   const json = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }
   return { status, headers: { ...json, ...headers }, body: Buffer.from(JSON.stringify(value)) }
 }
@@ -29,7 +35,7 @@ export function etagOf(body: Buffer): string {
 }
 
 /** 304 when the client has these very bytes already. */
-export function withEtag(answer: HttpAnswer, ifNoneMatch: string | undefined): HttpAnswer {
+export function withEtag(answer: WholeAnswer, ifNoneMatch: string | undefined): HttpAnswer {
   const etag = etagOf(answer.body)
   const headers = { ...answer.headers, etag }
   if (ifNoneMatch?.includes(etag)) return { status: 304, headers, body: Buffer.alloc(0) }

@@ -70,7 +70,7 @@ test('/readyz fails with the failing check by name', async () => {
 
   expect([response.status, await response.text()]).toEqual([
     500,
-    '[+]ping ok\n[-]store failed: not open yet\nreadyz check failed\n',
+    '[+]ping ok\n[+]etcd ok\n[-]store failed: not open yet\nreadyz check failed\n',
   ])
 })
 

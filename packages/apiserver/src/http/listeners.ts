@@ -24,6 +24,11 @@ const REQUEST_TIMEOUT_MS = 60_000
 const TIMEOUT_CHECK_INTERVAL_MS = 2_000
 const KEEP_ALIVE_MS = 90_000
 const HEADERS_LIMIT_BYTES = 64 * 1024
+/**
+ * Connections that wait for a process that has much to do: those of all hosts come at once after a restart, and one too many is
+ * refused on the unix socket, or comes a second later over TCP. The kernel has a limit of its own, `net.core.somaxconn`.
+ */
+const BACKLOG = 4_096
 
 const LIMITS: ServerOptions = {
   headersTimeout: HEADER_TIMEOUT_MS,
@@ -49,7 +54,7 @@ export async function listenTls(options: TlsOptions, handlers: Handlers): Promis
   const server = createTlsServer({ ...LIMITS, ...asking, ...secureContext(options) })
   attach(server, 'tls', handlers)
   server.on('tlsClientError', (_error, socket) => socket.destroy())
-  await opened(server, (done) => server.listen({ host: options.host, port: options.port }, done))
+  await opened(server, (done) => server.listen({ host: options.host, port: options.port, backlog: BACKLOG }, done))
   return server
 }
 
@@ -71,7 +76,7 @@ export async function listenUnix(path: string, handlers: Handlers): Promise<Serv
     // nobody may connect between bind and chmod
     const before = process.umask(0o177)
     try {
-      server.listen({ path }, done)
+      server.listen({ path, backlog: BACKLOG }, done)
     } finally {
       process.umask(before)
     }
@@ -92,7 +97,7 @@ export async function listenPlain(address: PlainAddress, handlers: Handlers, kin
   const headersTimeout = Math.min(HEADER_TIMEOUT_MS, requestTimeoutMs)
   const server = createServer({ ...LIMITS, requestTimeout: requestTimeoutMs, headersTimeout })
   attach(server, kind, handlers)
-  await opened(server, (done) => server.listen({ host, port }, done))
+  await opened(server, (done) => server.listen({ host, port, backlog: BACKLOG }, done))
   return server
 }
 

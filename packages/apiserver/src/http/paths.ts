@@ -1,6 +1,6 @@
 /** Paths that are no resource: discovery, OpenAPI, health, metrics, and our own. */
 
-import { badRequest } from '@skiff/api'
+import { badRequest, type KindInfo } from '@skiff/api'
 import { apiGroups } from '../discovery/api-groups.ts'
 import { serveDiscovery } from '../discovery/serve-discovery.ts'
 import { SERVER_VERSION } from '../discovery/version.ts'
@@ -54,7 +54,8 @@ async function servedByGet(context: ServerContext, request: PathRequest): Promis
   }
   const issued = context.tokenIssuer && (await serveIssuer(path, accept, context.tokenIssuer))
   if (issued !== undefined) return issued
-  const health = serveHealth(path, info.query, context.readiness)
+  const { readiness, storeProblem } = context
+  const health = serveHealth(path, info.query, { liveness: { etcd: storeProblem }, readiness })
   if (health !== undefined) return health
   const groups = groupsOf(context)
   const remotePaths = context.aggregation?.openApiPaths() ?? {}
@@ -86,10 +87,12 @@ async function endpointsAcknowledged({ liveness, stopping }: ServerContext, { qu
   return jsonAnswer(200, { acknowledged: waitingFor.length === 0, waitingFor })
 }
 
-function groupsOf(context: ServerContext) {
+/** What is answered and not stored may be served by an extension server instead: metrics-server's own metrics.k8s.io, say. */
+function groupsOf({ registry, virtualResources, aggregation }: ServerContext) {
+  const isOurs = ({ group, version }: KindInfo) => aggregation?.serverOf(`/apis/${group}/${version}`) === undefined
   return apiGroups(
-    context.registry.all().map(({ definition }) => definition),
-    context.virtualResources,
+    registry.all().map(({ definition }) => definition),
+    virtualResources.filter(({ info }) => isOurs(info)),
   )
 }
 

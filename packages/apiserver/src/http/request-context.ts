@@ -113,6 +113,8 @@ export interface AdmissionRequest {
   readonly warn: (text: string) => void
   /** Runs the task when the write has ended, whatever became of it. */
   readonly atEnd: (task: () => void) => void
+  /** Called before somebody is asked over the network: other writers of the object need not wait for the answer. */
+  readonly takesTime?: () => void
 }
 
 /** Throws ApiError (Forbidden, Invalid, ...) to refuse. Namespace existence is checked by the registry itself. */

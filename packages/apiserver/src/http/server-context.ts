@@ -33,6 +33,8 @@ export interface ServerContext {
   readonly logger: Logger
   /** PEM of the cluster's CA, for /cacerts. */
   readonly caCertificates: string
+  /** What is wrong with the store, if anything. */
+  readonly storeProblem: () => string | undefined
   /** Named checks of /readyz; a message means not ready. */
   readonly readiness: Readonly<Record<string, () => string | undefined>>
   /** Aborted when the server stops: watches end. */

@@ -21,4 +21,4 @@ test('a server that is closed does not wait for streams that would never end', a
   const ended = once(socket, 'close')
   await api.close()
   await ended
-}, 3_000)
+})

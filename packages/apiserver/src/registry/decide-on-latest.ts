@@ -11,18 +11,21 @@ export interface UnderWay<T> {
  * Writes are decided on the newest state, pending writes included, and in turn for each object: so many writers of one
  * object share a commit instead of conflicting. A refusal that was decided on a pending write is told only once that
  * write is durable; when it failed, the answer is 'conflict': decide again.
+ *
+ * Whoever has to ask somebody else first (`passOn`) lets the others go: the store refuses what came too late, and it is
+ * decided again.
  */
 export async function decideOnLatest<T>(
   registry: ResourceRegistry,
   ref: ObjectRef,
-  decide: (found: EntryObject | undefined) => Promise<UnderWay<T>>,
+  decide: (found: EntryObject | undefined, passOn: () => void) => Promise<UnderWay<T>>,
 ): Promise<T | 'conflict'> {
   let found: EntryObject | undefined
   try {
-    const { outcome } = await registry.shared.turns.run(registry.keyOf(ref), async () => {
+    const { outcome } = await registry.shared.turns.run(registry.keyOf(ref), async (passOn) => {
       found = registry.latest(ref)
       if (found !== undefined) await registry.ready([found.entry])
-      return await decide(found)
+      return await decide(found, passOn)
     })
     return await outcome
   } catch (error) {

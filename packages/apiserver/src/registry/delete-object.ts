@@ -19,12 +19,16 @@ interface Deletion {
   readonly write: WriteContext
 }
 
+type Admitted = Deletion & { readonly passOn: () => void }
+
 /** Namespaces that the cluster can't do without (upstream's NamespaceLifecycle). */
 const IMMORTAL_NAMESPACES = new Set(['default', 'kube-system', 'kube-public'])
 
 export async function deleteObject(registry: ResourceRegistry, deletion: Deletion): Promise<DeleteOutcome> {
   for (;;) {
-    const outcome = await decideOnLatest(registry, deletion.ref, (found) => deleteFound(registry, found, deletion))
+    const outcome = await decideOnLatest(registry, deletion.ref, (found, passOn) =>
+      deleteFound(registry, found, { ...deletion, passOn }),
+    )
     if (outcome !== 'conflict') return outcome
   }
 }
@@ -32,7 +36,7 @@ export async function deleteObject(registry: ResourceRegistry, deletion: Deletio
 async function deleteFound(
   registry: ResourceRegistry,
   found: EntryObject | undefined,
-  deletion: Deletion,
+  deletion: Admitted,
 ): Promise<UnderWay<DeleteOutcome>> {
   if (found === undefined) throw notFound(registry.qualifiedName, deletion.ref.name)
   checkPreconditions(registry, found.object, deletion)
@@ -68,7 +72,7 @@ function checkPreconditions(registry: ResourceRegistry, object: KubeObject, { re
   }
 }
 
-async function admit(registry: ResourceRegistry, old: KubeObject, { ref, write }: Deletion): Promise<void> {
+async function admit(registry: ResourceRegistry, old: KubeObject, { ref, write, passOn }: Admitted): Promise<void> {
   if (registry.info.kind === 'Namespace' && IMMORTAL_NAMESPACES.has(ref.name)) {
     throw forbidden(registry.qualifiedName, ref.name, 'this namespace may not be deleted')
   }
@@ -82,7 +86,7 @@ async function admit(registry: ResourceRegistry, old: KubeObject, { ref, write }
     },
     ...{ name: ref.name, object: undefined, old, dryRun: write.dryRun, warn: write.warn },
     // a deletion takes nothing that would have to be given back
-    ...{ options: optionsOf(write, 'DeleteOptions'), atEnd: () => undefined },
+    ...{ options: optionsOf(write, 'DeleteOptions'), atEnd: () => undefined, takesTime: passOn },
   }
   await write.admission.mutate(request)
   await write.admission.validate(request)

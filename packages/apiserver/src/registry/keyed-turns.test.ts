@@ -18,6 +18,23 @@ test('tasks of one key take turns, those of another do not wait', async () => {
   expect(log).toEqual(['other', 'first', 'second'])
 })
 
+test('a task that takes its time may pass its turn on', async () => {
+  const turns = new KeyedTurns()
+  const log: string[] = []
+  const gate = Promise.withResolvers<void>()
+
+  const slow = turns.run('a', async (passOn) => {
+    passOn()
+    await gate.promise
+    log.push('slow')
+  })
+  await turns.run('a', async () => void log.push('next'))
+  gate.resolve()
+  await slow
+
+  expect(log).toEqual(['next', 'slow'])
+})
+
 test('a task that fails does not keep the next from its turn', async () => {
   const turns = new KeyedTurns()
 

@@ -39,13 +39,18 @@ export function objectTemplate(info: KindInfo, object: KubeObject): ObjectTempla
   // name, namespace and uid come before and can't hold quotes: the first match is the field itself
   const gap = text.indexOf(UNSTAMPED) + UNSTAMPED.length - 1
   const [before, after] = [text.slice(0, gap), text.slice(gap)]
-  if (Buffer.byteLength(text) > OBJECT_LIMIT_BYTES) {
+  const length = Buffer.byteLength(text)
+  if (length > OBJECT_LIMIT_BYTES) {
     throw new ApiError('RequestEntityTooLarge', `Request entity too large: limit of an object is ${OBJECT_LIMIT_BYTES} bytes`)
   }
   return {
     stamp: (revision) => {
-      object.metadata.resourceVersion = String(revision)
-      return Buffer.from(before + revision + after)
+      const stamp = String(revision)
+      object.metadata.resourceVersion = stamp
+      const bytes = Buffer.allocUnsafeSlow(length + stamp.length)
+      const stampAt = bytes.write(before)
+      bytes.write(after, stampAt + bytes.write(stamp, stampAt))
+      return bytes
     },
   }
 }

@@ -154,14 +154,26 @@ export interface ScalePaths {
   readonly selector: string
 }
 
-/** A kind that is answered and not stored: reviews, token requests. */
+/** A kind that is answered and not stored: reviews, token requests, component statuses. */
 export interface VirtualResource {
   readonly info: KindInfo
   /** Answers the object to send with 201. */
-  create(
+  create?(
     object: KubeObject,
     call: { readonly user: UserInfo; readonly namespace: string; readonly dryRun: boolean },
   ): Promise<object>
+  /** What there is at the moment, of that namespace and name at least; '' means every one. */
+  list?(scope: VirtualScope): readonly KubeObject[] | Promise<readonly KubeObject[]>
+  readonly columns?: TableColumns
+  /** Sent with every answer as a Warning header. */
+  readonly deprecation?: string
+  /** Answered, but in no discovery: old clients ask for it without looking. */
+  readonly isUnlisted?: true
+}
+
+export interface VirtualScope {
+  readonly namespace: string
+  readonly name: string
 }
 
 export interface TableColumn {

@@ -27,7 +27,8 @@ export class ResourceRegistry {
     this.shared = shared
     this.apiVersion = apiVersionOf(definition.info)
     this.qualifiedName = qualifiedResource(definition.info)
-    this.headLength = headLength(definition.info)
+    // objects of custom kinds say in lists too what they are
+    this.headLength = definition.custom === undefined ? headLength(definition.info) : '{'.length
   }
 
   get info(): KindInfo {
@@ -36,6 +37,12 @@ export class ResourceRegistry {
 
   keyOf(ref: ObjectRef): string {
     return keyOf(this.info, ref.namespace, ref.name)
+  }
+
+  /** How many objects are stored. */
+  get count(): number {
+    const { entries, remaining } = this.shared.store.list(this.prefixOf(''), { limit: 1 })
+    return entries.length + remaining
   }
 
   prefixOf(namespace: string): string {

@@ -1,6 +1,7 @@
 import { conflict, invalidObject, isAlreadyExists, type KubeObject, notFound } from '@skiff/api'
 import { type Entry, KeyNotFoundError, RevisionConflictError } from '@skiff/store'
 import { trackUpdate } from '../apply/index.ts'
+import { cloneJson } from '../patch/json-value.ts'
 import type { WriteClaims } from './claims.ts'
 import { createObject, trackingOf, withStatusOf } from './create-object.ts'
 import { decideOnLatest, isDurable, type UnderWay } from './decide-on-latest.ts'
@@ -41,7 +42,9 @@ const CONFLICT_ATTEMPTS = 50
 
 export async function updateObject(registry: ResourceRegistry, update: Update): Promise<UpdateOutcome> {
   for (let attempt = 1; ; attempt++) {
-    const outcome = await decideOnLatest(registry, update.ref, (found) => updateFound(registry, found, update))
+    const outcome = await decideOnLatest(registry, update.ref, (found, passOn) =>
+      updateFound(registry, found, { ...update, passOn }),
+    )
     if (outcome !== 'conflict') return outcome
     if (attempt >= CONFLICT_ATTEMPTS) throw conflict(registry.qualifiedName, update.ref.name)
   }
@@ -50,7 +53,7 @@ export async function updateObject(registry: ResourceRegistry, update: Update): 
 async function updateFound(
   registry: ResourceRegistry,
   found: EntryObject | undefined,
-  update: Update,
+  update: Update & { readonly passOn: () => void },
 ): Promise<UnderWay<UpdateOutcome>> {
   if (found === undefined) return { outcome: createInstead(registry, update) }
   const object = update.change.apply(found.object)
@@ -132,7 +135,12 @@ function checkPreconditions(
   return true
 }
 
-type Preparation = Update & { readonly object: KubeObject; readonly old: KubeObject; readonly claims: WriteClaims }
+interface Preparation extends Update {
+  readonly object: KubeObject
+  readonly old: KubeObject
+  readonly claims: WriteClaims
+  readonly passOn: () => void
+}
 
 async function prepare(registry: ResourceRegistry, preparation: Preparation): Promise<void> {
   const { object, old, write, ref, change } = preparation
@@ -143,7 +151,7 @@ async function prepare(registry: ResourceRegistry, preparation: Preparation): Pr
   const request = {
     ...{ operation: 'UPDATE' as const, user: write.user, info, subresource: change.subresource },
     ...{ namespace: ref.namespace, name: ref.name, object, old, dryRun: write.dryRun, warn: write.warn },
-    ...{ options: optionsOf(write, 'UpdateOptions'), atEnd: preparation.claims.atEnd },
+    ...{ options: optionsOf(write, 'UpdateOptions'), atEnd: preparation.claims.atEnd, takesTime: preparation.passOn },
   }
   // What the server fills in below belongs to nobody.
   if (!change.tracksFields) {
@@ -176,7 +184,7 @@ function changesMetadata({ definition }: ResourceRegistry, { subresource }: Chan
 /** Other subresources change no metadata but what managedFields says of it. */
 function keepMetadata(object: KubeObject, old: KubeObject): [] {
   const { managedFields } = object.metadata
-  object.metadata = structuredClone(old.metadata)
+  object.metadata = cloneJson(old.metadata)
   if (managedFields !== undefined) object.metadata.managedFields = managedFields
   return []
 }
@@ -205,7 +213,7 @@ function prepareBySubresource(registry: ResourceRegistry, { object, old, change 
 
 function keepAllBut(object: KubeObject, old: KubeObject, field: 'status' | 'spec'): void {
   for (const key of Object.keys(object)) if (key !== field && key !== 'metadata') delete object[key]
-  for (const key of Object.keys(old)) if (key !== field && key !== 'metadata') object[key] = structuredClone(old[key])
+  for (const key of Object.keys(old)) if (key !== field && key !== 'metadata') object[key] = cloneJson(old[key])
 }
 
 function problemsOf(registry: ResourceRegistry, { object, old, change }: Preparation) {

@@ -22,7 +22,7 @@ describe('an object of each kind', () => {
       expect(table.rows[0]?.cells.length).toBe(table.columnDefinitions.length)
       expect(table.rows[0]?.cells.every((cell) => cell !== null && cell !== undefined)).toBe(true)
       // a definition of custom resources takes its objects along first
-      await vi.waitFor(async () => await expect(api.client.get(info, ref)).rejects.toMatchObject({ reason: 'NotFound' }), 5_000)
+      await vi.waitFor(async () => await expect(api.client.get(info, ref)).rejects.toMatchObject({ reason: 'NotFound' }), 30_000)
     },
   )
 })

@@ -30,6 +30,11 @@ export function chooseWebSocketProtocol<T extends string>(request: IncomingMessa
   throw badRequest(`unable to upgrade: the client offers [${offered.join(' ')}], supported are [${supported.join(' ')}]`)
 }
 
+/** As a client written before there was a second one. */
+export function offersNoProtocol(request: IncomingMessage): boolean {
+  return listOf(request.headers['sec-websocket-protocol']).length === 0
+}
+
 export function offersWebSocketProtocol(request: IncomingMessage, protocol: string): boolean {
   return listOf(request.headers['sec-websocket-protocol']).includes(protocol)
 }

@@ -6,7 +6,7 @@ import type { Streaming } from '../http/request-context.ts'
 import type { NodeLiveness } from '../liveness/node-liveness.ts'
 import type { ObjectReader } from '../registry/resource-definition.ts'
 import { type AgentCredentials, Agents } from './agent/agents.ts'
-import { serveLogs } from './logs.ts'
+import { relayLogs, serveLogs } from './logs.ts'
 import { acceptNodeStream, livenessNode } from './node-stream.ts'
 import { podOf } from './pod-target.ts'
 import { relayPortForward } from './port-forward/port-forward.ts'
@@ -47,6 +47,8 @@ export function createStreaming({ objects, liveness, credentials, signal }: Stre
         case 'exec':
         case 'attach':
           return relayRemoteCommand(stream, backend)
+        case 'log':
+          return relayLogs(stream, backend)
         case 'portforward':
           return relayPortForward(stream, backend)
         case 'proxy':

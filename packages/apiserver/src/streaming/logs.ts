@@ -1,35 +1,80 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import { type FieldError, forbiddenField, invalid, invalidObject } from '@skiff/api'
-import type { StreamRequest } from '../http/request-context.ts'
+import { badRequest, type FieldError, forbiddenField, invalid, invalidObject } from '@skiff/api'
+import type { WebSocket } from 'ws'
+import type { RequestInfo, StreamRequest } from '../http/request-context.ts'
 import { isTrue } from '../http/request-info.ts'
 import type { ObjectReader } from '../registry/resource-definition.ts'
+import { acceptWebSocket, chooseWebSocketProtocol, offersNoProtocol, type Upgrade, upgradeKind } from './accept-upgrade.ts'
 import type { Agents } from './agent/agents.ts'
+import { deletedPodLog } from './deleted-pod-logs.ts'
 import { containerOf, podOf } from './pod-target.ts'
 
 const OPTIONS = ['follow', 'previous', 'timestamps', 'sinceSeconds', 'sinceTime', 'tailLines', 'limitBytes'] as const
 
+interface Backend {
+  readonly objects: ObjectReader
+  readonly agents: Agents
+  readonly closing: AbortSignal
+}
+
 /** `GET pods/<name>/log`: what a container said, from its node's agent, as plain text and as it comes. */
 export async function serveLogs(
   { info, response }: StreamRequest & { readonly response: ServerResponse },
-  { objects, agents, closing }: { readonly objects: ObjectReader; readonly agents: Agents; readonly closing: AbortSignal },
+  backend: Backend,
 ): Promise<void> {
-  const pod = podOf(info, objects)
-  const problems = optionProblems(info.query)
-  if (problems.length > 0) throw invalidObject({ group: '', kind: 'PodLogOptions' }, info.name, problems)
-  const container = containerOf(pod, info.query.get('container') ?? '')
-  const { nodeName } = pod.spec
-  // A pod that no node has yet has said nothing.
-  if (nodeName === undefined || nodeName === '') return void response.writeHead(200, { 'content-type': 'text/plain' }).end()
-
   const clientLeft = new AbortController()
   response.once('close', () => clientLeft.abort())
-  const path = `/containerLogs/${[info.namespace, info.name, container].map(encodeURIComponent).join('/')}?${logQuery(info.query)}`
-  const answer = await agents.get(nodeName, path, AbortSignal.any([clientLeft.signal, closing]))
+  const answer = await openLogs(info, backend, clientLeft.signal)
+  // A pod that no node has yet has said nothing.
+  if (answer === undefined) return void response.writeHead(200, { 'content-type': 'text/plain' }).end()
   response.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' })
   // A follower may wait long for the first line; it must know at once that it was accepted.
   response.flushHeaders()
   await pipeline(answer, response).catch(() => response.destroy())
+}
+
+const LOG_PROTOCOLS = ['binary.k8s.io', 'base64.binary.k8s.io'] as const
+
+/** The same by WebSocket, message by message as it comes. */
+export async function relayLogs(stream: StreamRequest & Upgrade, backend: Backend): Promise<void> {
+  if (upgradeKind(stream.request) !== 'websocket') throw badRequest('Upgrade request required')
+  const protocol = offersNoProtocol(stream.request) ? undefined : chooseWebSocketProtocol(stream.request, LOG_PROTOCOLS)
+  const clientLeft = new AbortController()
+  stream.socket.once('close', () => clientLeft.abort())
+  const answer = await openLogs(stream.info, backend, clientLeft.signal)
+  const socket = await acceptWebSocket(stream, protocol)
+  const encode = (chunk: Buffer) => (protocol === 'base64.binary.k8s.io' ? chunk.toString('base64') : chunk)
+  try {
+    for await (const chunk of answer ?? []) await sent(socket, encode(chunk as Buffer))
+  } catch {
+    // The agent broke off or the client has left: either way nothing follows.
+  }
+  socket.close(CLOSE_NORMAL)
+}
+
+const CLOSE_NORMAL = 1000
+
+function sent(socket: WebSocket, message: Buffer | string): Promise<void> {
+  return new Promise((resolve, reject) => socket.send(message, (error) => (error ? reject(error) : resolve())))
+}
+
+/** Undefined: the pod has no node yet. */
+async function openLogs(
+  info: RequestInfo,
+  { objects, agents, closing }: Backend,
+  clientLeft: AbortSignal,
+): Promise<IncomingMessage | undefined> {
+  const problems = optionProblems(info.query)
+  if (problems.length > 0) throw invalidObject({ group: '', kind: 'PodLogOptions' }, info.name, problems)
+  const signal = AbortSignal.any([clientLeft, closing])
+  if (isTrue(info.query.get('deleted'))) return await deletedPodLog(info, logQuery(info.query), { objects, agents, signal })
+  const pod = podOf(info, objects)
+  const container = containerOf(pod, info.query.get('container') ?? '')
+  const { nodeName } = pod.spec
+  if (nodeName === undefined || nodeName === '') return undefined
+  const path = `/containerLogs/${[info.namespace, info.name, container].map(encodeURIComponent).join('/')}?${logQuery(info.query)}`
+  return await agents.get(nodeName, path, signal)
 }
 
 function logQuery(query: URLSearchParams): URLSearchParams {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { startStreamingCluster } from './testing/streaming-cluster.ts'
@@ -44,6 +45,21 @@ describe('logs', () => {
     stream.destroy()
   })
 
+  test.each([
+    ['binary.k8s.io', 'line 1\nline 2\n'],
+    ['base64.binary.k8s.io', Buffer.from('line 1\nline 2\n').toString('base64')],
+    [undefined, 'line 1\nline 2\n'],
+  ])('come by WebSocket, too (%s), which closes behind them', async (protocol, text) => {
+    await using cluster = await startStreamingCluster({ onRequest: (_request, response) => response.end('line 1\nline 2\n') })
+    const socket = new WebSocket(`ws://127.0.0.1:${cluster.port}${POD}/log?container=c`, protocol)
+    const messages: string[] = []
+    socket.on('message', (message: Buffer) => messages.push(message.toString()))
+
+    const [code] = await once(socket, 'close')
+
+    expect([messages.join(''), socket.protocol, code]).toEqual([text, protocol ?? '', 1000])
+  })
+
   test('that the agent refuses are refused with its words', async () => {
     const words = 'container "c" in pod "web" is waiting to start: ContainerCreating'
     await using cluster = await startStreamingCluster({ onRequest: (_request, response) => response.writeHead(400).end(words) })
@@ -64,7 +80,7 @@ describe('logs', () => {
 })
 
 describe('the proxy', () => {
-  const podServes = (answer: string) => ({
+  const podServes = (answer: string | Buffer) => ({
     onWebSocket: () => (socket: WebSocket) => {
       socket.once('message', (head: Buffer) => {
         seen.push(head.toString())
@@ -100,6 +116,34 @@ describe('the proxy', () => {
     expect(status).toBe(302)
     expect(location).toBe(`${POD}/proxy/login`)
     expect(cluster.agent.asked).toHaveLength(1)
+  })
+
+  test('sends who asks for the root to where its relative links lead', async () => {
+    await using cluster = await startStreamingCluster(podServes('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi'))
+
+    expect(await rawGet(cluster.port, `${POD}/proxy?method=GET`)).toEqual({ status: 301, location: `${POD}/proxy/?method=GET` })
+    const { body } = await cluster.client.request('POST', `${POD}/proxy?method=POST`)
+    expect(body.toString()).toBe('hi')
+    expect(seen.at(-1)).toMatch(/^POST \/\?method=POST HTTP/)
+  })
+
+  test.each([
+    ['plain', (page: string) => Buffer.from(page), ''],
+    ['gzipped', (page: string) => gzipSync(page), 'Content-Encoding: gzip\r\n'],
+  ])('leads links of a page through itself: %s', async (_name, encode, header) => {
+    const page = encode(
+      `<p>/no</p><a class="x>" href="/there">t</a><IMG src='/i.png'><a href="rel"><a href="//else/x"><a href=${POD}/proxy/in>`,
+    )
+    const head = `HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n${header}Access-Control-Allow-Origin: *\r\nContent-Length: ${page.length}\r\n\r\n`
+    await using cluster = await startStreamingCluster(podServes(Buffer.concat([Buffer.from(head), page])))
+
+    const { body, headers } = await cluster.client.request('GET', `${POD}/proxy/page`)
+
+    expect(body.toString()).toBe(
+      `<p>/no</p><a class="x>" href="${POD}/proxy/there">t</a><IMG src='${POD}/proxy/i.png'><a href="rel"><a href="//else/x"><a href=${POD}/proxy/in>`,
+    )
+    expect(headers['access-control-allow-origin']).toBeUndefined()
+    expect(seen.at(-1)).toContain(`x-forwarded-uri: ${POD}/proxy/page`)
   })
 
   test('joins an upgraded connection only after the pod’s 101', async () => {

@@ -169,7 +169,8 @@ async function applyOne(
       await authorize(context.authorizer, request.user, { ...attributesOf(call.info), verb: 'create', name: '' })
     const write = { ...writeContext(call, 'PatchOptions'), dryRun: checkOnly }
     const force = isTrue(request.info.query.get('force'))
-    const change = appliedChange(call, { value: structuredClone(object), subresource: '', manager: write.manager, force })
+    const value = structuredClone(object)
+    const change = appliedChange(call, { value, subresource: '', manager: write.manager, force, mode: 'Strict' })
     const inNewNamespace = checkOnly && announced.has(namespace) && before === undefined
     if (inNewNamespace && context.registry.objects.get(NAMESPACES, { name: namespace }) === undefined) return 'created'
     const { stored, created } = await registry.update({ namespace, name }, change, write)
@@ -204,7 +205,6 @@ function callFor(context: ServerContext, request: PathRequest, { registry, name,
   const root = info.group === '' ? `/api/${info.version}` : `/apis/${info.group}/${info.version}`
   const scope = info.namespaced ? `/namespaces/${encodeURIComponent(namespace)}` : ''
   const query = new URLSearchParams({
-    fieldValidation: 'Strict',
     fieldManager: request.info.query.get('fieldManager') ?? DEFAULT_MANAGER,
   })
   return {

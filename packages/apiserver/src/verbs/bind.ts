@@ -3,6 +3,7 @@ import { type Answer, type Call, valueAnswer } from '../http/call.ts'
 import { noSuchResource } from '../http/refusals.ts'
 import type { Admission } from '../http/request-context.ts'
 import { successfullyCreated } from '../http/status-answer.ts'
+import { cloneJson } from '../patch/json-value.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { VirtualResource } from '../registry/resource-definition.ts'
 import type { ResourceRegistry } from '../registry/resource-registry.ts'
@@ -50,7 +51,7 @@ interface BindPod {
 async function bindPod(pods: ResourceRegistry, { binding, ref, write, now }: BindPod): Promise<void> {
   const node = targetOf(binding)
   const apply = (old: KubeObject | undefined): KubeObject => {
-    const pod = structuredClone(old) as KubeObject
+    const pod = cloneJson(old) as KubeObject
     requireUnbound(pod, binding)
     pod.metadata.resourceVersion = ''
     pod.spec = { ...(pod.spec as object), nodeName: node }

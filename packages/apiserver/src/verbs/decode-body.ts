@@ -16,6 +16,7 @@ import {
   schemaOf,
   type TypeSchema,
 } from '@skiff/api'
+import { untypedConfig } from '../apply/index.ts'
 import type { Call } from '../http/call.ts'
 import { parseMediaType } from '../http/negotiation.ts'
 import { parseYaml } from '../http/parse-yaml.ts'
@@ -166,10 +167,12 @@ function parseText(body: Buffer, { format, kind, mode }: TextBody): { value: unk
   }
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
 /** Throws BadRequest for bytes that are not UTF-8. */
 export function decodeUtf8(body: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+    return UTF8.decode(body)
   } catch {
     throw badRequest('the body is not valid UTF-8')
   }
@@ -238,8 +241,11 @@ function textOr(value: unknown, fallback: string): string {
   return typeof value === 'string' && value !== '' ? value : fallback
 }
 
-/** What is applied server-side: kind and apiVersion are required, and nothing unknown is let through. */
-export function decodeApplyConfig(call: Call, value: unknown, mode: FieldValidation): KubeObject {
+/**
+ * What is applied server-side: kind and apiVersion are required, and nothing unknown is let through, whatever `mode`
+ * says: it only chooses the words, upstream's of an apply patch (500) or, with Strict, those of any other body (400).
+ */
+export function decodeApplyConfig(call: Call, value: unknown, mode: 'Warn' | 'Strict'): KubeObject {
   const { kind } = call.registry.info
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badRequest('error decoding YAML: not an object')
   const said = value as Record<string, unknown>
@@ -251,17 +257,16 @@ export function decodeApplyConfig(call: Call, value: unknown, mode: FieldValidat
   }
   if (said.kind !== kind) throw badRequest(`Incorrect kind specified in apply patch: ${textOr(said.kind, '')}, expected: ${kind}`)
   const { object, warnings } = decodeAs(call.registry, said, mode)
-  const [unknown] = warnings
-  if (unknown !== undefined) throw undeclared(call, unknown)
+  if (warnings.length > 0) throw undeclared(call, warnings)
   const config = withMetadata({ ...object, apiVersion: call.registry.apiVersion, kind })
   checkApplyMetadata(call, config)
   return config
 }
 
-function undeclared(call: Call, unknown: string): ApiError {
-  const field = /"(.*)"/.exec(unknown)?.[1] ?? ''
-  const what = `(${call.info.namespace}/${call.info.name}; ${call.registry.apiVersion}, Kind=${call.registry.info.kind})`
-  return new ApiError('Unknown', `failed to create typed patch object ${what}: .${field}: field not declared in schema`)
+function undeclared(call: Call, warnings: readonly string[]): ApiError {
+  const { apiVersion, info } = call.registry
+  const problems = warnings.map((warning) => `.${/"(.*)"/.exec(warning)?.[1] ?? ''}: field not declared in schema`)
+  return untypedConfig({ apiVersion, kind: info.kind, namespace: call.info.namespace, name: call.info.name }, problems)
 }
 
 function checkApplyMetadata(call: Call, config: KubeObject): void {

@@ -1,10 +1,9 @@
 import { isNotFound } from '@skiff/api'
 import type { Answer, Call } from '../http/call.ts'
-import { deleteOptions } from './delete.ts'
+import { deleteOptions, deletionContext } from './delete.ts'
 import { listObjects, readyAll } from './list.ts'
 import { parseListOptions } from './list-options.ts'
 import { parseSelection } from './selection.ts'
-import { writeContext } from './write-options.ts'
 
 /** So many deletions are under way at a time: enough to fill the store's groups. */
 const DELETES_AT_ONCE = 64
@@ -13,7 +12,7 @@ const DELETES_AT_ONCE = 64
 export async function removeCollection(call: Call): Promise<Answer> {
   const { registry, info } = call
   const options = deleteOptions(call)
-  const write = { ...writeContext(call, 'DeleteOptions'), dryRun: options.dryRun ?? false }
+  const write = deletionContext(call, options)
   const selection = parseSelection(registry.definition, info)
   if (registry.mustBeReady) await readyAll(registry, info.namespace)
   const page = listObjects(registry, { namespace: info.namespace, options: parseListOptions(info.query), selection })

@@ -3,13 +3,14 @@ import { type Answer, type Call, objectAnswer, valueAnswer } from '../http/call.
 import { success } from '../http/status-answer.ts'
 import { type DeleteOptions, parsePropagation } from '../registry/deletion.ts'
 import type { StoredObject } from '../registry/stored-object.ts'
+import type { WriteContext } from '../registry/write-context.ts'
 import { decodeOptions } from './decode-body.ts'
 import { refOf } from './get.ts'
 import { parseDryRun, writeContext } from './write-options.ts'
 
 export async function remove(call: Call): Promise<Answer> {
   const options = deleteOptions(call)
-  const write = { ...writeContext(call, 'DeleteOptions'), dryRun: options.dryRun ?? false }
+  const write = deletionContext(call, options)
   const { stored, gone } = await call.registry.delete(refOf(call), options, write)
   if (!gone || call.registry.definition.deleteReturnsObject) return objectAnswer(call, 200, stored)
   return valueAnswer(200, success(detailsOf(call, stored)))
@@ -36,6 +37,13 @@ export function deleteOptions(call: Call): DeleteOptions {
     ...(policy === undefined ? {} : { propagationPolicy: policy }),
     ...(preconditions === undefined || preconditions === null ? {} : { preconditions }),
   }
+}
+
+/** Who deletes; admission is shown the options wherever they came from. */
+export function deletionContext(call: Call, options: DeleteOptions): WriteContext {
+  const { dryRun = false, ...said } = options
+  const shown = { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' as const, ...said, ...(dryRun ? { dryRun: ['All'] } : {}) }
+  return { ...writeContext(call, 'DeleteOptions'), dryRun, options: shown }
 }
 
 type Said = Readonly<Record<string, unknown>>

@@ -5,6 +5,7 @@ import { parseMediaType } from '../http/negotiation.ts'
 import { parseYaml } from '../http/parse-yaml.ts'
 import { isTrue } from '../http/request-info.ts'
 import { jsonPatch, mergePatch, strategicMergePatch } from '../patch/index.ts'
+import { cloneJson } from '../patch/json-value.ts'
 import type { SubresourceName } from '../registry/resource-definition.ts'
 import type { Change } from '../registry/update-object.ts'
 import type { WriteContext } from '../registry/write-context.ts'
@@ -108,7 +109,8 @@ function unlessRevisionNamed(object: KubeObject, old: KubeObject): void {
 /** Server-side apply creates what is missing. */
 function applyChange(call: Call, subresource: SubresourceName | '', write: WriteContext): Change {
   const value = parseYaml(decodeUtf8(call.body))
-  return appliedChange(call, { value, subresource, manager: write.manager, force: isTrue(call.info.query.get('force')) })
+  const force = isTrue(call.info.query.get('force'))
+  return appliedChange(call, { value, subresource, manager: write.manager, force, mode: 'Warn' })
 }
 
 export interface Application {
@@ -116,14 +118,15 @@ export interface Application {
   readonly subresource: SubresourceName | ''
   readonly manager: string
   readonly force: boolean
+  readonly mode: 'Warn' | 'Strict'
 }
 
-export function appliedChange(call: Call, { value, subresource, manager, force }: Application): Change {
-  const config = decodeApplyConfig(call, value, fieldValidation(call, 'PatchOptions'))
+export function appliedChange(call: Call, { value, subresource, manager, force, mode }: Application): Change {
+  const config = decodeApplyConfig(call, value, mode)
   const { apiVersion, definition } = call.registry
   const schema = requireSchema(definition)
   const apply = (live: KubeObject | undefined): KubeObject => {
-    const options = { config: structuredClone(config), manager, force, schema, apiVersion, now: call.now, subresource }
+    const options = { config: cloneJson(config), manager, force, schema, apiVersion, now: call.now, subresource }
     const object = serverSideApply({ live, ...options })
     if (live !== undefined && config.metadata.resourceVersion === undefined) object.metadata.resourceVersion = ''
     definition.strategy.default?.(object)

@@ -101,7 +101,7 @@ async function applyScale(call: Call): Promise<Answer> {
   const value = { apiVersion, kind: info.kind, metadata: scale.metadata ?? {} } as KubeObject
   if (scale.spec !== undefined) setAt(value, paths.specReplicas, replicasOf(call, scale))
   const force = isTrue(call.info.query.get('force'))
-  const change = appliedChange(call, { value, subresource: 'scale', manager: write.manager, force })
+  const change = appliedChange(call, { value, subresource: 'scale', manager: write.manager, force, mode: 'Warn' })
   const { stored } = await call.registry.update(refOf(call), change, write)
   return valueAnswer(200, scaleOf(paths, stored.object))
 }

@@ -20,8 +20,10 @@ export interface Selection {
   matches(object: KubeObject): boolean
 }
 
+type Selectable = Pick<ResourceDefinition, 'selectableFields'>
+
 /** Throws BadRequest for selectors that can't be parsed and for fields that the kind doesn't offer. */
-export function parseSelection(definition: ResourceDefinition, info: Pick<RequestInfo, 'query' | 'name'>): Selection {
+export function parseSelection(definition: Selectable, info: Pick<RequestInfo, 'query' | 'name'>): Selection {
   const labels = parseLabelSelector(info.query.get('labelSelector') ?? '')
   const fields = [...parseFieldSelector(info.query.get('fieldSelector') ?? ''), ...nameRequirement(info.name)]
   const readers = fields.map((requirement) => fieldReader(definition, requirement.field))
@@ -52,7 +54,7 @@ const EVERY_KIND: Readonly<Record<string, FieldReader>> = {
   'metadata.namespace': (object) => object.metadata.namespace ?? '',
 }
 
-function fieldReader(definition: ResourceDefinition, field: string): FieldReader {
+function fieldReader(definition: Selectable, field: string): FieldReader {
   if (Object.hasOwn(EVERY_KIND, field)) return EVERY_KIND[field] as FieldReader
   const own = definition.selectableFields ?? {}
   if (Object.hasOwn(own, field)) return own[field] as FieldReader

@@ -1,5 +1,6 @@
 import { badRequest, type KubeObject } from '@skiff/api'
 import { type Answer, type Call, objectAnswer } from '../http/call.ts'
+import { cloneJson } from '../patch/json-value.ts'
 import type { SubresourceName } from '../registry/resource-definition.ts'
 import { namespaceFor } from './create.ts'
 import { decodeBody } from './decode-body.ts'
@@ -14,7 +15,7 @@ export async function update(call: Call, subresource: SubresourceName | ''): Pro
   checkName(call, object)
   registry.definition.strategy.default?.(object)
   const createIfMissing = subresource === '' && (registry.definition.createOnUpdate ?? false)
-  const change = { subresource, createIfMissing, replaces: true, apply: () => structuredClone(object) }
+  const change = { subresource, createIfMissing, replaces: true, apply: () => cloneJson(object) }
   const { stored, created } = await registry.update(refOf(call), change, write)
   return objectAnswer(call, created ? 201 : 200, stored)
 }

@@ -19,13 +19,14 @@ export interface Reviewed {
   readonly old: KubeObject | undefined
   readonly options: object
   readonly dryRun: boolean
+  readonly takesTime: AdmissionRequest['takesTime']
 }
 
 export function reviewedOf(request: AdmissionRequest, registry: Registry): Reviewed {
-  const { operation, user, info, subresource, object, old, options, dryRun } = request
+  const { operation, user, info, subresource, object, old, options, dryRun, takesTime } = request
   const name = request.name || object?.metadata.name || ''
   const namespace = isNamespace(info) ? name : request.namespace
-  const common = { operation, user, info, kind: info, subresource, namespace, name, object, old, options, dryRun }
+  const common = { operation, user, info, kind: info, subresource, namespace, name, object, old, options, dryRun, takesTime }
   switch (subresource) {
     case 'binding':
       return { ...common, operation: 'CREATE', kind: BINDING, object: bindingOf(request), old: undefined }

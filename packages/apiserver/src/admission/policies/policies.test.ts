@@ -176,11 +176,14 @@ describe('a ValidatingAdmissionPolicy', () => {
       ],
     })
 
-    const { status } = await vi.waitFor(async () => {
-      const policy = await api.client.get<ValidatingAdmissionPolicy>(VALIDATING_ADMISSION_POLICIES, { name: 'policy' })
-      expect(policy.status?.observedGeneration).toBe(1)
-      return policy
-    })
+    const { status } = await vi.waitFor(
+      async () => {
+        const policy = await api.client.get<ValidatingAdmissionPolicy>(VALIDATING_ADMISSION_POLICIES, { name: 'policy' })
+        expect(policy.status?.observedGeneration).toBe(1)
+        return policy
+      },
+      { timeout: 30_000 },
+    )
 
     expect(status?.typeChecking?.expressionWarnings).toEqual([
       {

@@ -27,11 +27,12 @@ const DEFAULT_TIMEOUT_SECONDS = 10
  * ApiError: what it refused with, or InternalError when it could not be asked.
  */
 export async function askWebhook(asking: Asking, { client, logger }: AskOptions): Promise<ReviewAnswer | undefined> {
-  const { hook, shown, warn } = asking
+  const { hook, asked, shown, warn } = asking
   const { name, sideEffects, failurePolicy } = hook.webhook
   if (shown.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') {
     throw badRequest(`admission webhook "${name}" does not support dry run`)
   }
+  asked.takesTime?.()
   let answer: ReviewAnswer
   try {
     answer = await ask(asking, client)

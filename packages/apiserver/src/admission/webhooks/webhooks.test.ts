@@ -109,6 +109,39 @@ describe('a validating webhook', () => {
     expect(webhook.asked.map(({ request }) => request.operation)).toEqual(operations)
   })
 
+  test('is shown how an object is deleted', async () => {
+    await createConfigMap('a')
+    await register('validating', { rules: [{ ...RULE, operations: ['DELETE'] }] })
+
+    await api.client.delete(CONFIG_MAPS, { name: 'a', namespace: 'default' }, { propagationPolicy: 'Orphan' })
+
+    expect(webhook.asked[0]?.request).toMatchObject({
+      operation: 'DELETE',
+      object: null,
+      options: { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', propagationPolicy: 'Orphan' },
+    })
+  })
+
+  test('that takes its time holds up no other writer, and is asked again about what it was too late for', async () => {
+    await createConfigMap('a')
+    await register('validating', {
+      ...{ rules: [RULE], objectSelector: { matchLabels: { slow: 'yes' } } },
+      ...{ failurePolicy: 'Ignore', timeoutSeconds: 1 },
+    })
+    const ref = { name: 'a', namespace: 'default' }
+    const patch = (body: object) => api.client.patch<ConfigMap>(CONFIG_MAPS, ref, { type: 'merge', body })
+    webhook.answer(() => 'nothing')
+
+    const slow = patch({ metadata: { labels: { slow: 'yes' } } })
+    await expect.poll(() => webhook.asked.length).toBe(1)
+    const other = await patch({ data: { other: 'v' } })
+    webhook.answer(() => ({ allowed: true }))
+
+    expect(other.metadata.labels).toBeUndefined()
+    expect(await slow).toMatchObject({ metadata: { labels: { slow: 'yes' } }, data: { k: 'v', other: 'v' } })
+    expect(webhook.asked).toHaveLength(2)
+  })
+
   test('is asked only about namespaces and objects that it selects', async () => {
     await register('validating', {
       rules: [RULE],

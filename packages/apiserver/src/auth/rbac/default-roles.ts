@@ -61,6 +61,11 @@ const NAMED: Readonly<Record<string, DefaultClusterRole>> = {
   'system:aggregate-to-admin': { rules: ADMIN_RULES, addsTo: 'admin' },
   'system:aggregate-to-edit': { rules: EDIT_RULES, addsTo: 'edit' },
   'system:aggregate-to-view': { rules: VIEW_RULES, addsTo: 'view' },
+  // As metrics-server brings it.
+  'system:aggregated-metrics-reader': {
+    rules: [rule(['metrics.k8s.io'], ['nodes', 'pods'], ['get', 'list', 'watch'])],
+    addsTo: 'view',
+  },
   'system:discovery': { rules: [{ nonResourceURLs: DISCOVERY_PATHS, verbs: ['get'] }], groups: [AUTHENTICATED_GROUP] },
   'system:public-info-viewer': {
     // A joining host fetches the CA before it has any credentials, and compares its hash.

@@ -6,18 +6,14 @@ import {
   type KindInfo,
   type KubeObject,
   parseFieldSelector,
+  SUBJECT_ACCESS_REVIEWS,
 } from '@skiff/api'
 import type { AccessAttributes, UserInfo } from '../../http/request-context.ts'
 import type { VirtualResource } from '../../registry/resource-definition.ts'
 import { NO_ATTRIBUTES } from '../no-attributes.ts'
 import { isNode } from '../node/node-authorizer.ts'
 import type { RbacAuthorizer } from '../rbac/rbac-authorizer.ts'
-import {
-  LOCAL_SUBJECT_ACCESS_REVIEWS,
-  SELF_SUBJECT_ACCESS_REVIEWS,
-  SELF_SUBJECT_RULES_REVIEWS,
-  SUBJECT_ACCESS_REVIEWS,
-} from './review-kinds.ts'
+import { LOCAL_SUBJECT_ACCESS_REVIEWS, SELF_SUBJECT_ACCESS_REVIEWS, SELF_SUBJECT_RULES_REVIEWS } from './review-kinds.ts'
 
 interface AccessSpec {
   readonly resourceAttributes?: Partial<

@@ -8,6 +8,7 @@ import { pino } from 'pino'
 import { createAdmission, type PodSecurityDefault } from '../../admission/index.ts'
 import { type ApiServer, createApiServer } from '../../api-server.ts'
 import type { Registry } from '../../registry/registry.ts'
+import { createResourceMetrics } from '../../resource-metrics/resource-metrics.ts'
 import { createTestAuthority, type TestAuthority, type TestCertificate } from '../../streaming/testing/test-certificates.ts'
 import { startTestApiServer, TEST_CLUSTER } from '../../testing.ts'
 import { type Auth, createAuth, defaultClusterRoleBindings, defaultClusterRoles } from '../index.ts'
@@ -45,6 +46,14 @@ export async function startAccessCluster(
     clusterDomain: TEST_CLUSTER.clusterDomain,
     signal: stopping.signal,
   })
+  const metrics = createResourceMetrics({
+    objects: registry.objects,
+    credentials: () => {
+      throw new Error('there are no agents in this test')
+    },
+    clock,
+    signal: stopping.signal,
+  })
   const server = await createApiServer({
     registry,
     liveness,
@@ -62,7 +71,7 @@ export async function startAccessCluster(
       logger: pino({ level: 'silent' }),
       signal: stopping.signal,
     }),
-    virtualResources: auth.virtualResources,
+    virtualResources: [...auth.virtualResources, ...metrics],
     tokenRequests: auth.tokenRequests,
     tokenIssuer: auth.serviceAccountTokens,
     caCertificates: authority.certificatePem,

@@ -3,7 +3,10 @@ import type { UserInfo } from '../../http/request-context.ts'
 import type { ObjectReader } from '../../registry/resource-definition.ts'
 import { bootstrapSecretName, userOfBootstrapSecret } from './bootstrap-secret.ts'
 import type { ServiceAccountTokens } from './service-account-tokens.ts'
-import { parseToken, TOKEN_NAMESPACE, tokenSecretName, userOfTokenSecret } from './token-secret.ts'
+import { parseToken, TOKEN_NAMESPACE, tokenExpiry, tokenSecretName, userOfTokenSecret } from './token-secret.ts'
+
+/** Who holds so many tokens makes us hash again; nothing worse. */
+const REMEMBERED_TOKENS = 1_000
 
 export interface TokenAnswer {
   readonly user: UserInfo
@@ -24,17 +27,53 @@ export function createTokenAuthenticator(options: {
   readonly clock: () => Date
 }): TokenAuthenticator {
   const { objects, accounts, clock } = options
+  const users = new SecretUsers(objects)
   return {
     ownAudience: accounts.issuer,
     async authenticate(token, audiences = [accounts.issuer]) {
       const own = parseToken(token)
       if (own === undefined) return accounts.verify(token, audiences)
-      const find = (name: string) => objects.get<Secret>(SECRETS, { namespace: TOKEN_NAMESPACE, name })
-      const stored = find(tokenSecretName(own.id))
-      const bootstrap = find(bootstrapSecretName(own.id))
-      const user =
-        (stored && userOfTokenSecret(stored, own, clock())) ?? (bootstrap && userOfBootstrapSecret(bootstrap, own, clock()))
+      const user = users.find(token, own, clock())
       return user && audiences.includes(accounts.issuer) ? { user, audiences: [accounts.issuer] } : undefined
     },
+  }
+}
+
+interface Proven {
+  readonly stored: Secret
+  readonly user: UserInfo
+  readonly expires: number
+}
+
+/** The users of tokens that stand in Secrets. What a token was found to be holds as long as its Secret is the same. */
+class SecretUsers {
+  readonly #objects: ObjectReader
+  readonly #proven = new Map<string, Proven>()
+
+  constructor(objects: ObjectReader) {
+    this.#objects = objects
+  }
+
+  find(token: string, own: { readonly id: string; readonly secret: string }, now: Date): UserInfo | undefined {
+    const known = this.#proven.get(token)
+    const holds = known !== undefined && this.#secret(known.stored.metadata.name) === known.stored
+    if (holds && known.expires > now.getTime()) return known.user
+    const proven =
+      this.#prove(tokenSecretName(own.id), (stored) => userOfTokenSecret(stored, own, now)) ??
+      this.#prove(bootstrapSecretName(own.id), (stored) => userOfBootstrapSecret(stored, own, now))
+    if (this.#proven.size >= REMEMBERED_TOKENS) this.#proven.clear()
+    if (proven === undefined) this.#proven.delete(token)
+    else this.#proven.set(token, proven)
+    return proven?.user
+  }
+
+  #prove(name: string, userOf: (stored: Secret) => UserInfo | undefined): Proven | undefined {
+    const stored = this.#secret(name)
+    const user = stored && userOf(stored)
+    return stored && user && { stored, user, expires: tokenExpiry(stored) }
+  }
+
+  #secret(name: string): Secret | undefined {
+    return this.#objects.get<Secret>(SECRETS, { namespace: TOKEN_NAMESPACE, name })
   }
 }

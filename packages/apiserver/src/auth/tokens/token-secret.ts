@@ -75,8 +75,13 @@ export function userOfTokenSecret(stored: Secret, presented: { id: string; secre
 
 /** An expiration that can't be read counts as past. */
 export function tokenHasExpired(stored: Secret, now: Date): boolean {
+  return !(tokenExpiry(stored) > now.getTime())
+}
+
+/** In milliseconds since 1970. */
+export function tokenExpiry(stored: Secret): number {
   const expiration = field(stored, 'expiration')
-  return expiration !== undefined && !(Date.parse(expiration) > now.getTime())
+  return expiration === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiration)
 }
 
 /** Compared in a time that tells nothing of where they differ. */

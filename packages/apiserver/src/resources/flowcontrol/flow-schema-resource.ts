@@ -1,4 +1,5 @@
 import {
+  type ConditionLike,
   type FieldError,
   type FieldPath,
   FLOW_SCHEMAS,
@@ -8,7 +9,9 @@ import {
   notSupported,
   path,
   required,
+  setCondition,
 } from '@skiff/api'
+import { danglingCondition } from '../../flow-control/dangling.ts'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { objectAge } from '../cells.ts'
 import { AGE_COLUMN, integerColumn, NAME_COLUMN, textColumn } from '../columns.ts'
@@ -25,6 +28,9 @@ export const flowSchemaResource: ResourceDefinition = {
   strategy: {
     ...withStatus(FLOW_SCHEMAS),
     statusKeepsMetadata: true,
+    prepareForCreate(schema: FlowSchema, { objects, now }) {
+      schema.status = { conditions: [...setCondition<ConditionLike>([], danglingCondition(schema, objects), now)] } as object
+    },
     default({ spec }: FlowSchema) {
       spec.matchingPrecedence ||= DEFAULT_PRECEDENCE
     },

@@ -4,6 +4,12 @@ import { cloneJson } from '../../patch/json-value.ts'
 import type { StrategyContext } from '../../registry/resource-definition.ts'
 import { podResource } from './pod-resource.ts'
 
+const RULE = { action: 'Restart', exitCodes: { operator: 'In', values: [42] } }
+const ruled = (...restartPolicyRules: object[]) => ({ restartPolicy: 'Never', restartPolicyRules })
+const fromFile = (ref: object) => ({
+  env: [{ name: 'A', valueFrom: { fileKeyRef: { volumeName: 'work', path: 'a.env', key: 'A', ...ref } } }],
+})
+
 describe('creating a pod', () => {
   test('gives it tolerations of a node that is lost, unless it has its own', () => {
     const always = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' } as const
@@ -45,6 +51,33 @@ describe('creating a pod', () => {
     expect(policyOf('nginx:latest')).toBe('Always')
     expect(policyOf('localhost:5000/nginx:1.2')).toBe('IfNotPresent')
     expect(policyOf('nginx@sha256:0123')).toBe('IfNotPresent')
+  })
+
+  test.each<[object, string]>([
+    [
+      { restartPolicy: 'Sometimes' },
+      'restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"',
+    ],
+    [{ restartPolicyRules: [RULE] }, 'restartPolicy: Required value: must specify restartPolicy when restart rules are used'],
+    [ruled({ ...RULE, action: 'Stop' }), 'restartPolicyRules[0].action: Unsupported value: "Stop": supported values: "Restart"'],
+    [ruled({ action: 'Restart' }), 'restartPolicyRules[0].exitCodes: Required value: must be specified'],
+    [
+      ruled({ ...RULE, exitCodes: { operator: 'Is', values: [] } }),
+      'restartPolicyRules[0].exitCodes.operator: Unsupported value: "Is": supported values: "In", "NotIn"',
+    ],
+    [fromFile({ volumeName: 'nope' }), 'env[0].valueFrom.fileKeyRef.volumeName: Not found: "nope"'],
+    [
+      fromFile({ volumeName: 'host' }),
+      'env[0].valueFrom.fileKeyRef.volumeName: Invalid value: "host": referenced volume must be of type emptyDir',
+    ],
+    [fromFile({ path: '../x' }), 'env[0].valueFrom.fileKeyRef.path: Invalid value: "../x": must not contain \'..\''],
+  ])('refuses a container with %o', (own, problem) => {
+    const volumes = [
+      { name: 'work', emptyDir: {} },
+      { name: 'host', hostPath: { path: '/' } },
+    ]
+    const pod = create({ volumes, containers: [{ name: 'c', image: 'x', ...own }] }) as unknown as KubeObject
+    expect((podResource.strategy.validate?.(pod) ?? []).map(fieldErrorMessage)).toEqual([`spec.containers[0].${problem}`])
   })
 
   test('refuses generic ephemeral volumes whose claim could not be made', () => {

@@ -82,6 +82,8 @@ const SCHEDULING_GATED = {
   type: 'PodScheduled',
   status: 'False',
   reason: 'SchedulingGated',
+  // That of every new pod.
+  observedGeneration: 1,
   message: 'Scheduling is blocked due to non-empty scheduling gates',
 }
 

@@ -7,7 +7,6 @@ import {
   fieldNotFound,
   forbiddenField,
   invalidEach,
-  notSupported,
   type PodSpec,
   required,
 } from '@skiff/api'
@@ -16,6 +15,7 @@ import { validateEnv, validateEnvFrom } from './validate-env.ts'
 import { validateContainerPorts, validateHostPortConflicts } from './validate-ports.ts'
 import { validateLifecycle, validateProbes } from './validate-probes.ts'
 import { validateContainerResources, validateResizePolicy } from './validate-resources.ts'
+import { validateContainerRestart } from './validate-restart.ts'
 import { validateContainerSecurityContext } from './validate-security.ts'
 import { validateVolumeDevices, validateVolumeMounts } from './validate-volume-mounts.ts'
 
@@ -35,9 +35,7 @@ export function validateContainers(spec: PodSpec, field: FieldPath): FieldError[
       ...claimName(container.name, names, at),
       ...validateLifecycle(container.lifecycle, spec.terminationGracePeriodSeconds, at.child('lifecycle')),
       ...validateProbes(container, at),
-      ...(container.restartPolicy === undefined
-        ? []
-        : [forbiddenField(at.child('restartPolicy'), 'may not be set for non-init containers')]),
+      ...validateContainerRestart(container, at),
     ]
   })
   return [...errors, ...validateHostPortConflicts(containers, field)]
@@ -49,7 +47,7 @@ export function validateInitContainers(spec: PodSpec, field: FieldPath): FieldEr
     const at = field.index(index)
     return [
       ...validateContainer(container, spec, at),
-      ...validateInitRestartPolicy(container, at.child('restartPolicy')),
+      ...validateContainerRestart(container, at),
       ...claimName(container.name, names, at),
       ...validateHostPortConflicts([container], field),
       ...(container.restartPolicy === 'Always' ? validateSidecar(container, spec, at) : validatePlainInit(container, at)),
@@ -85,8 +83,10 @@ export function validateEphemeralContainers(spec: PodSpec, field: FieldPath): Fi
 }
 
 function validateEphemeralFields(container: Container, at: FieldPath): FieldError[] {
-  const { ports, livenessProbe, readinessProbe, startupProbe, lifecycle, resizePolicy, restartPolicy, resources } = container
-  const unusable = { ports, livenessProbe, readinessProbe, startupProbe, lifecycle, resizePolicy, restartPolicy }
+  const { ports, livenessProbe, readinessProbe, startupProbe, lifecycle, resizePolicy, resources } = container
+  const { restartPolicy, restartPolicyRules } = container
+  const probes = { livenessProbe, readinessProbe, startupProbe }
+  const unusable = { ports, ...probes, lifecycle, resizePolicy, restartPolicy, restartPolicyRules }
   const errors = Object.entries(unusable).flatMap(([name, value]) =>
     value ? [forbiddenField(at.child(name), NOT_FOR_EPHEMERAL)] : [],
   )
@@ -107,7 +107,7 @@ function validateContainer(container: Container, spec: PodSpec, at: FieldPath): 
     ...(container.image ? [] : [required(at.child('image'))]),
     ...validateChoice(container.terminationMessagePolicy, MESSAGE_POLICIES, at.child('terminationMessagePolicy')),
     ...validateContainerPorts(container.ports ?? [], at.child('ports')),
-    ...validateEnv(container.env ?? [], at.child('env')),
+    ...validateEnv(container.env ?? [], volumes, at.child('env')),
     ...validateEnvFrom(container.envFrom ?? [], at.child('envFrom')),
     ...validateVolumeMounts(container, volumes, at.child('volumeMounts')),
     ...validateVolumeDevices(container, volumes, at.child('volumeDevices')),
@@ -127,8 +127,4 @@ function claimName(name: string, names: Set<string>, at: FieldPath): FieldError[
   if (names.has(name)) return [duplicate(at.child('name'), name)]
   names.add(name)
   return []
-}
-
-function validateInitRestartPolicy({ restartPolicy }: Container, field: FieldPath): FieldError[] {
-  return restartPolicy === undefined || restartPolicy === 'Always' ? [] : [notSupported(field, restartPolicy, ['Always'])]
 }

@@ -5,27 +5,30 @@ import {
   envVarNameProblems,
   type FieldError,
   type FieldPath,
+  fieldNotFound,
   invalid,
   invalidEach,
   required,
+  type Volume,
 } from '@skiff/api'
 import { ENV_FIELDS, type FieldRef, validateFieldRef, validateResourceFieldRef } from './validate-downward-refs.ts'
+import { validateVolumeFilePath } from './validate-paths.ts'
 
 type EnvVar = NonNullable<Container['env']>[number]
 type EnvFrom = NonNullable<Container['envFrom']>[number]
 type ValueFrom = NonNullable<EnvVar['valueFrom']>
 
-export function validateEnv(variables: readonly EnvVar[], field: FieldPath): FieldError[] {
+export function validateEnv(variables: readonly EnvVar[], volumes: readonly Volume[], field: FieldPath): FieldError[] {
   return variables.flatMap((variable, index) => {
     const at = field.index(index)
     const name = variable.name
       ? invalidEach(at.child('name'), variable.name, envVarNameProblems(variable.name))
       : [required(at.child('name'))]
-    return [...name, ...validateValueFrom(variable, at.child('valueFrom'))]
+    return [...name, ...validateValueFrom(variable, volumes, at.child('valueFrom'))]
   })
 }
 
-function validateValueFrom({ value, valueFrom }: EnvVar, field: FieldPath): FieldError[] {
+function validateValueFrom({ value, valueFrom }: EnvVar, volumes: readonly Volume[], field: FieldPath): FieldError[] {
   if (!valueFrom) return []
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = valueFrom
   const errors: FieldError[] = []
@@ -33,6 +36,7 @@ function validateValueFrom({ value, valueFrom }: EnvVar, field: FieldPath): Fiel
   if (resourceFieldRef) errors.push(...validateResourceFieldRef(resourceFieldRef, field.child('resourceFieldRef')))
   if (configMapKeyRef) errors.push(...validateKeyRef(configMapKeyRef, field.child('configMapKeyRef')))
   if (secretKeyRef) errors.push(...validateKeyRef(secretKeyRef, field.child('secretKeyRef')))
+  if (fileKeyRef) errors.push(...validateFileKeyRef(fileKeyRef, volumes, field.child('fileKeyRef')))
   const sources = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef].filter((source) => source !== undefined)
   if (sources.length === 0) errors.push(invalid(field, '', NO_SOURCE))
   else if (value) errors.push(invalid(field, '', 'may not be specified when `value` is not empty'))
@@ -46,6 +50,27 @@ function validateKeyRef({ name = '', key }: NonNullable<ValueFrom['configMapKeyR
   const errors = invalidEach(field.child('name'), name, dnsSubdomainProblems(name))
   const keyField = field.child('key')
   return [...errors, ...(key ? invalidEach(keyField, key, configMapKeyProblems(key)) : [required(keyField)])]
+}
+
+/** Only a volume that the pod's own containers fill, and that goes with the pod (KEP-3721). */
+function validateFileKeyRef(
+  { volumeName, path, key }: NonNullable<ValueFrom['fileKeyRef']>,
+  volumes: readonly Volume[],
+  field: FieldPath,
+): FieldError[] {
+  const keyField = field.child('key')
+  return [
+    ...validateFileVolume(volumeName, volumes, field.child('volumeName')),
+    ...(path ? validateVolumeFilePath(path, field.child('path')) : [required(field.child('path'))]),
+    ...(key ? invalidEach(keyField, key, envVarNameProblems(key)) : [required(keyField)]),
+  ]
+}
+
+function validateFileVolume(name: string, volumes: readonly Volume[], field: FieldPath): FieldError[] {
+  if (!name) return [required(field)]
+  const volume = volumes.find((one) => one.name === name)
+  if (volume === undefined) return [fieldNotFound(field, name)]
+  return volume.emptyDir ? [] : [invalid(field, name, 'referenced volume must be of type emptyDir')]
 }
 
 export function validateEnvFrom(sources: readonly EnvFrom[], field: FieldPath): FieldError[] {

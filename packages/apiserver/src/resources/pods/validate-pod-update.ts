@@ -14,6 +14,7 @@ import {
   path,
   podQosClass,
   qualifiedNameProblems,
+  restartsOnExit,
   type Toleration,
 } from '@skiff/api'
 import { cloneJson, jsonEquals } from '../../patch/json-value.ts'
@@ -189,12 +190,11 @@ export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {
   if ((status.qosClass ?? before.qosClass) !== before.qosClass) {
     errors.push(invalid(field.child('qosClass'), status.qosClass, 'field is immutable'))
   }
-  const policy = old.spec.restartPolicy ?? 'Always'
   errors.push(
-    ...validateTransitions(status.containerStatuses, before.containerStatuses, policy, field.child('containerStatuses')),
+    ...validateTransitions(status.containerStatuses, before.containerStatuses, old.spec, field.child('containerStatuses')),
   )
   const plainInit = (before.initContainerStatuses ?? []).filter(({ name }) => !isSidecarNamed(old.spec, name))
-  errors.push(...validateTransitions(status.initContainerStatuses, plainInit, policy, field.child('initContainerStatuses')))
+  errors.push(...validateTransitions(status.initContainerStatuses, plainInit, old.spec, field.child('initContainerStatuses')))
   for (const [index, { ip }] of (status.podIPs ?? []).entries()) {
     errors.push(...invalidEach(field.child('podIPs').index(index), ip, ipProblems(ip)))
   }
@@ -209,13 +209,14 @@ function isSidecarNamed(spec: PodSpec, name: string): boolean {
 function validateTransitions(
   after: readonly ContainerStatus[] | undefined,
   before: readonly ContainerStatus[] | undefined,
-  policy: string,
+  spec: PodSpec,
   field: FieldPath,
 ): FieldError[] {
-  if (policy === 'Always') return []
+  if ((spec.restartPolicy ?? 'Always') === 'Always') return []
   return (before ?? []).flatMap(({ name, state }, index) => {
     const ended = state?.terminated
-    if (!ended || (ended.exitCode !== 0 && policy === 'OnFailure')) return []
+    const container = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].find((one) => one.name === name)
+    if (!ended || (container !== undefined && restartsOnExit(container, spec, ended.exitCode))) return []
     const revived = (after ?? []).some((status) => status.name === name && !status.state?.terminated)
     return revived ? [forbiddenField(field.index(index).child('state'), 'may not be transitioned to non-terminated state')] : []
   })

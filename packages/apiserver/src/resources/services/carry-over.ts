@@ -51,12 +51,9 @@ function keepNodePorts(service: Service, old: Service): void {
 function dropLeftovers({ spec }: Service, { spec: before }: Service): void {
   const now = { spec } as Service
   const then = { spec: before } as Service
-  const sameAddress = jsonEquals(spec.clusterIP, before.clusterIP) && jsonEquals(spec.clusterIPs, before.clusterIPs)
-  if (needsAddress(then) && !needsAddress(now) && sameAddress) {
-    delete spec.clusterIP
-    delete spec.clusterIPs
-    delete spec.ipFamilies
-    delete spec.ipFamilyPolicy
+  if (needsAddress(then) && !needsAddress(now)) {
+    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const)
+      if (jsonEquals(spec[field], before[field])) delete spec[field]
   }
   if (needsNodePorts(then) && !needsNodePorts(now) && samePorts(spec, before)) {
     for (const port of spec.ports ?? []) delete port.nodePort

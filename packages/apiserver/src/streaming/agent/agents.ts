@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
+import type { Socket } from 'node:net'
 import type { ConnectionOptions, PeerCertificate } from 'node:tls'
 import { ApiError, CODE_OF_REASON, NODES, type Node, notFound, type Status, type StatusReason } from '@skiff/api'
 import { WebSocket } from 'ws'
@@ -16,10 +17,20 @@ export interface AgentsOptions {
   readonly objects: ObjectReader
   /** Asked at each connection: the master renews its certificate while it runs. */
   readonly credentials: () => AgentCredentials
+  readonly connectTimeoutMs?: number
+}
+
+interface AgentRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string | string[]>>
+  readonly body?: Buffer
+  readonly signal: AbortSignal
 }
 
 const DEFAULT_PORT = 10250
-const CONNECT_TIMEOUT_MS = 10_000
+/** A host that is lost, or has another address by now, answers nothing. */
+const CONNECT_TIMEOUT_MS = 5_000
 const ANSWER_TIMEOUT_MS = 30_000
 const MAX_ERROR_BYTES = 64 * 1024
 /** One message of a stream; what agents send is far smaller. */
@@ -30,10 +41,12 @@ export class Agents {
   readonly #objects: ObjectReader
   readonly #credentials: () => AgentCredentials
   readonly #connections = new Agent({ keepAlive: true, maxFreeSockets: 16 })
+  readonly #connectTimeoutMs: number
 
-  constructor({ objects, credentials }: AgentsOptions) {
+  constructor({ objects, credentials, connectTimeoutMs = CONNECT_TIMEOUT_MS }: AgentsOptions) {
     this.#objects = objects
     this.#credentials = credentials
+    this.#connectTimeoutMs = connectTimeoutMs
   }
 
   /** The agent's answer, its body unread; an answer other than 2xx is thrown as an ApiError. */
@@ -45,16 +58,7 @@ export class Agents {
   }
 
   /** Any answer, as it comes. */
-  request(
-    nodeName: string,
-    options: {
-      readonly method: string
-      readonly path: string
-      readonly headers: Readonly<Record<string, string | string[]>>
-      readonly body?: Buffer
-      readonly signal: AbortSignal
-    },
-  ): Promise<IncomingMessage> {
+  request(nodeName: string, options: AgentRequest): Promise<IncomingMessage> {
     const { body, ...rest } = options
     const target = this.#target(nodeName)
     return new Promise((resolve, reject) => {
@@ -63,6 +67,7 @@ export class Agents {
         resolve(response)
       })
       const timer = setTimeout(() => request.destroy(new Error('no answer in time')), ANSWER_TIMEOUT_MS)
+      request.once('socket', (socket) => this.#limitConnecting(request, socket))
       request.once('error', (error) => {
         clearTimeout(timer)
         reject(unreachable(nodeName, target.address, error))
@@ -71,13 +76,21 @@ export class Agents {
     })
   }
 
+  #limitConnecting(request: ClientRequest, socket: Socket): void {
+    if (request.reusedSocket) return
+    const late = () => request.destroy(new Error(`no connection within ${this.#connectTimeoutMs / 1_000} s`))
+    const timer = setTimeout(late, this.#connectTimeoutMs)
+    socket.once('secureConnect', () => clearTimeout(timer))
+    socket.once('close', () => clearTimeout(timer))
+  }
+
   /** An open WebSocket. Rejects with what the agent answered when that wasn't 101. */
   openWebSocket(nodeName: string, path: string, protocol: string): Promise<WebSocket> {
     const { connection, address } = this.#target(nodeName)
     return new Promise((resolve, reject) => {
       const socket = new WebSocket(`wss://${address}${path}`, [protocol], {
         ...connection,
-        handshakeTimeout: CONNECT_TIMEOUT_MS,
+        handshakeTimeout: this.#connectTimeoutMs,
         perMessageDeflate: false,
         followRedirects: false,
         maxPayload: MAX_MESSAGE_BYTES,

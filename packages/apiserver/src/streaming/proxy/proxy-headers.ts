@@ -46,3 +46,21 @@ export function relocated(headers: Headers, prefix: string): Headers {
   if (typeof location !== 'string' || !location.startsWith('/') || location.startsWith('//')) return headers
   return { ...headers, location: prefix + location }
 }
+
+/** A page's root without its slash, whose relative links would lead elsewhere: where a GET of it is sent to. */
+export function rootOf({ method, url = '' }: IncomingMessage): string | undefined {
+  if (method !== 'GET' && method !== 'HEAD') return undefined
+  const [, path, query = ''] = /^([^?]*?\/(?:nodes|pods|services)\/[^/?]+\/proxy)(\?.*)?$/.exec(url) ?? []
+  return path === undefined ? undefined : `${path}/${query}`
+}
+
+/** Tells the backend under which path it is seen. */
+export function forwardedFor(request: IncomingMessage): Headers {
+  const [path = ''] = proxiedPath(request).split('?')
+  return { 'x-forwarded-uri': proxyPrefix(request) + path }
+}
+
+/** Which pages may read the API server's answers is not for a backend to say. */
+export function withoutCors(headers: Headers): Headers {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('access-control-allow-')))
+}

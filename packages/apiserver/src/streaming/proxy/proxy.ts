@@ -2,14 +2,16 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions, type
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { connect as tlsConnect } from 'node:tls'
+import { createGunzip, createInflate } from 'node:zlib'
 import { ApiError, type Pod } from '@skiff/api'
 import type { StreamRequest } from '../../http/request-context.ts'
 import type { ObjectReader } from '../../registry/resource-definition.ts'
 import type { Upgrade } from '../accept-upgrade.ts'
 import type { Agents } from '../agent/agents.ts'
 import { connectPod } from './connect-pod.ts'
-import { endToEndHeaders, proxiedPath, proxyPrefix, relocated } from './proxy-headers.ts'
+import { endToEndHeaders, forwardedFor, proxiedPath, proxyPrefix, relocated, rootOf, withoutCors } from './proxy-headers.ts'
 import { type ProxyTarget, proxyTarget } from './proxy-target.ts'
+import { rewriteLinks } from './rewrite-links.ts'
 
 interface Backend {
   readonly objects: ObjectReader
@@ -26,19 +28,56 @@ export async function serveProxy(
 ): Promise<void> {
   const { info, request, response, body } = stream
   const target = proxyTarget(info, objects)
+  const root = rootOf(request)
+  if (root !== undefined) {
+    response.writeHead(301, { location: root }).end()
+    return
+  }
   const left = new AbortController()
   response.once('close', () => left.abort())
   const sent = {
     method: request.method ?? 'GET',
     path: proxiedPath(request),
-    headers: { ...endToEndHeaders(request.headers), 'content-length': String(body.length) },
+    headers: { ...endToEndHeaders(request.headers), ...forwardedFor(request), 'content-length': String(body.length) },
     signal: AbortSignal.any([left.signal, closing]),
   }
   const answer =
     target.type === 'node' ? await agents.request(target.node, { ...sent, body }) : await requestPod(target, agents, sent, body)
-  response.writeHead(answer.statusCode ?? 502, relocated(endToEndHeaders(answer.headers), proxyPrefix(request)))
-  response.flushHeaders()
-  await pipeline(answer, response).catch(() => response.destroy())
+  await passOn(answer, request, response)
+}
+
+/** Pages are rewritten on the way, so that their links lead through the proxy too; everything else passes as it is. */
+async function passOn(answer: IncomingMessage, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const prefix = proxyPrefix(request)
+  const headers = relocated(withoutCors(endToEndHeaders(answer.headers)), prefix)
+  const decoders = request.method === 'HEAD' || !isHtml(answer) ? undefined : decodersOf(answer)
+  if (decoders === undefined) {
+    response.writeHead(answer.statusCode ?? 502, headers)
+    response.flushHeaders()
+    await pipeline(answer, response).catch(() => response.destroy())
+    return
+  }
+  const { 'content-length': _, 'content-encoding': __, ...passed } = headers
+  response.writeHead(answer.statusCode ?? 502, passed)
+  await pipeline([answer, ...decoders, rewriteLinks(prefix), response]).catch(() => response.destroy())
+}
+
+function isHtml({ headers }: IncomingMessage): boolean {
+  return headers['content-type']?.split(';')[0]?.trim().toLowerCase() === 'text/html'
+}
+
+/** What makes plain text of the body; undefined: it can't be read here. */
+function decodersOf({ headers }: IncomingMessage): Duplex[] | undefined {
+  switch (headers['content-encoding'] ?? 'identity') {
+    case 'identity':
+      return []
+    case 'gzip':
+      return [createGunzip()]
+    case 'deflate':
+      return [createInflate()]
+    default:
+      return undefined
+  }
 }
 
 async function requestPod(

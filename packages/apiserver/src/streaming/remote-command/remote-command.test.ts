@@ -56,6 +56,24 @@ describe('exec by WebSocket', () => {
     socket.terminate()
   })
 
+  test.each([[['channel.k8s.io']], [[]]])(
+    'tells the oldest clients (%o) a failure in words, and of success nothing',
+    async (protocols) => {
+      await using cluster = await startStreamingCluster(echoing)
+      const outcome = async (said: string) => {
+        const socket = connectWebSocket(cluster.port, EXEC, protocols)
+        const ended = collect(socket)
+        await once(socket, 'open')
+        socket.send(Buffer.from(`\x00${said}`))
+        if (said === 'hello') socket.send(Buffer.of(255, 0))
+        return (await ended).channels
+      }
+
+      expect(await outcome('hello')).toEqual([undefined, 'hello'])
+      expect((await outcome('exit 3'))[3]).toBe('command terminated with exit code 3')
+    },
+  )
+
   test('ends the command when the client leaves', async () => {
     const left = Promise.withResolvers<void>()
     const onWebSocket = () => (socket: WebSocket) => void socket.on('close', () => left.resolve())

@@ -7,6 +7,7 @@ import {
   acceptWebSocket,
   chooseSpdyProtocol,
   chooseWebSocketProtocol,
+  offersNoProtocol,
   type Upgrade,
   upgradeKind,
 } from '../accept-upgrade.ts'
@@ -22,7 +23,11 @@ const WEB_SOCKET_PROTOCOLS = [
   'v4.channel.k8s.io',
   'v5.base64.channel.k8s.io',
   'v4.base64.channel.k8s.io',
+  'channel.k8s.io',
+  'base64.channel.k8s.io',
 ] as const
+/** The first of its protocols tell a failure in words instead of by a Status, and of success nothing. */
+const PLAIN_STATUS_PROTOCOLS: readonly string[] = ['channel.k8s.io', 'base64.channel.k8s.io']
 const SPDY_PROTOCOLS = ['v4.channel.k8s.io'] as const
 const STREAM_FLAGS = ['stdin', 'stdout', 'stderr', 'tty'] as const
 
@@ -50,14 +55,30 @@ export async function relayRemoteCommand(
 function clientAcceptor(stream: StreamRequest & Upgrade): () => Promise<ChannelPeer | undefined> {
   switch (upgradeKind(stream.request)) {
     case 'websocket': {
-      const protocol = chooseWebSocketProtocol(stream.request, WEB_SOCKET_PROTOCOLS)
-      const codec = protocol.includes('base64') ? BASE64_CHANNELS : BINARY_CHANNELS
-      return async () => webSocketPeer(await acceptWebSocket(stream, protocol), codec)
+      const protocol = offersNoProtocol(stream.request)
+        ? undefined
+        : chooseWebSocketProtocol(stream.request, WEB_SOCKET_PROTOCOLS)
+      const codec = protocol?.includes('base64') ? BASE64_CHANNELS : BINARY_CHANNELS
+      return async () => {
+        const peer = webSocketPeer(await acceptWebSocket(stream, protocol), codec)
+        return protocol === undefined || PLAIN_STATUS_PROTOCOLS.includes(protocol) ? withPlainStatus(peer) : peer
+      }
     }
     case 'spdy': {
       const protocol = chooseSpdyProtocol(stream.request, SPDY_PROTOCOLS)
       return () => spdyPeer(acceptSpdy(stream, protocol), expectedStreams(stream.info))
     }
+  }
+}
+
+function withPlainStatus(peer: ChannelPeer): ChannelPeer {
+  return {
+    ...peer,
+    async send(message) {
+      if (message[0] !== CHANNEL.status) return await peer.send(message)
+      const { status, message: text = '' } = JSON.parse(message.subarray(1).toString('utf8')) as Partial<Status>
+      if (status !== 'Success') await peer.send(channelMessage(CHANNEL.status, Buffer.from(text)))
+    },
   }
 }
 

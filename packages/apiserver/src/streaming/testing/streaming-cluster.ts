@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { createApiServer } from '../../api-server.ts'
 import type { UserInfo } from '../../http/request-context.ts'
 import type { NodeLiveness } from '../../liveness/node-liveness.ts'
+import { createResourceMetrics } from '../../resource-metrics/resource-metrics.ts'
 import { startTestApiServer } from '../../testing.ts'
 import { createStreaming } from '../index.ts'
 import { startTestAgent, type TestAgent, type TestAgentOptions } from './test-agent.ts'
@@ -22,6 +23,8 @@ export interface StreamingClusterOptions extends Pick<TestAgentOptions, 'onReque
   readonly agentNode?: string
   readonly containers?: readonly string[]
   readonly phase?: string
+  /** By which figures of the agents are kept. */
+  readonly clock?: () => Date
 }
 
 /** An API server with node `n1`, its agent, and pod `default/web` on it. */
@@ -38,18 +41,19 @@ export async function startStreamingCluster(options: StreamingClusterOptions = {
   const base = await startTestApiServer()
   const stopping = new AbortController()
   const { registry, liveness } = base
+  const reach = {
+    objects: registry.objects,
+    credentials: () => ({ authorityPem: authority.certificatePem, ...own }),
+    signal: stopping.signal,
+  }
   const server = await createApiServer({
     registry,
     liveness,
     authenticator: { authenticate: async () => user },
     authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
     admission: { mutate: () => undefined, validate: () => undefined },
-    streaming: createStreaming({
-      liveness,
-      objects: registry.objects,
-      credentials: () => ({ authorityPem: authority.certificatePem, ...own }),
-      signal: stopping.signal,
-    }),
+    streaming: createStreaming({ liveness, ...reach }),
+    virtualResources: createResourceMetrics({ ...reach, clock: options.clock ?? (() => new Date()) }),
     caCertificates: authority.certificatePem,
     clock: () => new Date(),
     random: Math.random,

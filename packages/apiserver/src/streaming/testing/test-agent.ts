@@ -64,6 +64,7 @@ export function echoCommand(socket: WebSocket): void {
         : {
             metadata: {},
             status: 'Failure',
+            message: `command terminated with exit code ${code}`,
             reason: 'NonZeroExitCode',
             details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
           }

@@ -1,0 +1,44 @@
+/** How an answer gets to a client that can't take all of it at once. */
+
+import type { ServerResponse } from 'node:http'
+import { promisify } from 'node:util'
+import { gunzip, gzip } from 'node:zlib'
+import type { HttpAnswer } from './http-answer.ts'
+import { CHUNK_BYTES, ListBody } from './list-body.ts'
+
+const GZIP_FROM_BYTES = 128 * 1024
+
+const compress = promisify(gzip)
+const decompress = promisify(gunzip)
+
+/** The answer in an encoding that the client takes. */
+export async function encodedFor(acceptEncoding: unknown, answer: HttpAnswer): Promise<HttpAnswer> {
+  if (!answer.gzipped && answer.body.length <= GZIP_FROM_BYTES) return answer
+  const takesGzip = typeof acceptEncoding === 'string' && /\bgzip\b/.test(acceptEncoding)
+  if (!takesGzip) return answer.gzipped ? { ...answer, body: await decompress(wholeOf(answer.body)) } : answer
+  const headers = { ...answer.headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }
+  return { ...answer, headers, body: answer.gzipped ? answer.body : await compress(wholeOf(answer.body), { level: 1 }) }
+}
+
+function wholeOf(body: HttpAnswer['body']): Buffer {
+  return body instanceof ListBody ? body.whole() : body
+}
+
+/** Resolves when the client has all of it, or has gone. */
+export async function sendAnswer(response: ServerResponse, { status, headers, body }: HttpAnswer): Promise<void> {
+  // The length of a 304 would be that of what is not sent.
+  const length = status === 304 ? {} : { 'content-length': body.length }
+  response.writeHead(status, { ...(headers as Record<string, string | string[]>), ...length })
+  if (body instanceof ListBody && body.length > CHUNK_BYTES) await sendInChunks(response, body)
+  else response.end(wholeOf(body))
+}
+
+async function sendInChunks(response: ServerResponse, body: ListBody): Promise<void> {
+  const gone = new Promise<void>((resolve) => response.once('close', resolve))
+  for (const chunk of body.chunks()) {
+    if (response.destroyed) return
+    const taken = new Promise<void>((resolve) => response.write(chunk, () => resolve()))
+    await Promise.race([taken, gone])
+  }
+  response.end()
+}
