@@ -1,10 +1,11 @@
-import type { ApiClient } from '@skiff/client'
+import { type ApiClient, QueueMeters } from '@skiff/client'
 import type { Logger } from 'pino'
 import { runBootstrapTokenController } from './bootstrap-tokens/controller.ts'
 import { runClusterRoleAggregationController } from './cluster-role-aggregation/controller.ts'
 import { runDeploymentController } from './deployment/controller.ts'
 import { runDisruptionController } from './disruption/controller.ts'
 import { runEndpointSliceController } from './endpoint-slice/controller.ts'
+import { runEndpointSliceMirroring } from './endpoint-slice-mirroring/controller.ts'
 import { runEndpointsController } from './endpoints/controller.ts'
 import { runEphemeralVolumeController } from './ephemeral-volume/controller.ts'
 import { runGarbageCollector } from './garbage-collector/controller.ts'
@@ -37,16 +38,20 @@ export interface ControllersOptions {
   /** Milliseconds that never jump; `heartbeats` must count on the same clock. */
   readonly monotonicNow?: () => number
   readonly random: () => number
+  /** Where their work is counted. */
+  readonly meters?: QueueMeters
   readonly signal: AbortSignal
 }
 
 /** Runs every controller until the signal aborts; `stopped` resolves when the last one has ended. Never rejects. */
 export function startControllers(options: ControllersOptions): { readonly stopped: Promise<void> } {
   const { client, logger, clock, random, signal, monotonicNow = () => performance.now() } = options
+  const { meters = new QueueMeters() } = options
   const context: ControllerContext = {
     client,
     informers: createSharedInformers(client, { logger, signal }),
     logger,
+    meters,
     clock,
     random,
     signal,
@@ -56,6 +61,7 @@ export function startControllers(options: ControllersOptions): { readonly stoppe
     runDeploymentController(context),
     runEndpointSliceController(context),
     runEndpointsController(context),
+    runEndpointSliceMirroring(context),
     runNodeIpamController(context, options.podCidr),
     runNodeLifecycleController(context, { heartbeats: options.heartbeats, monotonicNow }),
     runTaintEvictionController(context, monotonicNow),

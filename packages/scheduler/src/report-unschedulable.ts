@@ -4,7 +4,14 @@ import type { ApiClient } from '@skiff/client'
 /** The PodScheduled condition that says why the pod waits; undefined when it says so already. */
 export function unschedulableCondition(pod: Pod, message: string, now: Date): PodCondition | undefined {
   const before = pod.status?.conditions
-  const condition: PodCondition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }
+  const { generation } = pod.metadata
+  const condition: PodCondition = {
+    type: 'PodScheduled',
+    status: 'False',
+    reason: 'Unschedulable',
+    message,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  }
   const after = setCondition(before, condition, now)
   return after === before ? undefined : findCondition(after, 'PodScheduled')
 }

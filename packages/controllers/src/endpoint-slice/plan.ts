@@ -3,7 +3,7 @@ import { type Draft, type Endpoint, type EndpointSlice, ownerReferenceTo, type S
 import { SERVICE_NAME_LABEL } from '../shared/informers.ts'
 import { hostnameIn, isHeadless, type PodPort, type ServicePod } from './service-pods.ts'
 
-const MANAGED_BY_LABEL = 'endpointslice.kubernetes.io/managed-by'
+export const MANAGED_BY_LABEL = 'endpointslice.kubernetes.io/managed-by'
 const MANAGED_BY = 'endpointslice-controller.k8s.io'
 const HEADLESS_LABEL = 'service.kubernetes.io/headless'
 const MAX_ENDPOINTS = 100
@@ -11,6 +11,8 @@ const MAX_ENDPOINTS = 100
 /** What a slice should hold. */
 export interface SliceContent {
   readonly labels: Readonly<Record<string, string>>
+  /** Undefined: they are other people's. */
+  readonly annotations?: Readonly<Record<string, string>>
   readonly ports: readonly PodPort[]
   readonly endpoints: readonly Endpoint[]
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { keyOf, type Pod, podIsReady, podIsTerminal, selectsLabels } from '@skiff/api'
 import type { WorkQueue } from '@skiff/client'
-import type { SharedInformers } from '../shared/informers.ts'
+import { SERVICE_NAME_LABEL, type SharedInformers } from '../shared/informers.ts'
 import { hasSelector } from './service-pods.ts'
 
 /** Adds the key of every Service that changed, or whose pods changed in a way that its endpoints tell of. */
@@ -13,6 +13,16 @@ export function watchServicesAndPods({ services, pods }: Pick<SharedInformers, '
     for (const service of services.byIndex('namespace', object.metadata.namespace ?? '')) {
       if (!hasSelector(service)) continue
       if (labels.some((one) => selectsLabels(service.spec.selector, one))) queue.add(keyOf(service))
+    }
+  })
+}
+
+/** Adds the key of the Service that a changed slice belongs to, or belonged to. */
+export function watchSlices(slices: SharedInformers['endpointSlices'], queue: WorkQueue): void {
+  slices.onChange(({ object, previous }) => {
+    for (const { metadata } of previous ? [object, previous] : [object]) {
+      const service = metadata.labels?.[SERVICE_NAME_LABEL]
+      if (service !== undefined) queue.add(`${metadata.namespace}/${service}`)
     }
   })
 }

@@ -13,7 +13,7 @@ const CONFIRM_OWNER_MS = 30_000
 
 /** Deletes what lost its owners, of whatever kind, and carries out foreground and orphaning deletions. */
 export async function runGarbageCollector(context: ControllerContext): Promise<void> {
-  const { client, logger, signal } = context
+  const { client, logger, meters, signal } = context
   const queue = new WorkQueue()
   const graph = new OwnerGraph()
   const absent = new RecentlyAbsent()
@@ -100,6 +100,10 @@ export async function runGarbageCollector(context: ControllerContext): Promise<v
       case 'drop-owners':
         await patchMetadata(node, { ownerReferences: node.owners.filter(({ uid }) => !collection.uids.includes(uid)) })
         return
+      case 'unblock-owners':
+        // This change brings the object here again, to be deleted then.
+        await patchMetadata(node, { ownerReferences: node.owners.map((owner) => ({ ...owner, blockOwnerDeletion: false })) })
+        return
       case 'release-dependents':
         // The last of these changes brings this owner here again.
         for (const dependent of collection.dependents) {
@@ -130,6 +134,7 @@ export async function runGarbageCollector(context: ControllerContext): Promise<v
     name: 'garbage-collector',
     queue,
     concurrency: CONCURRENCY,
+    meters,
     logger,
     signal,
     reconcile,

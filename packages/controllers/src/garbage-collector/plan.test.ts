@@ -40,6 +40,13 @@ describe('an object', () => {
     expect(planCollection(set, ['waits-for-dependents'], [pod])).toEqual({ type: 'delete', policy: 'Foreground' })
     expect(planCollection(set, ['waits-for-dependents'], [])).toEqual({ type: 'delete', policy: 'Background' })
   })
+  test('in a circle of owners lets go of its own before it is deleted', () => {
+    const middle = node('middle', { owners: [owner('first')] })
+    const first = node('first', { owners: [owner('middle')], deleting: true, finalizers: ['foregroundDeletion'] })
+    expect(planCollection(middle, ['waits-for-dependents'], [first])).toEqual({ type: 'unblock-owners' })
+    const unblocked = { ...middle, owners: [owner('first', false)] }
+    expect(planCollection(unblocked, ['waits-for-dependents'], [first])).toEqual({ type: 'delete', policy: 'Foreground' })
+  })
   test('that is on its way out already is left alone', () => {
     expect(planCollection({ ...pod, deleting: true }, ['absent', 'absent'], [])).toEqual({ type: 'nothing' })
   })

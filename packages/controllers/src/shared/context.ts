@@ -1,4 +1,4 @@
-import type { ApiClient } from '@skiff/client'
+import type { ApiClient, QueueMeters } from '@skiff/client'
 import type { Logger } from 'pino'
 import type { SharedInformers } from './informers.ts'
 
@@ -7,6 +7,8 @@ export interface ControllerContext {
   readonly client: ApiClient
   readonly informers: SharedInformers
   readonly logger: Logger
+  /** Where their work is counted. */
+  readonly meters: QueueMeters
   readonly clock: () => Date
   readonly random: () => number
   readonly signal: AbortSignal

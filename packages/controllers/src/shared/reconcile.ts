@@ -18,7 +18,7 @@ export interface Reconciler {
 /** Works on keys until the signal aborts. Never rejects. */
 export async function runReconciler(context: ControllerContext, reconciler: Reconciler): Promise<void> {
   const { name, reads, watch, reconcile, concurrency = 1 } = reconciler
-  const { logger, signal } = context
+  const { logger, meters, signal } = context
   const queue = new WorkQueue()
   watch(queue)
   try {
@@ -26,7 +26,7 @@ export async function runReconciler(context: ControllerContext, reconciler: Reco
   } catch {
     return // aborted before everything was read
   }
-  await runController({ name, queue, reconcile, concurrency, logger: logger.child({ controller: name }), signal })
+  await runController({ name, queue, reconcile, concurrency, meters, logger: logger.child({ controller: name }), signal })
 }
 
 /** @param component as upstream's event sources are named: `replicaset-controller` */
