@@ -1,24 +1,34 @@
 import { join } from 'node:path'
 import { isNotFound, NODES, type Node, PODS, type Pod, SERVICES, type Service } from '@skiff/api'
 import { type ApiClient, createEventRecorder, createInformer, type Log } from '@skiff/client'
+import { DeletedLogs } from './deleted-logs/deleted-logs.ts'
+import type { PressureCondition } from './eviction/signals.ts'
 import { keepHeartbeats } from './node/heartbeat-stream.ts'
 import { hostGoesDown } from './node/host-shutdown.ts'
+import { keepRoom, type RoomKeeper } from './node/keep-room.ts'
+import { kubeletConfiguration } from './node/kubelet-configuration.ts'
+import { machineFacts } from './node/machine-facts.ts'
 import { keepNodeLease } from './node/node-lease.ts'
 import { NodeReporter } from './node/node-reporter.ts'
+import type { NodeSettings } from './node/node-settings.ts'
 import { PodRoutes } from './node/pod-routes.ts'
 import { ReferencedObjects } from './objects/referenced-objects.ts'
-import { limitLocalStorage } from './pods/limit-local-storage.ts'
 import { MirrorPods } from './pods/mirror-pods.ts'
 import { NodeAdmission } from './pods/node-admission.ts'
+import { NodeDevices } from './pods/node-devices.ts'
 import { fieldPathOf } from './pods/plan-end.ts'
 import type { PodTools, SayEvent } from './pods/pod-tools.ts'
 import { PodWorkers } from './pods/pod-workers.ts'
 import { runtimeHandlers } from './pods/runtime-handlers.ts'
 import { StaticPods } from './pods/static-pods.ts'
 import type { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
-import type { ContainerRuntime, ImageService, PodNetwork, RuntimeInfo } from './runtime/runtime.ts'
+import type { ContainerRuntime, ImageService, PodContainers, PodNetwork, RuntimeInfo } from './runtime/runtime.ts'
 import { Semaphore } from './semaphore.ts'
-import { limitEmptyDirs } from './volumes/limit-empty-dirs.ts'
+import { AgentMeters } from './stats/agent-meters.ts'
+import { AgentStats } from './stats/agent-stats.ts'
+import { measuredRuntime } from './stats/measured-runtime.ts'
+import { ResourceUsage } from './stats/resource-usage.ts'
+import { ImageVolumes } from './volumes/image-volumes.ts'
 import { LocalDirectories, volumeAnnotations } from './volumes/local-directories.ts'
 import { PodVolumes } from './volumes/pod-volumes.ts'
 import { ServiceAccountTokens } from './volumes/service-account-tokens.ts'
@@ -47,6 +57,7 @@ export interface RunAgentOptions {
   readonly secretsInMemory: boolean
   readonly labels: Readonly<Record<string, string>>
   readonly maxPods: number
+  readonly settings: NodeSettings
   readonly endpoints: ProgrammedEndpoints
   /** The master is reached, for the first time or again: by then this host may have another address. */
   readonly onConnected: () => void
@@ -64,11 +75,19 @@ export interface RunningAgent {
   readonly pods: PodWorkers
   /** Every pod that is bound to this node, as the API has it. */
   readonly podList: () => readonly Pod[]
+  readonly nodeName: string
+  /** What this host and its pods use. */
+  readonly stats: AgentStats
+  readonly meters: AgentMeters
+  readonly deletedLogs: DeletedLogs
+  /** As the kubelet's configuration calls it. */
+  readonly configuration: object
   /** Resolves after the signal, when nothing of the agent runs any more. Containers go on. */
   readonly stopped: Promise<void>
 }
 
 const EXEC_PROBE_SLOTS = 4
+const NO_CONDITIONS: ReadonlySet<PressureCondition> = new Set()
 
 /**
  * The agent proper: registers the node, then runs the pods that are bound to it, until the signal. If the host goes down with
@@ -87,15 +106,20 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
   }
   if (asked.signal.aborted) end.abort()
   asked.signal.addEventListener('abort', () => void endAll(), { once: true })
-  const options = { ...asked, signal: end.signal }
+  const meters = new AgentMeters()
+  const options = { ...asked, runtime: measuredRuntime(asked.runtime, meters), signal: end.signal }
   const { client, nodeName, logger, signal } = options
   const info = await options.runtime.info()
-  const reporter = new NodeReporter({ ...options, name: nodeName, annotations: await volumeAnnotations(options.dataDir) })
+  let room: RoomKeeper | undefined
+  const pressures = () => room?.manager.conditions ?? NO_CONDITIONS
+  const annotations = await volumeAnnotations(options.dataDir)
+  const reporter = new NodeReporter({ ...options, name: nodeName, annotations, pressures })
   const node = await reporter.register(info)
   // From here on everything listens to the signal, which tells nobody who comes too late.
   signal.throwIfAborted()
   const routes = podRoutes(options, reporter)
   const pods = createInformer<Pod>(client, PODS, { fieldSelector: `spec.nodeName=${nodeName}`, logger, signal })
+  meters.watchStarts(pods, options.now)
   const services = createInformer<Service>(client, SERVICES, { logger, signal })
   const reporting = reporter.run()
   routes.nodes.onChange(({ type, object }) => {
@@ -109,6 +133,7 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
   watchEngine(options, reporter)
   await routes.configure()
   await services.synced
+  signal.throwIfAborted()
 
   let workers: PodWorkers | undefined
   const objects = new ReferencedObjects({ client, logger, onChange: (uid) => workers?.configChanged(uid) })
@@ -124,7 +149,10 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
     reporter,
     services: () => services.list(),
     podList,
+    observed: () => workers?.observed() ?? [],
     node: shownNode,
+    pressures,
+    meters,
   })
   const statics = new StaticPods({ directory: join(options.dataDir, 'manifests'), nodeName, logger, signal })
   const mirrors = new MirrorPods({ client, node: shownNode, logger, signal })
@@ -140,11 +168,21 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
     await running.rest()
   }
   logger.info({ node: nodeName }, 'agent started')
-  const evict = (pod: Pod, message: string) => running.worker(pod.metadata.uid)?.evict(message)
-  const limited = { runtime: options.runtime, dataDir: options.dataDir, pods: podList, evict, signal }
-  const limiting = [limitEmptyDirs(limited), limitLocalStorage(limited)]
-  const stopped = stop(signal, workers, [reporting, ...beating, directories.run(signal), ...limiting])
-  return { pods: workers, podList, stopped }
+  const usage = new ResourceUsage({ pods: () => running.observed(), now: options.now })
+  room = keepRoom({ ...options, info, usage, volumes: tools.volumes, reporter, workers })
+  const { deletedLogs } = tools
+  const stopped = stop(signal, workers, [reporting, ...beating, directories.run(signal), deletedLogs.run(signal), room.run()])
+  const stats = new AgentStats({
+    ...options,
+    info,
+    usage,
+    pods: podList,
+    observed: () => running.observed(),
+    mounted: (uid) => tools.volumes.mounted(uid),
+    imageBytes: async () => (await options.images.list()).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  })
+  const configuration = kubeletConfiguration(options, info)
+  return { pods: workers, podList, nodeName, stats, meters, deletedLogs, configuration, stopped }
 }
 
 async function stop(signal: AbortSignal, workers: PodWorkers, work: readonly Promise<void>[]): Promise<void> {
@@ -209,7 +247,10 @@ interface ToolParts {
   readonly reporter: NodeReporter
   readonly services: () => readonly Service[]
   readonly podList: () => readonly Pod[]
+  readonly observed: () => readonly PodContainers[]
   readonly node: () => Node | undefined
+  readonly pressures: () => ReadonlySet<PressureCondition>
+  readonly meters: AgentMeters
 }
 
 async function podTools({
@@ -220,11 +261,15 @@ async function podTools({
   reporter,
   services,
   podList,
+  observed,
   node,
+  pressures,
+  meters,
 }: ToolParts): Promise<PodTools> {
-  const { client, runtime, images, network, now, logger, nodeName, nodeIp, clusterId, dataDir, ranges } = options
+  const { client, signal, runtime, images, network, now, logger, nodeName, nodeIp, clusterId, dataDir, ranges } = options
   const tokens = new ServiceAccountTokens({ client, now })
   const dns = { nameserver: ranges.dnsIp, domain: ranges.clusterDomain }
+  const say = podEvents(options)
   return {
     client,
     runtime,
@@ -236,29 +281,39 @@ async function podTools({
       node,
       pods: podList,
       appArmor: info.appArmor,
+      pressures,
     }),
     tokens,
     volumes: new PodVolumes({
       dataDir,
+      warn: (pod, reason, message) => say(pod, 'Warning', reason, message),
       config: objects,
       tokens,
       claims: new VolumeClaims({ client, node }),
+      imageVolumes: new ImageVolumes({ images, runtime, config: objects, dataDir, say, signal }),
       directories,
       dns,
       recursiveReadOnly: info.recursiveReadOnly,
     }),
+    devices: new NodeDevices({ devices: options.settings.devices, gpus: await gpusOf(info), pods: podList, observed }),
     config: objects,
     services,
-    say: podEvents(options),
+    say,
     node: { name: nodeName, ip: nodeIp, memoryBytes: info.memoryBytes, allocatable: await reporter.allocatable(info) },
     ownership: { cluster: clusterId, node: nodeName },
     dns,
     seccompDirectory: join(dataDir, 'seccomp'),
     runtimeHandler: runtimeHandlers(client),
     execSlots: new Semaphore(EXEC_PROBE_SLOTS),
+    deletedLogs: new DeletedLogs({ dataDir, now, logger }),
+    meters,
     now,
     logger,
   }
+}
+
+async function gpusOf({ nvidia, dataRoot }: RuntimeInfo): Promise<readonly string[]> {
+  return nvidia ? (await machineFacts(dataRoot)).gpus : []
 }
 
 function podEvents({ client, nodeName, now, random, logger }: RunAgentOptions): SayEvent {

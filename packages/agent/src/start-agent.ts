@@ -1,6 +1,3 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { join as joinPath } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CLUSTER_FACTS, type ClusterFacts, CONFIG_MAPS, type ConfigMap, clusterFactsOf, NODES, type Node } from '@skiff/api'
@@ -21,15 +18,19 @@ import { createImageService } from './images/image-service.ts'
 import { fetchOverTls, peerOf } from './images/peers.ts'
 import { hostCommands } from './network/host-commands.ts'
 import { createPodNetwork } from './network/pod-network.ts'
+import { installationId } from './node/installation-id.ts'
 import { isOwnAddress, nodeAddress } from './node/node-address.ts'
 import { NodeDeletedError } from './node/node-deleted-error.ts'
 import { refuseTakenName } from './node/node-name-taken.ts'
+import type { NodeSettings } from './node/node-settings.ts'
+import { readNodeSettings } from './node/read-node-settings.ts'
 import { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
 import { superviseProxy } from './proxy/supervise-proxy.ts'
 import { clusterFactsOfAgent, purgeAgent } from './purge/purge-agent.ts'
 import { type NetworkRanges, runAgent } from './run-agent.ts'
 import { createDockerRuntime } from './runtime/docker/docker-runtime.ts'
 import { createDockerImageStore } from './runtime/docker/image-store.ts'
+import { SANDBOX_IMAGE } from './runtime/docker/sandbox-image.ts'
 import type { ContainerRuntime, ImageService, PodNetwork } from './runtime/runtime.ts'
 import { type AgentServer, serveAgent } from './server/agent-server.ts'
 
@@ -56,6 +57,10 @@ export interface AgentOptions {
   readonly dataDir: string
   readonly labels?: Readonly<Record<string, string>>
   readonly maxPods?: number
+  /** What whoever runs the node has set; a file of that name in the data directory if absent. */
+  readonly config?: string
+  /** Settings that count more than the file's, under the same names. */
+  readonly settings?: Readonly<Record<string, unknown>>
   /** Of the agent's own HTTPS server. */
   readonly port?: number
   /** The command line of this host's proxy, which the agent then supervises; absent: none is started. */
@@ -112,9 +117,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
   if (options.engine === undefined) await checkThisHost(options, known !== undefined)
   if (known !== undefined && isOfAnotherCluster(known, joining)) await leaveFormerCluster(options)
+  const settings = await readNodeSettings(options)
   const credentials = await freshCredentials(await join(joining), joining)
-  const first = await startGeneration({ options, joining, credentials })
-  const stopped = renewUntilStopped({ options, joining, credentials }, first)
+  const first = await startGeneration({ options, settings, joining, credentials })
+  const stopped = renewUntilStopped({ options, settings, joining, credentials }, first)
   return { nodeName, nodeIp, port: first.port, stopped: stopped.finally(() => signal.aborted) }
 }
 
@@ -161,6 +167,7 @@ interface Generation {
 
 interface GenerationOptions {
   readonly options: AgentOptions
+  readonly settings: NodeSettings
   readonly joining: JoinOptions
   readonly credentials: NodeCredentials
 }
@@ -187,7 +194,7 @@ async function renewUntilStopped(start: GenerationOptions, first: Generation): P
   await current.stopped
 }
 
-async function startGeneration({ options, joining, credentials }: GenerationOptions): Promise<Generation> {
+async function startGeneration({ options, settings, joining, credentials }: GenerationOptions): Promise<Generation> {
   const end = new AbortController()
   const signal = AbortSignal.any([options.signal, end.signal])
   const { server, ca, clientCert: cert, clientKey: key } = credentials
@@ -199,10 +206,11 @@ async function startGeneration({ options, joining, credentials }: GenerationOpti
   const { clusterId } = facts
   const ranges: NetworkRanges = { ...facts, clusterCidr: facts.podCidr, dnsIp: facts.dnsAddress }
   await untilMasterAnswers(() => refuseTakenName(client, nodeName, identity), { ...joining, signal })
-  const engine = options.engine?.(clusterId) ?? dockerEngine({ options, joining, credentials, client, clusterId, signal })
+  const engine =
+    options.engine?.(clusterId) ?? dockerEngine({ options, settings, joining, credentials, client, clusterId, signal })
 
   const port = options.port ?? DEFAULT_PORT
-  const agentServer = await serveAgent({ credentials, nodeName, port, engine, logger })
+  const agentServer = await serveAgent({ credentials, nodeName, port, engine, client, now, logger })
   const endpoints = new ProgrammedEndpoints()
   const moved = Promise.withResolvers<string>()
   let isDeleted = false
@@ -222,6 +230,7 @@ async function startGeneration({ options, joining, credentials }: GenerationOpti
       secretsInMemory: options.engine === undefined,
       labels: options.labels ?? {},
       maxPods: options.maxPods ?? DEFAULT_MAX_PODS,
+      settings,
       endpoints,
       onConnected: async () => {
         if (options.nodeIp === undefined && !isOwnAddress(nodeIp)) moved.resolve(await nodeAddress(server))
@@ -286,19 +295,13 @@ async function clusterFacts(client: ApiClient, dataDir: string): Promise<Cluster
   return facts
 }
 
-/** The same after a wiped data directory; another one on another machine, or for another agent of this one. */
-async function installationId(dataDir: string): Promise<string> {
-  const machine = await readFile('/etc/machine-id', 'utf8').catch(() => '')
-  return createHash('sha256').update([machine.trim(), hostname(), dataDir].join('\n')).digest('hex').slice(0, 32)
-}
-
 interface EngineOptions extends GenerationOptions {
   readonly client: ApiClient
   readonly clusterId: string
   readonly signal: AbortSignal
 }
 
-function dockerEngine({ options, joining, credentials, client, clusterId, signal }: EngineOptions): Engine {
+function dockerEngine({ options, settings, joining, credentials, client, clusterId, signal }: EngineOptions): Engine {
   const { dockerHost, nodeName } = options
   const { random, logger } = joining
   const nodes = createInformer<Node>(client, NODES, { logger, signal })
@@ -313,6 +316,10 @@ function dockerEngine({ options, joining, credentials, client, clusterId, signal
         .flatMap(imagePeer),
     fetchFromPeer: fetchOverTls({ ca, cert: () => clientCert, key: () => clientKey, port: options.port ?? DEFAULT_PORT }),
     hostCredentials: (reference) => hostCredentials(reference, { env: process.env, logger }),
+    dataDir: options.dataDir,
+    removeForeign: settings.removeForeignImages,
+    keep: [SANDBOX_IMAGE],
+    now: joining.now,
     random,
     signal,
   })

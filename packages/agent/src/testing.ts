@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NODES } from '@skiff/api'
 import type { ApiClient, Log } from '@skiff/client'
+import { nodeSettings } from './node/node-settings.ts'
 import { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
 import { type RunningAgent, runAgent } from './run-agent.ts'
 import { FakeImages } from './runtime/fake/fake-images.ts'
@@ -25,6 +26,8 @@ export interface TestAgentOptions {
   readonly now?: () => Date
   readonly logger?: Log
   readonly hostGoesDown?: () => Promise<boolean>
+  /** As in the agent's configuration file. Without: this machine's own room concerns nobody. */
+  readonly settings?: Readonly<Record<string, unknown>>
 }
 
 export interface TestAgent extends AsyncDisposable {
@@ -61,6 +64,7 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
     secretsInMemory: false,
     labels: {},
     maxPods: 110,
+    settings: nodeSettings({ evictionHard: {}, imageGCHighThresholdPercent: 100, ...options.settings }),
     endpoints: new ProgrammedEndpoints(),
     onConnected: () => undefined,
     onDeleted: () => undefined,

@@ -42,6 +42,11 @@ export async function readCredentials(dataDir: string, node: string): Promise<No
   return kept.node === node ? kept : undefined
 }
 
+/** The name that this host joined under, or tried to. */
+export async function keptNodeName(dataDir: string): Promise<string | undefined> {
+  return readFile(join(dataDir, FILES.node), 'utf8').catch(() => undefined)
+}
+
 export async function writeCredentials(dataDir: string, node: string, credentials: NodeCredentials): Promise<void> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   await chmod(dataDir, 0o700)

@@ -33,6 +33,8 @@ function answering(words: string): HostCommands {
       if (words === '') return ''
       throw new CommandError(command, words, { cause: undefined })
     },
+    script: async () => '',
+    hasLink: async () => true,
     lines: async function* () {},
     setSysctl: async () => {},
   }

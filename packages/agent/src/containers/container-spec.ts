@@ -21,6 +21,7 @@ export interface ContainerSpecInput {
   readonly env: ReadonlyMap<string, string>
   readonly mounts: readonly Mount[]
   readonly devices: NonNullable<ContainerSpec['devices']>
+  readonly gpus?: readonly string[]
   readonly nodeMemoryBytes: number
   readonly ownership: Ownership
   readonly localSeccomp?: string
@@ -54,6 +55,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
     env: [...env].map(([name, value]) => ({ name, value })),
     mounts: input.mounts,
     devices: input.devices,
+    ...(input.gpus === undefined ? {} : { gpus: input.gpus }),
     resources: containerResources(pod, container, input.nodeMemoryBytes),
     security: containerSecurity({ ...input, image: image.config }),
     stdin: container.stdin ?? false,
@@ -75,6 +77,7 @@ function containerLabels(input: ContainerSpecInput): Record<string, string> {
     [labels.RESTART_BACK_OFF]: String(backOffSeconds),
     [labels.IMAGE_REF]: image.imageRef,
     [labels.GRACE_PERIOD]: String(pod.spec.terminationGracePeriodSeconds ?? 30),
+    ...(input.gpus === undefined ? {} : { [labels.GPUS]: input.gpus.join(',') }),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ConfigMap, Container, Pod, Secret, Service } from '@skiff/api'
 import { expect, test } from 'vitest'
+import { parseEnvFile } from './env-file.ts'
 import { environment } from './environment.ts'
 import { expand } from './expand.ts'
 
@@ -19,6 +20,8 @@ const CONFIG = {
   secret: async (_namespace: string, name: string) => (name === 'secret' ? secret : undefined),
 }
 
+const ENV_FILE = "# what init found out\n\n COLOUR = 'light blue' \nPOEM='one\ntwo # not a comment'\nSIZE=3\nEMPTY=''\n"
+
 function serviceOf(namespace: string, name: string, clusterIP: string, ports: object[]): Service {
   return { metadata: { ...METADATA, namespace, name }, spec: { clusterIP, ports } } as unknown as Service
 }
@@ -37,6 +40,7 @@ async function variablesOf(container: Partial<Container>, spec: object = {}): Pr
     downward: { podIp: '10.244.1.2', nodeIp: '10.0.0.7', allocatable: { cpu: '4', memory: '8Gi' } },
     services: SERVICES,
     config: CONFIG,
+    envFile: async ({ volume, path }) => (`${volume}/${path}` === 'work/app.env' ? ENV_FILE : undefined),
   })
   return Object.fromEntries(found)
 }
@@ -99,6 +103,29 @@ test('says in the kubelet’s words what is missing, and passes over what is opt
   await expect(from({ configMapKeyRef: { name: 'settings', key: 'k' } })).rejects.toThrow(
     "couldn't find key k in ConfigMap blog/settings",
   )
-  await expect(from({ fileKeyRef: { volumeName: 'v', path: 'p', key: 'k' } })).rejects.toThrow('put the value into a ConfigMap')
   expect(await from({ configMapKeyRef: { name: 'nope', key: 'k', optional: true } })).not.toHaveProperty('A')
+})
+
+const fileKey = (key: string, more: object = {}) => [
+  { name: 'X', valueFrom: { fileKeyRef: { volumeName: 'work', path: 'app.env', key, ...more } } },
+]
+
+test.for([
+  ['COLOUR', 'light blue'],
+  ['POEM', 'one\ntwo # not a comment'],
+  ['SIZE', '3'],
+  ['EMPTY', ''],
+] as const)('%s is read from a file that an init container wrote', async ([key, value]) => {
+  expect((await variablesOf({ env: fileKey(key) })).X).toBe(value)
+})
+
+test('a file or a key that is not there keeps the container waiting, unless it is optional', async () => {
+  await expect(variablesOf({ env: fileKey('NO') })).rejects.toThrow("couldn't find key NO in file app.env of volume work")
+  await expect(variablesOf({ env: fileKey('NO', { path: 'no' }) })).rejects.toThrow('file no not found in volume work')
+  expect(await variablesOf({ env: fileKey('NO', { path: 'no', optional: true }) })).not.toHaveProperty('X')
+})
+
+test('a line that is no assignment is named', () => {
+  expect(() => parseEnvFile("A='1'\nexport B\n")).toThrow('invalid environment variable format at line 2')
+  expect(() => parseEnvFile("A='1' and more\n")).toThrow('at line 1')
 })

@@ -1,6 +1,7 @@
 import type { ConfigMap, Container, Pod, Secret, Service } from '@skiff/api'
 import { ConfigError } from './config-error.ts'
 import { type DownwardContext, fieldValue, resourceValue } from './downward.ts'
+import { parseEnvFile } from './env-file.ts'
 import { expand } from './expand.ts'
 import { serviceVariables } from './service-variables.ts'
 
@@ -17,6 +18,8 @@ export interface EnvironmentInput {
   /** Those that the pod sees: of its namespace, and `default/kubernetes`. */
   readonly services: readonly Service[]
   readonly config: ConfigSource
+  /** A file of variables in one of the pod's volumes; undefined: it isn't there. */
+  readonly envFile: (file: { readonly volume: string; readonly path: string }) => Promise<string | undefined>
 }
 
 type EnvVar = NonNullable<Container['env']>[number]
@@ -70,13 +73,14 @@ function decoded(data: Readonly<Record<string, string>> | undefined): Record<str
   return Object.fromEntries(entries) as Record<string, string>
 }
 
-async function referencedValue({ valueFrom }: EnvVar, input: EnvironmentInput): Promise<string | undefined> {
+async function referencedValue({ name, valueFrom }: EnvVar, input: EnvironmentInput): Promise<string | undefined> {
   const { pod, container, downward } = input
   if (valueFrom?.fieldRef) return fieldValue(pod, valueFrom.fieldRef.fieldPath, downward)
   if (valueFrom?.resourceFieldRef) return resourceValue(pod, valueFrom.resourceFieldRef, container, downward)
   if (valueFrom?.configMapKeyRef) return await configMapKey(valueFrom.configMapKeyRef, input)
   if (valueFrom?.secretKeyRef) return await secretKey(valueFrom.secretKeyRef, input)
-  throw new ConfigError(`variables from files (fileKeyRef) can't be had here: put the value into a ConfigMap`)
+  if (valueFrom?.fileKeyRef) return await fileKey(valueFrom.fileKeyRef, input)
+  throw new ConfigError(`env ${name} has a source that is not known here`)
 }
 
 interface KeyRef {
@@ -102,4 +106,16 @@ async function secretKey(ref: KeyRef, { pod, config }: EnvironmentInput): Promis
   if (ref.optional) return undefined
   if (found === undefined) throw new ConfigError(`secret "${ref.name}" not found`)
   throw new ConfigError(`couldn't find key ${ref.key} in Secret ${namespace}/${ref.name}`)
+}
+
+type FileKeyRef = NonNullable<NonNullable<EnvVar['valueFrom']>['fileKeyRef']>
+
+/** What an init container has left for those after it (KEP-3721). */
+async function fileKey(ref: FileKeyRef, { envFile }: EnvironmentInput): Promise<string | undefined> {
+  const { volumeName: volume, path, key, optional } = ref
+  const text = await envFile({ volume, path })
+  const value = text === undefined ? undefined : parseEnvFile(text).get(key)
+  if (value !== undefined || optional) return value
+  if (text === undefined) throw new ConfigError(`file ${path} not found in volume ${volume}`)
+  throw new ConfigError(`couldn't find key ${key} in file ${path} of volume ${volume}`)
 }

@@ -14,15 +14,18 @@ const nobody: never[] = []
 
 test.for([
   ['Never', undefined, nobody, []],
-  ['Never', { pulled: false }, nobody, ['local']],
-  ['IfNotPresent', { pulled: true }, [builder], ['local']],
+  ['Never', { pulled: false, allowed: true }, nobody, ['local']],
+  ['IfNotPresent', { pulled: true, allowed: true }, [builder], ['local']],
   ['IfNotPresent', undefined, [puller, builder], ['puller', 'builder', 'registry']],
   ['IfNotPresent', undefined, nobody, ['registry']],
-  ['Always', { pulled: true }, [builder], ['registry', 'local']],
-  ['Always', { pulled: false }, [puller], ['local']],
+  ['Always', { pulled: true, allowed: true }, [builder], ['registry', 'local']],
+  ['Always', { pulled: false, allowed: true }, [puller], ['local']],
   ['Always', undefined, nobody, ['registry']],
   ['Always', undefined, [puller], ['registry', 'puller']],
   ['Always', undefined, [puller, builder], ['builder', 'registry', 'puller']],
+  ['Never', { pulled: true, allowed: false }, nobody, []],
+  ['IfNotPresent', { pulled: true, allowed: false }, [builder], ['registry']],
+  ['Always', { pulled: true, allowed: false }, [builder], ['registry']],
 ] as const)('policy %s, here %j, peers %j', ([pullPolicy, local, peers, expected]) => {
   const sources = imageSources({ pullPolicy: pullPolicy as ImageRequest['pullPolicy'], local, peers, name: NAME })
 

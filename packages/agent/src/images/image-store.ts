@@ -7,16 +7,21 @@ export interface ImageStore {
   platform(): Promise<string>
   /** By any of its names; undefined when it isn't here. */
   inspect(name: string): Promise<StoredImage | undefined>
+  /** Also those without a name. */
   list(): Promise<readonly { readonly id: string; readonly names: readonly string[]; readonly sizeBytes: number }[]>
+  /** Ids and names of the images of all containers of this host, whoever they belong to and whether they run or not. */
+  inUse(): Promise<ReadonlySet<string>>
   /**
    * Fetches from the registry of the name. Calls `onProgress` with each line; the first comes when the registry has
    * answered. Throws `RegistryError` with the registry's words.
    */
   pull(name: string, options: PullOptions): Promise<void>
+  /** Asks the registry of the name whether these credentials may have the image. Throws `RegistryError`. */
+  verify(name: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void>
   /** Takes in a `docker save` archive; throws when it is broken. */
   load(archive: NodeJS.ReadableStream, signal: AbortSignal): Promise<void>
   save(name: string): Promise<Readable>
-  /** Takes the name away, and the image when it was the last one and nothing uses it. */
+  /** Takes the name (or the id of one without any) away, and the image when it was the last one and nothing uses it. */
   untag(name: string): Promise<void>
   /** Calls back whenever an image came, went or changed its name, until the signal. */
   watch(onChange: () => void, signal: AbortSignal): void

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import * as x509 from '@peculiar/x509'
 import { expect, test } from 'vitest'
-import { FINGERPRINT_HEADER, fetchOverTls, PLATFORM_HEADER, peerOf } from './peers.ts'
+import { ACCESS_HEADER, CREDENTIALS_HEADER, FINGERPRINT_HEADER, fetchOverTls, PLATFORM_HEADER, peerOf } from './peers.ts'
 
 const NAME = 'docker.io/library/app:1'
 
@@ -16,7 +16,8 @@ test('an image is asked for by its complete name, with this node’s certificate
 
   expect(agent.asked).toEqual([`/images/${encodeURIComponent(NAME)}`])
   expect(agent.callers).toEqual(['127.0.0.1'])
-  expect(offer).toMatchObject({ fingerprint: 'sha256:f', platform: 'linux/amd64' })
+  expect(agent.shown).toEqual(['hash-1,hash-2'])
+  expect(offer).toMatchObject({ fingerprint: 'sha256:f', platform: 'linux/amd64', access: 'hash-1' })
   expect(offer && (await text(offer.stream))).toBe('archive')
 })
 
@@ -24,7 +25,9 @@ test('an agent that has not got the image after all, or refuses, is told apart',
   await using agent = await startAgent()
 
   expect(await agent.fetch('docker.io/library/missing:1')).toBeUndefined()
-  await expect(agent.fetch('docker.io/library/refused:1')).rejects.toThrow('node other answered 403')
+  await expect(agent.fetch('docker.io/library/refused:1')).rejects.toThrow(
+    'pulled there with credentials that this pod does not hold',
+  )
 })
 
 test('a peer’s images are known by every way to write their names', () => {
@@ -44,13 +47,16 @@ async function startAgent() {
   const { cert, key } = await certificate()
   const asked: string[] = []
   const callers: string[] = []
+  const shown: unknown[] = []
   const server = createServer({ cert, key, ca: cert, requestCert: true, rejectUnauthorized: true }, (request, response) => {
     asked.push(request.url ?? '')
     const client = (request.socket as import('node:tls').TLSSocket).getPeerCertificate()
     callers.push(client.subject.CN as string)
+    shown.push(request.headers[CREDENTIALS_HEADER])
     if (request.url?.includes('missing')) return response.writeHead(404).end()
     if (request.url?.includes('refused')) return response.writeHead(403).end()
-    return response.writeHead(200, { [FINGERPRINT_HEADER]: 'sha256:f', [PLATFORM_HEADER]: 'linux/amd64' }).end('archive')
+    const headers = { [FINGERPRINT_HEADER]: 'sha256:f', [PLATFORM_HEADER]: 'linux/amd64', [ACCESS_HEADER]: 'hash-1' }
+    return response.writeHead(200, headers).end('archive')
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -60,7 +66,8 @@ async function startAgent() {
   return {
     asked,
     callers,
-    fetch: (name: string) => fetch(peer, name, new AbortController().signal),
+    shown,
+    fetch: (name: string) => fetch(peer, { name, credentials: ['hash-1', 'hash-2'] }, new AbortController().signal),
     [Symbol.asyncDispose]: async () => {
       server.close()
       server.closeAllConnections()

@@ -6,6 +6,10 @@ import { completeName } from './reference.ts'
 /** Headers beside an image that one agent gives another. */
 export const FINGERPRINT_HEADER = 'x-skiff-image-fingerprint'
 export const PLATFORM_HEADER = 'x-skiff-image-platform'
+/** Who may use it (`access.ts`). */
+export const ACCESS_HEADER = 'x-skiff-image-access'
+/** Of the request: hashes of the credentials that the asking pod holds. */
+export const CREDENTIALS_HEADER = 'x-skiff-credentials'
 
 /** Another agent and the images its node's status names. */
 export interface ImagePeer {
@@ -21,10 +25,19 @@ export interface PeerImage {
   readonly fingerprint: string
   /** `linux/amd64` */
   readonly platform: string
+  /** As `accessHeader` writes it. */
+  readonly access: string
 }
 
-/** Asks a peer for an image by its complete name; undefined when it hasn't got it after all. */
-export type FetchFromPeer = (peer: ImagePeer, name: string, signal: AbortSignal) => Promise<PeerImage | undefined>
+export interface PeerQuestion {
+  /** Complete. */
+  readonly name: string
+  /** Hashes of what the pod could pull it with. */
+  readonly credentials: readonly string[]
+}
+
+/** Asks a peer for an image; undefined when it hasn't got it after all. */
+export type FetchFromPeer = (peer: ImagePeer, question: PeerQuestion, signal: AbortSignal) => Promise<PeerImage | undefined>
 
 /** A node as a peer, by its `status.images`. */
 export function peerOf(node: {
@@ -51,7 +64,7 @@ export function fetchOverTls(tls: {
   readonly key: () => string
   readonly port: number
 }): FetchFromPeer {
-  return (peer, name, signal) =>
+  return (peer, { name, credentials }, signal) =>
     new Promise((resolve, reject) => {
       const call = request({
         host: peer.address,
@@ -59,6 +72,7 @@ export function fetchOverTls(tls: {
         servername: peer.node,
         port: tls.port,
         path: `/images/${encodeURIComponent(name)}`,
+        headers: { [CREDENTIALS_HEADER]: credentials.join(',') },
         ca: tls.ca,
         cert: tls.cert(),
         key: tls.key(),
@@ -71,10 +85,16 @@ export function fetchOverTls(tls: {
       call.on('response', (response) => {
         if (response.statusCode === 200) {
           const header = (key: string) => String(response.headers[key] ?? '')
-          return resolve({ stream: response, fingerprint: header(FINGERPRINT_HEADER), platform: header(PLATFORM_HEADER) })
+          return resolve({
+            stream: response,
+            fingerprint: header(FINGERPRINT_HEADER),
+            platform: header(PLATFORM_HEADER),
+            access: header(ACCESS_HEADER),
+          })
         }
         response.resume()
         if (response.statusCode === 404) return resolve(undefined)
+        if (response.statusCode === 403) return reject(notForThisPod())
         reject(new ImageError('ErrImagePull', `node ${peer.node} answered ${response.statusCode}`))
       })
       call.on('error', (error) => {
@@ -83,4 +103,8 @@ export function fetchOverTls(tls: {
       })
       call.end()
     })
+}
+
+function notForThisPod(): ImageError {
+  return new ImageError('ErrImagePull', 'it was pulled there with credentials that this pod does not hold')
 }

@@ -44,6 +44,11 @@ export function canonicalName({ registry, repository, tag, digest }: ImageRefere
   return `${registry}/${repository}${suffix}`
 }
 
+/** The name without its tag or digest: `docker.io/library/nginx`. */
+export function repositoryOf({ registry, repository }: ImageReference): string {
+  return `${registry}/${repository}`
+}
+
 /** As `canonicalName` for names that the engine gives; one that can't be parsed stays as it is. */
 export function completeName(name: string): string {
   try {

@@ -51,7 +51,14 @@ function pull({ store }: { store: ImageStore }, options: { hasAlternative: boole
     onProgress: () => {},
     signal: new AbortController().signal,
   }
-  return pullFromRegistry(store, { name: 'docker.io/library/app:1', request, credentials: [], ...options })
+  const { hasAlternative, credentials = [] } = options
+  return pullFromRegistry(store, {
+    name: 'docker.io/library/app:1',
+    request,
+    credentials: credentials.map((one) => ({ owner: 'pod', credentials: one })),
+    hasAlternative,
+    verifyOnly: false,
+  })
 }
 
 /** Answers only when told to. */
@@ -73,5 +80,6 @@ function silentRegistry() {
 
 function storeWith(pull: ImageStore['pull']): ImageStore {
   const unused = () => Promise.reject(new Error('not asked for here'))
-  return { platform: unused, inspect: unused, list: unused, pull, load: unused, save: unused, untag: unused, watch: () => {} }
+  const others = { platform: unused, inspect: unused, list: unused, inUse: unused, verify: unused, load: unused, save: unused }
+  return { ...others, pull, untag: unused, watch: () => {} }
 }

@@ -9,31 +9,46 @@ const STALLED_MS = 60_000
 interface RegistryPull {
   readonly name: string
   readonly request: ImageRequest
-  readonly credentials: readonly RegistryCredentials[]
+  readonly credentials: readonly OwnedCredentials[]
   readonly hasAlternative: boolean
+  /** The image is here, and only whether this pod may have it is the question. An engine that has all of it asks nobody. */
+  readonly verifyOnly: boolean
+}
+
+/** Whose they are: the pod's own, or the host's for all its pods. */
+export interface OwnedCredentials {
+  readonly owner: 'pod' | 'host'
+  readonly credentials: RegistryCredentials
+}
+
+interface Pulled {
+  readonly image: StoredImage
+  /** What the registry let in; undefined: anybody. */
+  readonly with: OwnedCredentials | undefined
 }
 
 /** Throws `ImageError` with the registry's own words. */
-export async function pullFromRegistry(store: ImageStore, pull: RegistryPull): Promise<StoredImage> {
+export async function pullFromRegistry(store: ImageStore, pull: RegistryPull): Promise<Pulled> {
   const { name, request } = pull
   const began = performance.now()
   request.onProgress({ reason: 'Pulling', message: `Pulling image "${request.image}"` })
-  await tryCredentials(store, pull)
+  const used = await tryCredentials(store, pull)
   const image = await store.inspect(name)
   if (image === undefined) throw new ImageError('ErrImagePull', `the pull of "${request.image}" ended without an image`)
   const seconds = ((performance.now() - began) / 1000).toFixed(3)
   const message = `Successfully pulled image "${request.image}" in ${seconds}s (${seconds}s including waiting). Image size: ${image.sizeBytes} bytes.`
   request.onProgress({ reason: 'Pulled', message })
-  return image
+  return { image, with: used }
 }
 
 /** Each of the credentials in turn; the words of the last refusal count. Without any, once as nobody. */
-async function tryCredentials(store: ImageStore, pull: RegistryPull): Promise<void> {
+async function tryCredentials(store: ImageStore, pull: RegistryPull): Promise<OwnedCredentials | undefined> {
   const tries = pull.credentials.length === 0 ? [undefined] : pull.credentials
   let refusal: ImageError | undefined
-  for (const credentials of tries) {
+  for (const one of tries) {
     try {
-      return await pullOnce(store, pull, credentials)
+      await pullOnce(store, pull, one?.credentials)
+      return one
     } catch (error) {
       if (!(error instanceof ImageError)) throw error
       refusal = error
@@ -44,13 +59,14 @@ async function tryCredentials(store: ImageStore, pull: RegistryPull): Promise<vo
 
 async function pullOnce(
   store: ImageStore,
-  { name, request, hasAlternative }: RegistryPull,
+  { name, request, hasAlternative, verifyOnly }: RegistryPull,
   credentials: RegistryCredentials | undefined,
 ): Promise<void> {
   const patience = new Patience(hasAlternative ? REACHABLE_MS : STALLED_MS)
   try {
     const signal = AbortSignal.any([request.signal, patience.signal])
-    await store.pull(name, { credentials, signal, onProgress: () => patience.renew(STALLED_MS) })
+    if (verifyOnly) await store.verify(name, credentials, signal)
+    else await store.pull(name, { credentials, signal, onProgress: () => patience.renew(STALLED_MS) })
   } catch (error) {
     request.signal.throwIfAborted()
     if (patience.signal.aborted)

@@ -79,6 +79,8 @@ function recording(answer: (args: readonly string[]) => unknown) {
       batches.push(input ?? '')
       return ''
     },
+    script: async () => '',
+    hasLink: async () => true,
     lines: async function* () {},
     setSysctl: async () => {},
   }

@@ -1,5 +1,7 @@
 import { CommandError, type HostCommands } from './host-commands.ts'
 
+type Scripts = Pick<HostCommands, 'script'>
+
 /**
  * A routed pair of links, no bridge: the pod reaches everything by a gateway address that exists nowhere, with a fixed
  * neighbour entry (answering ARP by proxy would hold up the first packet), and the host has a route for the pod's one
@@ -20,26 +22,33 @@ const GATEWAY = '169.254.1.1'
 const HOST_MAC = 'ee:ee:ee:ee:ee:ee'
 
 /** Idempotent: a pair that is there, in whatever state, ends up as it should be. */
-export async function plumbPod(commands: HostCommands, plumbing: Plumbing): Promise<void> {
+export async function plumbPod(commands: Scripts, plumbing: Plumbing): Promise<void> {
   const { link, pid } = plumbing
-  const hostSide = () => ipBatch(commands, [...newLink(plumbing), ...hostLines(plumbing)])
+  const connect = () => commands.script(plumbingScript(pid, [...newLink(plumbing), ...hostLines(plumbing)], podLines(plumbing)))
   try {
-    await hostSide()
+    await connect()
   } catch (error) {
     if (!isExisting(error)) throw error
-    if (!(await hasLink(commands, pid))) {
-      // A dead sandbox's pair, or half of one.
-      await removeLink(commands, link)
-      await hostSide()
-    } else await ipBatch(commands, hostLines(plumbing))
+    if (await hasLink(commands, pid)) {
+      await commands.script(plumbingScript(pid, hostLines(plumbing), podLines(plumbing)))
+      return
+    }
+    // A dead sandbox's pair, or half of one.
+    await removeLink(commands, link)
+    await connect()
   }
-  await commands.run('nsenter', ['-t', String(pid), '-n', 'ip', '-batch', '-'], lines(podLines(plumbing)))
 }
 
-export async function removeLink(commands: HostCommands, link: string): Promise<void> {
-  await commands.run('ip', ['link', 'del', link]).catch((error: unknown) => {
+export async function removeLink(commands: Scripts, link: string): Promise<void> {
+  await commands.script(`ip link del ${link}`).catch((error: unknown) => {
     if (!(error instanceof CommandError) || !/Cannot find device/.test(error.words)) throw error
   })
+}
+
+/** What is to be done on the host, and then in the pod's network. */
+function plumbingScript(pid: number, onHost: readonly string[], inPod: readonly string[]): string {
+  const commands = `ip -batch - <<'HOST' && nsenter -t ${pid} -n ip -batch - <<'POD'`
+  return [commands, ...onHost, 'HOST', ...inPod, 'POD'].join('\n')
 }
 
 function newLink({ link, pid }: Plumbing): readonly string[] {
@@ -61,19 +70,11 @@ function podLines({ ip }: Plumbing): readonly string[] {
   ]
 }
 
-async function hasLink(commands: HostCommands, pid: number): Promise<boolean> {
-  return commands.run('nsenter', ['-t', String(pid), '-n', 'ip', 'link', 'show', 'eth0']).then(
+async function hasLink(commands: Scripts, pid: number): Promise<boolean> {
+  return commands.script(`nsenter -t ${pid} -n ip link show eth0`).then(
     () => true,
     () => false,
   )
-}
-
-async function ipBatch(commands: HostCommands, batch: readonly string[]): Promise<void> {
-  await commands.run('ip', ['-batch', '-'], lines(batch))
-}
-
-function lines(batch: readonly string[]): string {
-  return batch.map((line) => `${line}\n`).join('')
 }
 
 function isExisting(error: unknown): boolean {

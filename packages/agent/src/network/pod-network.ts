@@ -89,7 +89,9 @@ class RoutedPodNetwork implements PodNetwork {
 
   async unplumb(podUid: string): Promise<void> {
     await this.#hostPorts.close(podUid, this.#addresses?.addressOf(podUid))
-    await removeLink(this.#commands, linkName(this.#clusterId, podUid))
+    const link = linkName(this.#clusterId, podUid)
+    // As a rule it went with its sandbox.
+    if (await this.#commands.hasLink(link)) await removeLink(this.#commands, link)
   }
 
   async cleanup({ clusterCidr }: { readonly clusterCidr: string }): Promise<void> {

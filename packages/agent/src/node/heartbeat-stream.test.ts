@@ -5,6 +5,9 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { ProgrammedEndpoints } from '../proxy/programmed-endpoints.ts'
 import { keepHeartbeats } from './heartbeat-stream.ts'
 
+/** Longer than a master may be silent. */
+const STANDSTILL_MS = 6_000
+
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
 let master: WebSocketServer
@@ -73,4 +76,21 @@ test('a stream on which the master is silent is given up', async () => {
   const closed = new Promise((resolve) => first.once('close', resolve))
   await Promise.all([closed, nextStream().then(nextMessage)])
   expect(connections).toEqual(['again', 'after silence'])
-}, 15_000)
+})
+
+test('a standstill of this process is not the master’s silence', async () => {
+  await start({ autoPong: true })
+  const socket = await nextStream()
+  await nextMessage(socket)
+  let isClosed = false
+  socket.once('close', () => {
+    isClosed = true
+  })
+
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STANDSTILL_MS)
+
+  await nextMessage(socket)
+  await nextMessage(socket)
+  expect(isClosed).toBe(false)
+  expect(connections).toEqual(['again'])
+})

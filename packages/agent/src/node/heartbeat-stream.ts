@@ -48,6 +48,7 @@ async function beatUntilClosed(
 ): Promise<'closed' | 'silent'> {
   let outcome: 'closed' | 'silent' = 'closed'
   let heardAt = performance.now()
+  let tickedAt = heardAt
   const heard = () => {
     heardAt = performance.now()
   }
@@ -56,7 +57,11 @@ async function beatUntilClosed(
     socket.send(JSON.stringify({ type: 'heartbeat', endpointsRevision: options.endpointsRevision() }))
   }
   const tick = () => {
-    if (performance.now() - heardAt > SILENCE_MS) {
+    const now = performance.now()
+    // What was not heard while this process stood still says nothing: it may wait in the socket.
+    heardAt += Math.max(0, now - tickedAt - HEARTBEAT_MS)
+    tickedAt = now
+    if (now - heardAt > SILENCE_MS) {
       outcome = 'silent'
       socket.terminate()
     }

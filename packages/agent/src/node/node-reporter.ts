@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { findCondition, isAlreadyExists, NODES, type Node } from '@skiff/api'
 import type { ApiClient, Log } from '@skiff/client'
+import type { PressureCondition } from '../eviction/signals.ts'
 import type { ContainerRuntime, ImageService, RuntimeInfo } from '../runtime/runtime.ts'
 import { machineFacts } from './machine-facts.ts'
-import { allocatableOf, type NodeStatus, nodeStatus } from './node-status.ts'
+import { allocatableOf } from './node-resources.ts'
+import type { NodeSettings } from './node-settings.ts'
+import { type NodeStatus, nodeStatus } from './node-status.ts'
 
 export interface NodeReporterOptions {
   readonly client: ApiClient
@@ -13,6 +16,9 @@ export interface NodeReporterOptions {
   readonly nodeIp: string
   readonly agentPort: number
   readonly maxPods: number
+  readonly settings: NodeSettings
+  /** What the node has too little of. */
+  readonly pressures: () => ReadonlySet<PressureCondition>
   readonly labels: Readonly<Record<string, string>>
   /** What else the Node says of this host. */
   readonly annotations: Readonly<Record<string, string>>
@@ -30,6 +36,8 @@ const WRITE_ANYWAY_MS = 5 * 60_000
 const CORRECTION_PAUSE_MS = 1_000
 const ENGINE_TIMEOUT_MS = 5_000
 export const IDENTITY_ANNOTATION = 'dev.skiff/agent'
+/** Extended resources that the agent's own configuration declares. */
+const DEVICES_ANNOTATION = 'dev.skiff/devices'
 
 /** Registers the node and keeps its status true. */
 export class NodeReporter {
@@ -38,6 +46,8 @@ export class NodeReporter {
   #problems = new Map<string, string>()
   #written: { readonly text: string; readonly at: number } | undefined
   #previous: NodeStatus | undefined
+  /** As the API has it. */
+  #shown: NodeStatus | undefined
   #correction: NodeJS.Timeout | undefined
   #wake = Promise.withResolvers<void>()
 
@@ -51,13 +61,27 @@ export class NodeReporter {
     const { client, name, images } = this.#options
     images.onChange(() => this.wake())
     const labels = { ...this.#options.labels, ...defaultLabels(name, info) }
-    const annotations = { ...this.#options.annotations, [IDENTITY_ANNOTATION]: this.#options.identity }
+    const devices = Object.keys(this.#options.settings.devices)
+    const own = { [IDENTITY_ANNOTATION]: this.#options.identity, [DEVICES_ANNOTATION]: devices.join(',') }
+    const annotations = { ...this.#options.annotations, ...own }
     try {
       return await client.create<Node>(NODES, { metadata: { name, labels, annotations }, spec: {} } as never)
     } catch (error) {
       if (!isAlreadyExists(error)) throw error
     }
+    await this.#withdrawDevices(devices)
     return await client.patch<Node>(NODES, { name }, { type: 'merge', body: { metadata: { labels, annotations } } })
+  }
+
+  /** What an earlier agent declared and this one doesn't: without that it would look like a client's gift. */
+  async #withdrawDevices(declared: readonly string[]): Promise<void> {
+    const { client, name } = this.#options
+    const { metadata } = await client.get<Node>(NODES, { name })
+    const former = (metadata.annotations?.[DEVICES_ANNOTATION] ?? '').split(',').filter((one) => one !== '')
+    const gone = Object.fromEntries(former.filter((one) => !declared.includes(one)).map((one) => [one, null]))
+    if (Object.keys(gone).length === 0) return
+    const body = { status: { capacity: gone, allocatable: gone } }
+    await client.patch<Node>(NODES, { name, subresource: 'status' }, { type: 'strategic', body })
   }
 
   /** What keeps this node from running pods; undefined when it is over. */
@@ -70,6 +94,8 @@ export class NodeReporter {
 
   /** What the API shows of this node: a master that didn't hear of it for a while has said Unknown in its place. */
   compare({ status }: Node): void {
+    this.#shown = status
+    if (resourcesDiffer(status)) this.wake()
     if (this.#written === undefined || saysTheSame(status, this.#previous)) return
     this.#correction ??= setTimeout(() => {
       this.#correction = undefined
@@ -89,7 +115,8 @@ export class NodeReporter {
   }
 
   async allocatable(info: RuntimeInfo): Promise<Record<string, string>> {
-    return allocatableOf({ runtime: info, machine: await machineFacts(info.dataRoot), maxPods: this.#options.maxPods })
+    const { maxPods, settings } = this.#options
+    return allocatableOf({ runtime: info, machine: await machineFacts(info.dataRoot), maxPods, settings, shown: this.#shown })
   }
 
   /** Until the signal. */
@@ -109,13 +136,19 @@ export class NodeReporter {
     const text = JSON.stringify({ ...status, conditions: status.conditions?.map(({ lastHeartbeatTime, ...rest }) => rest) })
     const age = now().getTime() - (this.#written?.at ?? 0)
     if (this.#written?.text === text && age < WRITE_ANYWAY_MS) return
-    await client.patch<Node>(NODES, { name, subresource: 'status' }, { type: 'strategic', body: { status } })
+    await client.patch<Node>(NODES, { name, subresource: 'status' }, { type: 'strategic', body: { status: this.#patch(status) } })
     this.#written = { text, at: now().getTime() }
     this.#previous = status
   }
 
+  /** What pods may have is this agent's to say: what isn't there any more is taken out. */
+  #patch(status: NodeStatus): object {
+    const gone = Object.keys(this.#shown?.allocatable ?? {}).filter((name) => !(name in (status.allocatable ?? {})))
+    return { ...status, allocatable: { ...status.allocatable, ...Object.fromEntries(gone.map((name) => [name, null])) } }
+  }
+
   async #compute(): Promise<NodeStatus> {
-    const { runtime, images, name, nodeIp, agentPort, maxPods, now, client } = this.#options
+    const { runtime, images, name, nodeIp, agentPort, maxPods, settings, pressures, now, client } = this.#options
     const found = await inTime(runtime.info())
     if (found !== undefined) this.#info = found
     const info = this.#info
@@ -126,6 +159,9 @@ export class NodeReporter {
       nodeIp,
       agentPort,
       maxPods,
+      settings,
+      shown: this.#shown ?? this.#previous,
+      pressures: pressures(),
       runtime: info,
       machine: await machineFacts(info.dataRoot),
       images: found === undefined ? (this.#previous?.images ?? []).map(knownImage) : ((await inTime(images.list())) ?? []),
@@ -135,6 +171,12 @@ export class NodeReporter {
       now: now(),
     })
   }
+}
+
+/** Clients gave the node extended resources, or took them away: pods may have what the capacity says. */
+function resourcesDiffer({ capacity = {}, allocatable = {} }: NodeStatus = {}): boolean {
+  const names = new Set([...Object.keys(capacity), ...Object.keys(allocatable)].filter((name) => name.includes('/')))
+  return [...names].some((name) => capacity[name] !== allocatable[name])
 }
 
 /** Of conditions that others added nothing is said. */

@@ -1,8 +1,9 @@
 /** What a node says of itself. Pure. */
 
 import type { Node } from '@skiff/api'
-import { quantityOfBytes, rfc3339 } from '@skiff/api'
-import type { RuntimeInfo } from '../runtime/runtime.ts'
+import { rfc3339 } from '@skiff/api'
+import type { PressureCondition } from '../eviction/signals.ts'
+import { allocatableOf, capacityOf, type ResourcesInput } from './node-resources.ts'
 
 export type NodeStatus = NonNullable<Node['status']>
 type NodeCondition = NonNullable<NodeStatus['conditions']>[number]
@@ -12,20 +13,17 @@ export interface MachineFacts {
   readonly systemUuid: string
   readonly bootId: string
   readonly hostname: string
-  readonly memoryAvailableBytes: number
   /** Of the file system that holds the engine's data. */
   readonly diskBytes: number
-  readonly diskAvailableBytes: number
-  readonly pidsFree: number
+  /** UUIDs of NVIDIA's. */
+  readonly gpus: readonly string[]
 }
 
-export interface NodeStatusInput {
+export interface NodeStatusInput extends ResourcesInput {
   readonly name: string
   readonly nodeIp: string
   readonly agentPort: number
-  readonly maxPods: number
-  readonly runtime: RuntimeInfo
-  readonly machine: MachineFacts
+  readonly pressures: ReadonlySet<PressureCondition>
   readonly images: readonly { readonly id: string; readonly names: readonly string[]; readonly sizeBytes: number }[]
   /** Why pods can't be run now; undefined when all is well. */
   readonly problem: string | undefined
@@ -34,9 +32,6 @@ export interface NodeStatusInput {
 }
 
 const VERSION = 'v1.36.0'
-const LEAST_MEMORY_BYTES = 100 * 2 ** 20
-const LEAST_DISK_SHARE = 0.05
-const LEAST_PIDS = 500
 
 export function nodeStatus(input: NodeStatusInput): NodeStatus {
   const { name, nodeIp, runtime, machine, agentPort } = input
@@ -67,45 +62,20 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
   }
 }
 
-function capacityOf({ runtime, machine, maxPods }: NodeStatusInput): Record<string, string> {
-  return {
-    cpu: String(runtime.cpus),
-    memory: kibibytes(runtime.memoryBytes),
-    'ephemeral-storage': kibibytes(machine.diskBytes),
-    'hugepages-1Gi': '0',
-    'hugepages-2Mi': '0',
-    pods: String(maxPods),
-  }
-}
-
-/** Capacity without what the host itself must keep, as the kubelet's default eviction thresholds have it. */
-export function allocatableOf(input: Pick<NodeStatusInput, 'runtime' | 'machine' | 'maxPods'>): Record<string, string> {
-  const { runtime, machine } = input
-  return {
-    ...capacityOf(input as NodeStatusInput),
-    memory: kibibytes(Math.max(0, runtime.memoryBytes - LEAST_MEMORY_BYTES)),
-    'ephemeral-storage': String(Math.floor(machine.diskBytes * 0.9)),
-  }
-}
-
-function kibibytes(bytes: number): string {
-  return quantityOfBytes(Math.floor(bytes / 1024) * 1024)
-}
-
 type Judgement = Pick<NodeCondition, 'type' | 'status' | 'reason' | 'message'>
 
 function conditionsOf(input: NodeStatusInput): NodeCondition[] {
-  const { machine, problem } = input
+  const { pressures, problem } = input
   const judgements: Judgement[] = [
-    pressure('MemoryPressure', machine.memoryAvailableBytes < LEAST_MEMORY_BYTES, {
+    pressure('MemoryPressure', pressures, {
       under: ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
       free: ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
     }),
-    pressure('DiskPressure', machine.diskAvailableBytes < machine.diskBytes * LEAST_DISK_SHARE, {
+    pressure('DiskPressure', pressures, {
       under: ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
       free: ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
     }),
-    pressure('PIDPressure', machine.pidsFree < LEAST_PIDS, {
+    pressure('PIDPressure', pressures, {
       under: ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
       free: ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
     }),
@@ -116,7 +86,12 @@ function conditionsOf(input: NodeStatusInput): NodeCondition[] {
   return judgements.map((judgement) => toCondition(judgement, input))
 }
 
-function pressure(type: string, under: boolean, words: Record<'under' | 'free', readonly [string, string]>): Judgement {
+function pressure(
+  type: PressureCondition,
+  pressures: ReadonlySet<PressureCondition>,
+  words: Record<'under' | 'free', readonly [string, string]>,
+): Judgement {
+  const under = pressures.has(type)
   const [reason, message] = under ? words.under : words.free
   return { type, status: under ? 'True' : 'False', reason, message }
 }

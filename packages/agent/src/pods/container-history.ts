@@ -1,6 +1,6 @@
 /** What the engine shows of a pod, as the plan and the status ask for it. */
 
-import { type Container, isSidecar, type Pod } from '@skiff/api'
+import { type Container, isSidecar, type Pod, restartsOnExit } from '@skiff/api'
 import type { ContainerState, PodContainers, SandboxState } from '../runtime/runtime.ts'
 
 /** All containers of one name, the newest attempt first. */
@@ -57,9 +57,6 @@ export function succeeded(container: ContainerState): boolean {
 /** Whether a container that ended is started again, by the rule that governs it. */
 export function restartsAfter(ended: ContainerState, container: Container, pod: Pod): boolean {
   if (isEphemeralContainer(pod, container.name)) return false
-  if (isSidecar(container)) return true
-  const policy = pod.spec.restartPolicy ?? 'Always'
-  if (policy === 'Never') return false
-  if (isInitContainer(pod, container.name) || policy === 'OnFailure') return !succeeded(ended)
-  return true
+  // Without a code it could not even start.
+  return restartsOnExit(container, pod.spec, ended.exitCode ?? 1)
 }

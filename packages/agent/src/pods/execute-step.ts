@@ -56,8 +56,7 @@ export async function executeStep(step: Exclude<PodStep, WorkerStep>, scene: Pod
       await releaseNetwork(scene)
       return observed
     case 'clean-up':
-      await cleanUp(scene)
-      return observed
+      return await cleanUp(step, scene)
     case 'finish-deletion':
       await finishDeletion(scene)
       return observed
@@ -132,12 +131,26 @@ async function releaseNetwork({ pod, tools }: PodScene): Promise<void> {
   tools.network.release(pod.metadata.uid)
 }
 
-async function cleanUp(scene: PodScene): Promise<void> {
-  const { pod, tools } = scene
+/** Nothing runs any more that could use its files; its address is free once nothing is left that has it. */
+async function cleanUp(
+  { containers, sandboxes }: Extract<PodStep, { type: 'clean-up' }>,
+  scene: PodScene,
+): Promise<PodContainers> {
+  const { pod, tools, observed } = scene
+  const { runtime, tokens, volumes, deletedLogs } = tools
   const { uid } = pod.metadata
+  tokens.forget(uid)
+  const removeContainers = async () => {
+    await deletedLogs.keep(observed)
+    await Promise.all(containers.map((id) => runtime.removeContainer(id)))
+  }
+  await Promise.all([removeContainers(), ...sandboxes.map((id) => runtime.removeSandbox(id)), volumes.remove(uid)])
   await releaseNetwork(scene)
-  tools.tokens.forget(uid)
-  await tools.volumes.remove(uid)
+  return {
+    ...observed,
+    containers: observed.containers.filter(({ id }) => !containers.includes(id)),
+    sandboxes: observed.sandboxes.filter(({ id }) => !sandboxes.includes(id)),
+  }
 }
 
 async function finishDeletion({ pod, tools }: PodScene): Promise<void> {

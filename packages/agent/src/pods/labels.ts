@@ -20,6 +20,8 @@ export const POD_IP = 'dev.skiff/pod-ip'
 export const RESTART_BACK_OFF = 'dev.skiff/restart-back-off'
 /** `status.containerStatuses[].imageID` of this container. */
 export const IMAGE_REF = 'dev.skiff/image-ref'
+/** UUIDs of the GPUs that are the container's alone. */
+export const GPUS = 'dev.skiff/gpus'
 
 /** Changes when a container must be recreated in place: only its image may change in a running pod. */
 export function containerHash(container: Pick<Container, 'name' | 'image'>): string {

@@ -1,8 +1,7 @@
-import { readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Container, type Pod, podIsTerminal, podLimits, quantityToBytes } from '@skiff/api'
-import type { ContainerRuntime, ContainerState } from '../runtime/runtime.ts'
+import type { ContainerRuntime } from '../runtime/runtime.ts'
+import { readLogUsage } from '../stats/pod-disk.ts'
 import { diskUsage } from '../volumes/disk-usage.ts'
 import { podDirectory } from '../volumes/pod-directory.ts'
 import { containerOf, runningContainers } from './container-history.ts'
@@ -38,7 +37,7 @@ export async function limitLocalStorage(options: LocalStorageOptions): Promise<v
 async function exceeded(pod: Pod, options: LocalStorageOptions): Promise<string | undefined> {
   let used = 0
   for (const running of runningContainers(await options.runtime.inspectPod(pod.metadata.uid))) {
-    const own = (await options.runtime.writtenBytes(running.id)) + (await logBytes(running))
+    const own = (await options.runtime.writtenBytes(running.id)) + (await readLogUsage(running)).bytes
     const limit = limitOf(containerOf(pod, running.name))
     if (limit !== undefined && own > Number(quantityToBytes(limit))) {
       return `Container ${running.name} exceeded its local ephemeral storage limit "${limit}". `
@@ -52,14 +51,6 @@ async function exceeded(pod: Pod, options: LocalStorageOptions): Promise<string 
 
 function limitOf(container: Container | undefined): string | number | undefined {
   return container?.resources?.limits?.['ephemeral-storage']
-}
-
-async function logBytes({ logPath }: ContainerState): Promise<number> {
-  if (logPath === '') return 0
-  const directory = dirname(logPath)
-  const files = (await readdir(directory)).filter((file) => file.startsWith(basename(logPath)))
-  const sizes = await Promise.all(files.map(async (file) => (await stat(join(directory, file))).size))
-  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 async function emptyDirBytes(pod: Pod, dataDir: string, enough: number): Promise<number> {

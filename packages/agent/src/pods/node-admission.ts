@@ -1,5 +1,7 @@
 import { NODES, type Node, type Pod, podIsTerminal } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
+import { rejectedByPressure } from '../eviction/rejected-by-pressure.ts'
+import type { PressureCondition } from '../eviction/signals.ts'
 import { Semaphore } from '../semaphore.ts'
 import { type Rejection, type ResizeRefusal, rejectionOf, resizeRefusal } from './reject-pod.ts'
 
@@ -11,6 +13,8 @@ export interface NodeAdmissionOptions {
   /** All pods that are bound to this node. */
   readonly pods: () => readonly Pod[]
   readonly appArmor: boolean
+  /** What the node has too little of. */
+  readonly pressures: () => ReadonlySet<PressureCondition>
 }
 
 /** Who may come in: one pod after the other, so that two don't take the same place, nor refuse it to each other. */
@@ -42,7 +46,9 @@ export class NodeAdmission {
   }
 
   async #judge(pod: Pod): Promise<Rejection | undefined> {
-    const { appArmor } = this.#options
+    const { appArmor, pressures } = this.#options
+    const pressed = rejectedByPressure(pod, pressures())
+    if (pressed !== undefined) return pressed
     const others = this.#othersOf(pod)
     const judge = (node: Node) => rejectionOf({ pod, node, others, appArmor })
     const found = judge(await this.#node())

@@ -21,7 +21,9 @@ export function planEnd({ pod, observed, memory }: PodPlanInput): PodPlan {
   const steps: PodStep[] = observed.sandboxes.map(({ id }) => ({ type: 'remove-sandbox', id }))
   if (steps.length > 0) steps.push({ type: 'release-network' })
   // The reason of the end is only in memory until the status is written.
-  if (memory.failure !== undefined && !memory.finalStatusWritten) steps.push({ type: 'write-final-status' })
+  const mustWrite = memory.failure !== undefined || (memory.isReclaimed && observed.containers.length > 0)
+  if (mustWrite && !memory.finalStatusWritten) return plan(...steps, { type: 'write-final-status' })
+  if (memory.isReclaimed) steps.push(...observed.containers.map(({ id }): PodStep => ({ type: 'remove-container', id })))
   return plan(...steps)
 }
 
@@ -31,8 +33,8 @@ export function planDeletion({ pod, observed, memory }: PodPlanInput): PodPlan {
   const grace = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
   if (running.length > 0 && !memory.drained && grace > 0) return plan({ type: 'drain' })
   if (running.length > 0) return plan(stopInOrder(pod, observed, grace))
-  if (observed.containers.length > 0 && !memory.finalStatusWritten) return plan({ type: 'write-final-status' })
-  return plan(...removeAll(observed), { type: 'clean-up' }, { type: 'finish-deletion' })
+  const finalStatus = observed.containers.length > 0 && !memory.finalStatusWritten
+  return plan(cleanUp(observed, finalStatus), { type: 'finish-deletion' })
 }
 
 /** The host goes down: all is stopped in order, and nothing is said to be over, for it starts again with the host. */
@@ -51,14 +53,12 @@ export function planOrphan(observed: PodContainers): PodPlan {
   )
   const targets = running.map((container) => stopTarget(container, grace))
   if (targets.length > 0) return plan({ type: 'stop-containers', targets })
-  return plan(...removeAll(observed), { type: 'clean-up' })
+  return plan(cleanUp(observed, false))
 }
 
-function removeAll(observed: PodContainers): PodStep[] {
-  return [
-    ...observed.containers.map(({ id }): PodStep => ({ type: 'remove-container', id })),
-    ...observed.sandboxes.map(({ id }): PodStep => ({ type: 'remove-sandbox', id })),
-  ]
+function cleanUp({ containers, sandboxes }: PodContainers, finalStatus: boolean): PodStep {
+  const [ofContainers = [], ofSandboxes = []] = [containers, sandboxes].map((some) => some.map(({ id }) => id))
+  return { type: 'clean-up', containers: ofContainers, sandboxes: ofSandboxes, finalStatus }
 }
 
 /** All at once. */

@@ -61,8 +61,8 @@ function readyMemory(): MutablePodMemory {
   return memory
 }
 
-function plan(pod: Pod, observed: PodContainers, { memory = readyMemory(), now = START + 2000 } = {}) {
-  return planPod({ pod, observed, memory, now })
+function plan(pod: Pod, observed: PodContainers, { memory = readyMemory(), now = START + 2000, steady = 0 } = {}) {
+  return planPod({ pod, observed, memory, now, steady })
 }
 
 const typesOf = (steps: readonly PodStep[]) => steps.map(({ type }) => type)
@@ -113,6 +113,20 @@ test('waits 10 s before the second restart and doubles the wait for the next', (
   })
   const { steps } = plan(podWith(), observedOf(second), { now: START + 11_000 })
   expect(steps).toMatchObject([{ type: 'start-container', attempt: 2, backOffSeconds: 20 }])
+})
+
+test('a clock that is set changes nothing for a container that waits already, and never makes one wait longer', () => {
+  const second = ended({ attempt: 1, labels: { [RESTART_BACK_OFF]: '10' } })
+  const hourBack = START - 3_600_000
+  expect(plan(podWith(), observedOf(second), { now: hourBack }).wakeAt).toBe(hourBack + 10_000)
+
+  const memory = readyMemory()
+  memory.waits(second.id, 10_000)
+  memory.waits(second.id, 99_000)
+  const hourAhead = { memory, now: START + 3_600_000 }
+  expect(plan(podWith(), observedOf(second), { ...hourAhead, steady: 4_000 }).wakeAt).toBe(hourAhead.now + 6_000)
+  const { steps } = plan(podWith(), observedOf(second), { memory, now: hourBack, steady: 10_000 })
+  expect(steps).toMatchObject([{ type: 'start-container', attempt: 2 }])
 })
 
 test('waits at most 300 s, and starts over after ten good minutes', () => {
@@ -298,14 +312,11 @@ test('lets a deleted pod leave the Services before it is stopped, and the API la
   expect(plan(pod, observedOf(container()), { memory }).steps).toMatchObject([
     { type: 'stop-containers', targets: [{ graceSeconds: 7 }] },
   ])
-  expect(typesOf(plan(pod, observedOf(ended()), { memory }).steps)).toEqual(['write-final-status'])
+  const { steps } = plan(pod, observedOf(ended()), { memory })
+  expect(typesOf(steps)).toEqual(['clean-up', 'finish-deletion'])
+  expect(steps[0]).toMatchObject({ finalStatus: true })
   memory.finalStatusWritten = true
-  expect(typesOf(plan(pod, observedOf(ended()), { memory }).steps)).toEqual([
-    'remove-container',
-    'remove-sandbox',
-    'clean-up',
-    'finish-deletion',
-  ])
+  expect(plan(pod, observedOf(ended()), { memory }).steps[0]).toMatchObject({ type: 'clean-up', finalStatus: false })
 })
 
 test('a pod that is deleted before it ran leaves at once', () => {
@@ -325,5 +336,5 @@ test('waits after a failed try, and says so for the containers that wait', () =>
 
 test('takes away what no pod of the API stands for', () => {
   expect(typesOf(planOrphan(observedOf(container())).steps)).toEqual(['stop-containers'])
-  expect(typesOf(planOrphan(observedOf(ended())).steps)).toEqual(['remove-container', 'remove-sandbox', 'clean-up'])
+  expect(typesOf(planOrphan(observedOf(ended())).steps)).toEqual(['clean-up'])
 })

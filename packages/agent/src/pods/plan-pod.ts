@@ -18,7 +18,7 @@ import { planDeletion, planEnd, planRest, stopAll } from './plan-end.ts'
 import { changedLimits, resizeNeedsRestart } from './plan-resize.ts'
 import type { PodMemory } from './pod-memory.ts'
 import type { BackingOff, PodPlan, PodStep } from './pod-plan.ts'
-import { restartBackOff } from './restart-back-off.ts'
+import { type RestartBackOff, restartBackOff } from './restart-back-off.ts'
 
 export interface PodPlanInput {
   readonly pod: Pod
@@ -26,6 +26,8 @@ export interface PodPlanInput {
   readonly memory: PodMemory
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** Milliseconds of a clock that nobody sets. */
+  readonly steady: number
 }
 
 /** Dead containers of one name that are kept for `lastState` and `logs --previous`. */
@@ -294,13 +296,20 @@ function planEnded(plan: PlanBuilder, container: Container, ended: ContainerStat
     planStart(plan, container, sandbox, { attempt, backOffSeconds: backOff.delaySeconds })
     return
   }
-  if (!changed && !resized && backOff.restartAt > now) {
-    plan.wakeAt(backOff.restartAt)
-    plan.backingOff.push({ type: 'restart', container: container.name, delaySeconds: backOff.delaySeconds, ended })
+  const waitMs = waitLeft(plan.input, ended, backOff)
+  if (!changed && !resized && waitMs > 0) {
+    plan.wakeAt(now + waitMs)
+    plan.backingOff.push({ type: 'restart', container: container.name, delaySeconds: backOff.delaySeconds, ended, waitMs })
     return
   }
   // Another image is another program: what the old one did is not held against it.
   planStart(plan, container, sandbox, { attempt, backOffSeconds: changed ? 0 : backOff.nextDelaySeconds })
+}
+
+/** By the engine's times when it is first asked, within the delay; from then on a clock that is set changes nothing. */
+function waitLeft({ now, steady, memory }: PodPlanInput, ended: ContainerState, backOff: RestartBackOff): number {
+  const due = memory.restartsDue.get(ended.id)
+  return due === undefined ? Math.min(backOff.restartAt - now, backOff.delaySeconds * 1000) : due - steady
 }
 
 /** What restartBackOff needs to know of a container that the agent itself has killed; undefined: it ended on its own. */

@@ -11,6 +11,8 @@ export interface WaitingReason {
 export interface Failure extends WaitingReason {
   /** Absent: the pod's own. */
   readonly graceSeconds?: number
+  /** The node needed what it used. */
+  readonly disrupts?: boolean
 }
 
 export interface Retry {
@@ -54,6 +56,8 @@ export interface PodMemory {
   /** The host goes down: what runs is stopped, within so many seconds, and nothing is started. */
   readonly restSeconds?: number
   readonly resize?: ResizeAnswer
+  /** When containers that ended may start again, on the steady clock, by container id. */
+  readonly restartsDue: ReadonlyMap<string, number>
   /** Containers that are stopped for their new resources, and start again with them at once. */
   readonly resizing: ReadonlySet<string>
   /** Why new resources could not be given, by container name. */
@@ -65,6 +69,8 @@ export interface PodMemory {
   readonly drained: boolean
   /** The final status is written. */
   readonly finalStatusWritten: boolean
+  /** The node needs the room that the dead containers take. */
+  readonly isReclaimed: boolean
 }
 
 /** The same, for its one owner: the pod's worker. */
@@ -74,6 +80,7 @@ export class MutablePodMemory implements PodMemory {
   readonly probes = new Map<string, ProbeState>()
   readonly starting = new Set<string>()
   readonly terminationMessages = new Map<string, string>()
+  readonly restartsDue = new Map<string, number>()
   rejection?: WaitingReason
   failure?: Failure
   restSeconds?: number
@@ -84,6 +91,7 @@ export class MutablePodMemory implements PodMemory {
   plumbedSandbox?: string
   drained = false
   finalStatusWritten = false
+  isReclaimed = false
 
   /** Notes a failed try of `what`; the next one is due after 1 s, doubling to `maxMs`. */
   failed(what: string, now: number, { initialMs, maxMs }: { readonly initialMs: number; readonly maxMs: number }): void {
@@ -96,9 +104,14 @@ export class MutablePodMemory implements PodMemory {
     this.waiting.delete(what)
   }
 
+  /** Notes until when a container that ended waits; what was noted first stays. */
+  waits(containerId: string, due: number): void {
+    if (!this.restartsDue.has(containerId)) this.restartsDue.set(containerId, due)
+  }
+
   /** Forgets containers that are gone. */
   keepContainers(ids: ReadonlySet<string>): void {
-    for (const map of [this.probes, this.terminationMessages]) {
+    for (const map of [this.probes, this.terminationMessages, this.restartsDue]) {
       for (const id of map.keys()) if (!ids.has(id)) map.delete(id)
     }
     for (const id of this.resizing) if (!ids.has(id)) this.resizing.delete(id)

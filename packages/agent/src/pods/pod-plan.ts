@@ -31,8 +31,13 @@ export type PodStep =
   | { readonly type: 'write-final-status' }
   /** Give back the address and the host ports: nothing of the pod is to run any more. */
   | { readonly type: 'release-network' }
-  /** Also remove volumes and directories. */
-  | { readonly type: 'clean-up' }
+  /** Also remove all that is left of the pod, at once; with `finalStatus` it is said meanwhile how the pod ended. */
+  | {
+      readonly type: 'clean-up'
+      readonly containers: readonly string[]
+      readonly sandboxes: readonly string[]
+      readonly finalStatus: boolean
+    }
   /** Tell the API that nothing of the pod is left here. */
   | { readonly type: 'finish-deletion' }
   /** The pod may not run longer: note why. */
@@ -51,7 +56,14 @@ export interface StopTarget {
 
 /** A container that should run and waits: for its restart after an end, or for the next try of its image. */
 export type BackingOff =
-  | { readonly type: 'restart'; readonly container: string; readonly delaySeconds: number; readonly ended: ContainerState }
+  | {
+      readonly type: 'restart'
+      readonly container: string
+      readonly delaySeconds: number
+      readonly ended: ContainerState
+      /** What is left of it. */
+      readonly waitMs: number
+    }
   | { readonly type: 'retry'; readonly container: string }
 
 export interface PodPlan {

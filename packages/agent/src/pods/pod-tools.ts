@@ -3,11 +3,14 @@ import type { ApiClient, Log } from '@skiff/client'
 import type { Ownership } from '../containers/container-spec.ts'
 import type { ConfigSource } from '../containers/environment.ts'
 import type { ClusterDns } from '../containers/pod-files.ts'
+import type { DeletedLogs } from '../deleted-logs/deleted-logs.ts'
 import type { ContainerRuntime, ImageService, PodContainers, PodNetwork } from '../runtime/runtime.ts'
 import type { Semaphore } from '../semaphore.ts'
+import type { AgentMeters } from '../stats/agent-meters.ts'
 import type { PodVolumes } from '../volumes/pod-volumes.ts'
 import type { ServiceAccountTokens } from '../volumes/service-account-tokens.ts'
 import type { NodeAdmission } from './node-admission.ts'
+import type { NodeDevices } from './node-devices.ts'
 import type { MutablePodMemory } from './pod-memory.ts'
 
 /** Says things about a pod, or about one of its containers. Never throws. */
@@ -29,6 +32,7 @@ export interface PodTools {
   readonly network: PodNetwork
   readonly admission: NodeAdmission
   readonly volumes: PodVolumes
+  readonly devices: NodeDevices
   readonly tokens: ServiceAccountTokens
   readonly config: ConfigSource
   readonly services: () => readonly Service[]
@@ -41,6 +45,8 @@ export interface PodTools {
   /** Which of the engine's runtimes the pod's class asks for; undefined: the default. */
   readonly runtimeHandler: (pod: Pod) => Promise<string | undefined>
   readonly execSlots: Semaphore
+  readonly deletedLogs: DeletedLogs
+  readonly meters: AgentMeters
   readonly now: () => Date
   readonly logger: Log
 }
@@ -53,6 +59,8 @@ export interface PodScene {
   readonly tools: PodTools
   /** Resolves when the engine tells that the container has ended. */
   readonly ended: (containerId: string) => Promise<void>
+  /** Looks at the engine and says in the status what has come of a step that goes on. */
+  readonly showProgress: () => Promise<void>
   /** Aborted when something more urgent came: the pod is to end, or to end sooner. */
   readonly signal: AbortSignal
 }

@@ -6,7 +6,7 @@ import { reportedStatus } from '../status/container-status.ts'
 import { podStatus } from '../status/pod-status.ts'
 import { StatusWriter } from '../status/status-writer.ts'
 import { liveSandbox, runningContainers } from './container-history.ts'
-import { type EngineNews, isExplained } from './engine-news.ts'
+import { type EngineNews, isExplained, isTelling } from './engine-news.ts'
 import { executeStep } from './execute-step.ts'
 import { readLastWords } from './last-words.ts'
 import { planOrphan } from './plan-end.ts'
@@ -20,6 +20,8 @@ import { waitingReason } from './waiting-reason.ts'
 
 export interface PodWorkerOptions {
   readonly ref: PodRef
+  /** What the engine is known to have of it; absent: it is asked. */
+  readonly observed?: PodContainers
   readonly tools: PodTools
   /** Under which uid the API knows the pod; undefined: not yet. */
   readonly apiUid: (pod: Pod) => string | undefined
@@ -31,6 +33,12 @@ export interface PodWorkerOptions {
 const MAX_ROUNDS = 64
 const FINAL_STATUS_TIMEOUT_MS = 5_000
 const EVICTION_GRACE_SECONDS = 1
+
+interface Eviction {
+  readonly graceSeconds: number
+  /** For the node's sake, not for what the pod did: whoever counts failures needn't count it (KEP-3329). */
+  readonly disrupts: boolean
+}
 
 /**
  * The one who looks after one pod: newest wish, newest look at the engine, plan, steps, status, and again until there is nothing
@@ -45,9 +53,10 @@ export class PodWorker {
   #observed: PodContainers | undefined
   #isAdmitted = false
   readonly #rested = Promise.withResolvers<void>()
+  #reclaimed: PromiseWithResolvers<void>[] = []
   readonly #endings = new Map<string, PromiseWithResolvers<void>>()
   #news: EngineNews[] = []
-  #lookAgain = true
+  #lookAgain: boolean
   #refreshVolumes = false
   #urgent = new AbortController()
   #wake = Promise.withResolvers<void>()
@@ -56,13 +65,20 @@ export class PodWorker {
   constructor(options: PodWorkerOptions) {
     this.#options = options
     const { tools, apiUid, random, signal } = options
+    this.#observed = options.observed
+    this.#lookAgain = options.observed === undefined
     this.#status = new StatusWriter({ client: tools.client, apiUid, logger: tools.logger, random, signal })
     this.#probes = new PodProbes({
       runtime: tools.runtime,
       execSlots: tools.execSlots,
       now: tools.now,
       states: this.#memory.probes,
-      onChange: () => this.wake(),
+      // At once, whatever the worker is at: it may wait long for an image, or for containers to end.
+      onChange: () => {
+        this.#publish()
+        this.wake()
+      },
+      onResult: (result) => tools.meters.noteProbe(result),
       onEvent: ({ name }, reason, message) => this.#pod && tools.say(this.#pod, 'Warning', reason, message, name),
     })
   }
@@ -81,6 +97,7 @@ export class PodWorker {
 
   /** Something happened to one of its containers. */
   tell(news: EngineNews): void {
+    if (!isTelling(news)) return
     this.#news.push(news)
     if (news.action === 'die' || news.action === 'destroy') this.#endings.get(news.containerId)?.resolve()
     this.wake()
@@ -121,12 +138,21 @@ export class PodWorker {
   }
 
   /** The node takes back what the pod uses beyond its share: it is stopped fast, and has failed. */
-  evict(message: string): void {
-    if (this.#pod === undefined || this.#memory.failure !== undefined) return
-    this.#memory.failure = { reason: 'Evicted', message, graceSeconds: EVICTION_GRACE_SECONDS }
+  evict(message: string, { graceSeconds, disrupts }: Eviction = { graceSeconds: EVICTION_GRACE_SECONDS, disrupts: false }): void {
+    if (this.#pod === undefined || this.#memory.failure !== undefined || podIsTerminal(this.#pod)) return
+    this.#memory.failure = { reason: 'Evicted', message, graceSeconds, disrupts }
     this.#options.tools.say(this.#pod, 'Warning', 'Evicted', message)
     this.#urgent.abort()
     this.wake()
+  }
+
+  /** Takes away the containers of a pod that has ended, with their logs. Resolves when that is done. */
+  async reclaim(): Promise<void> {
+    const done = Promise.withResolvers<void>()
+    this.#reclaimed.push(done)
+    this.#memory.isReclaimed = true
+    this.wake()
+    await done.promise
   }
 
   /** Stops what runs, for the host goes down. Resolves when nothing runs any more. */
@@ -174,6 +200,12 @@ export class PodWorker {
     clearTimeout(this.#timer)
     this.#probes.stop()
     this.#rested.resolve()
+    this.#endReclaim()
+  }
+
+  #endReclaim(): void {
+    for (const { resolve } of this.#reclaimed) resolve()
+    this.#reclaimed = []
   }
 
   /** One pass: until there is nothing to do, or the pod is gone. */
@@ -181,15 +213,18 @@ export class PodWorker {
     clearTimeout(this.#timer)
     for (let round = 0; round < MAX_ROUNDS; round++) {
       if (this.#options.signal.aborted) return 'resting'
+      const before = this.#observed
       const observed = await this.#look()
       await this.#admit(observed)
       await this.#refresh(observed)
-      this.#publish()
+      // What the steps of the last round have changed is told already.
+      if (round === 0 || observed !== before) this.#publish()
       const plan = this.#plan(observed)
       this.#noteBackOffs(plan.backingOff)
       if (plan.steps.length === 0) {
-        this.#publish()
+        if (plan.backingOff.length > 0) this.#publish()
         if (this.#memory.restSeconds !== undefined) this.#rested.resolve()
+        this.#endReclaim()
         this.#sleepUntil(this.#nextWake(plan))
         return 'resting'
       }
@@ -254,7 +289,8 @@ export class PodWorker {
     if (this.#pod === undefined) return planOrphan(observed)
     const pod = this.#status.newest(this.#pod)
     const alive = { ...pod, metadata: this.#pod.metadata, spec: this.#pod.spec }
-    return planPod({ pod: alive, observed, memory: this.#memory, now: this.#options.tools.now().getTime() })
+    const now = this.#options.tools.now().getTime()
+    return planPod({ pod: alive, observed, memory: this.#memory, now, steady: performance.now() })
   }
 
   async #execute(steps: readonly PodStep[]): Promise<'continue' | 'gone'> {
@@ -285,7 +321,9 @@ export class PodWorker {
       return
     }
     const scene = this.#scene(signal)
-    this.#observed = await executeStep(step, scene)
+    const writing = step.type === 'clean-up' && step.finalStatus ? this.#writeFinalStatus() : undefined
+    const [observed] = await Promise.all([executeStep(step, scene), writing])
+    this.#observed = observed
     await readLastWords(this.#observed, this.#memory.terminationMessages, tools.volumes)
   }
 
@@ -293,10 +331,17 @@ export class PodWorker {
     const { tools, ref } = this.#options
     const observed = this.#observed ?? { pod: ref, sandboxes: [], containers: [] }
     const ended = (containerId: string) => this.#ended(containerId)
-    const base = { observed, memory: this.#memory, ended, signal }
+    const base = { observed, memory: this.#memory, ended, signal, showProgress: () => this.#showProgress() }
     if (this.#pod !== undefined) return { ...base, pod: this.#pod, tools }
     // Nobody asks for it any more: there is no object that events could be about.
     return { ...base, pod: stubOf(ref), tools: { ...tools, say: () => undefined } }
+  }
+
+  async #showProgress(): Promise<void> {
+    const { tools, ref } = this.#options
+    this.#observed = await tools.runtime.inspectPod(ref.uid)
+    await readLastWords(this.#observed, this.#memory.terminationMessages, tools.volumes)
+    this.#publish()
   }
 
   #ended(containerId: string): Promise<void> {
@@ -323,7 +368,7 @@ export class PodWorker {
       return
     }
     // What is left while its containers are taken away one by one says nothing of how the pod ended.
-    if (pod.metadata.deletionTimestamp && this.#memory.finalStatusWritten) return
+    if ((pod.metadata.deletionTimestamp || this.#memory.isReclaimed) && this.#memory.finalStatusWritten) return
     const podIp = liveSandbox(observed) ? podIpOf(pod, observed, this.#options.tools) : ''
     this.#probes.sync(pod, observed, podIp)
     this.#status.write(pod, this.#computeStatus(pod, observed))
@@ -342,6 +387,7 @@ export class PodWorker {
     const pod = this.#pod
     if (pod === undefined) return
     for (const item of backingOff) {
+      if (item.type === 'restart') this.#memory.waits(item.ended.id, performance.now() + item.waitMs)
       const now = this.#memory.waiting.get(item.container)
       const next = waitingReason(item, pod, now)
       if (next === undefined || (next.reason === now?.reason && next.message === now.message)) continue

@@ -39,6 +39,8 @@ export class PodWorkers {
   /** Static pods that run, or have not ended yet. By uid. */
   readonly #runningStatics = new Map<string, Pod>()
   readonly #running = new Set<Promise<void>>()
+  /** What was here before the agent is known: a pod that comes from now on can have nothing here. */
+  #isStarted = false
 
   constructor(options: PodWorkersOptions) {
     this.#options = options
@@ -50,6 +52,8 @@ export class PodWorkers {
     await pods.synced
     await statics.start(() => this.#syncStatics())
     const here = await tools.runtime.listPods()
+    // What is begun below listens to the signal, which tells nobody who comes too late.
+    signal.throwIfAborted()
     for (const found of here) this.#adoptAddress(found)
     for (const pod of pods.list()) this.#reserveAddress(pod)
     pods.onChange((change) => {
@@ -58,6 +62,7 @@ export class PodWorkers {
     })
     this.#syncStatics()
     this.#meet(here)
+    this.#isStarted = true
     tools.runtime.watch((event) => this.#hear(event), signal)
     tools.images.onChange(() => this.#each((worker) => worker.imagesChanged()))
     const relist = setInterval(() => void this.#relist(), RELIST_MS)
@@ -66,6 +71,11 @@ export class PodWorkers {
 
   worker(uid: string): PodWorker | undefined {
     return this.#workers.get(uid)
+  }
+
+  /** What the engine shows of every pod, as its worker saw it last. */
+  observed(): readonly PodContainers[] {
+    return [...this.#workers.values()].flatMap((worker) => worker.observed ?? [])
   }
 
   configChanged(podUid: string): void {
@@ -123,7 +133,7 @@ export class PodWorkers {
     if (this.#finished.has(uid)) return
     // A pod that has ended reads nothing any more.
     if (!podIsTerminal(pod)) this.#options.objects.retain(pod)
-    const worker = this.#workers.get(uid) ?? this.#create(podRef(pod))
+    const worker = this.#workers.get(uid) ?? this.#createFor(pod)
     worker.update(pod)
   }
 
@@ -169,9 +179,15 @@ export class PodWorkers {
     this.#workers.get(pod.metadata.uid)?.update(undefined)
   }
 
-  #create(ref: PodRef): PodWorker {
+  #createFor(pod: Pod): PodWorker {
+    const ref = podRef(pod)
+    return this.#create(ref, this.#isStarted ? { pod: ref, sandboxes: [], containers: [] } : undefined)
+  }
+
+  #create(ref: PodRef, observed?: PodContainers): PodWorker {
     const { tools, random, signal } = this.#options
-    const worker = new PodWorker({ ref, tools, apiUid: (pod) => this.apiUid(pod), random, signal })
+    const known = observed === undefined ? {} : { observed }
+    const worker = new PodWorker({ ref, ...known, tools, apiUid: (pod) => this.apiUid(pod), random, signal })
     this.#workers.set(ref.uid, worker)
     // After this turn, so that its first wish is there before its first pass.
     const running = Promise.resolve()

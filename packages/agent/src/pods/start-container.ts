@@ -84,9 +84,13 @@ async function configure(step: StartStep, scene: PodScene, image: PresentImage):
   const { container, attempt } = step
   try {
     const downward = downwardContext(pod, observed, tools)
-    const env = await environment({ pod, container, downward, services: tools.services(), config: tools.config })
+    const env = await environment({
+      ...{ pod, container, downward, services: tools.services(), config: tools.config },
+      envFile: (file) => tools.volumes.envFile(pod, container, file),
+    })
     const mounts = await tools.volumes.mountsOf(pod, container, attempt, env)
-    const devices = tools.volumes.devicesOf(pod, container)
+    const ofNode = tools.devices.of(pod, container)
+    const devices = [...tools.volumes.devicesOf(pod, container), ...ofNode.devices]
     const nodeMemoryBytes = tools.node.memoryBytes
     const extras = { ...(await localSeccomp(container, scene)), ...targetOf(container, scene), ...(await handlerOf(scene)) }
     const allocated = withAllocated(container, scene)
@@ -97,6 +101,7 @@ async function configure(step: StartStep, scene: PodScene, image: PresentImage):
       image,
       env,
       mounts,
+      ...ofNode,
       devices,
       nodeMemoryBytes,
       ownership: tools.ownership,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { PodContainers } from '../runtime/runtime.ts'
+import type { ContainerState, PodContainers } from '../runtime/runtime.ts'
 import { containerOf } from './container-history.ts'
 import { HookError, runHook } from './lifecycle-hooks.ts'
 import { podIpOf } from './pod-addresses.ts'
@@ -11,8 +11,8 @@ const LEAST_GRACE_SECONDS = 2
 
 /** Stops them side by side, each after those that it waits for; returns what is there afterwards. */
 export async function stopContainers(targets: readonly StopTarget[], scene: PodScene): Promise<PodContainers> {
-  const stops = new Map<string, Promise<void>>()
-  const stopOf = (id: string) => stops.get(id) ?? Promise.resolve()
+  const stops = new Map<string, Promise<ContainerState | undefined>>()
+  const stopOf = (id: string): Promise<unknown> => stops.get(id) ?? Promise.resolve()
   for (const target of targets) {
     // After this turn: then those that it waits for are in the map too.
     const ownTurn = async () => await Promise.allSettled((target.after ?? []).map(stopOf))
@@ -21,14 +21,42 @@ export async function stopContainers(targets: readonly StopTarget[], scene: PodS
       Promise.resolve().then(() => stopContainer(target, scene, ownTurn)),
     )
   }
-  await Promise.race([Promise.all(stops.values()), aborted(scene.signal)])
+  const shown = showEach([...stops.values()], scene)
+  const left = await Promise.race([Promise.all(stops.values()), aborted(scene.signal)])
   // Those that go on stopping behind an abort are stopped again, with a shorter grace.
   for (const stop of stops.values()) stop.catch(() => undefined)
-  return await scene.tools.runtime.inspectPod(scene.pod.metadata.uid)
+  await shown()
+  if (left === undefined) return await scene.tools.runtime.inspectPod(scene.pod.metadata.uid)
+  const others = scene.observed.containers.filter(({ id }) => !stops.has(id))
+  return { ...scene.observed, containers: [...others, ...left.filter((container) => container !== undefined)] }
+}
+
+/**
+ * Each that has stopped is told of while others go on, one look after the other. What comes back waits for the look that is
+ * under way and ends the showing, so that no older look comes after the last one.
+ */
+function showEach(stops: readonly Promise<unknown>[], { showProgress }: PodScene): () => Promise<void> {
+  let left = stops.length
+  let isOver = false
+  let look = Promise.resolve()
+  const onStop = () => {
+    left -= 1
+    if (left === 0) return
+    look = look.then(() => (isOver ? undefined : showProgress())).catch(() => undefined)
+  }
+  for (const stop of stops) stop.then(onStop, onStop)
+  return async () => {
+    isOver = true
+    await look
+  }
 }
 
 /** preStop and the wait for its turn within the grace, SIGTERM, what is left of the grace, SIGKILL. */
-export async function stopContainer(target: StopTarget, scene: PodScene, ownTurn?: () => Promise<unknown>): Promise<void> {
+export async function stopContainer(
+  target: StopTarget,
+  scene: PodScene,
+  ownTurn?: () => Promise<unknown>,
+): Promise<ContainerState | undefined> {
   const { pod, tools } = scene
   const { container: running, graceSeconds, message, forResize } = target
   if (forResize) scene.memory.resizing.add(running.id)
@@ -39,7 +67,7 @@ export async function stopContainer(target: StopTarget, scene: PodScene, ownTurn
   if (ownTurn !== undefined) await atMost(leftMs(), ownTurn())
   scene.memory.probes.set(running.id, { ...scene.memory.probes.get(running.id), isStopping: true })
   const least = Math.min(graceSeconds, LEAST_GRACE_SECONDS)
-  await tools.runtime.stopContainer(running.id, Math.ceil(Math.max(least, leftMs() / 1000)))
+  return await tools.runtime.stopContainer(running.id, Math.ceil(Math.max(least, leftMs() / 1000)))
 }
 
 async function runPreStop({ container: running, graceSeconds }: StopTarget, scene: PodScene): Promise<void> {
@@ -62,7 +90,7 @@ async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
   late.abort()
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+function aborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return Promise.resolve(undefined)
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
 }

@@ -4,6 +4,7 @@ import { containerOf, runningContainers } from '../pods/container-history.ts'
 import type { ProbeState } from '../pods/pod-memory.ts'
 import type { ContainerRuntime, ContainerState, PodContainers } from '../runtime/runtime.ts'
 import type { Semaphore } from '../semaphore.ts'
+import type { ProbeResult } from '../stats/agent-meters.ts'
 import { type CheckResult, check } from './check.ts'
 import { ProbePace } from './probe-pace.ts'
 
@@ -14,12 +15,13 @@ export interface PodProbesOptions {
   /** The owner keeps the states: they are part of what it knows of the pod. */
   readonly states: Map<string, ProbeState>
   readonly onChange: () => void
+  readonly onResult: (result: ProbeResult) => void
   readonly onEvent: (container: Container, reason: 'Unhealthy' | 'ProbeWarning', message: string) => void
 }
 
 type ProbeKind = 'startup' | 'liveness' | 'readiness'
 
-const TITLES: Readonly<Record<ProbeKind, string>> = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' }
+const TITLES = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' } as const
 
 /** The probes of one pod: a loop for each that is due, started and stopped as its containers come and go. */
 export class PodProbes {
@@ -104,7 +106,17 @@ export class PodProbes {
     return kind !== 'liveness' && this.#options.states.get(running.id)?.ready === undefined
   }
 
-  async #check({ probe, container, running, podIp }: ProbeLoop): Promise<CheckResult | undefined> {
+  async #check(loop: ProbeLoop): Promise<CheckResult | undefined> {
+    const startMs = performance.now()
+    const result = await this.#ask(loop)
+    if (result === undefined) return undefined
+    const { container, running, kind } = loop
+    const seconds = (performance.now() - startMs) / 1000
+    this.#options.onResult({ kind: TITLES[kind], container: container.name, pod: running.pod, ok: result.ok, seconds })
+    return result
+  }
+
+  async #ask({ probe, container, running, podIp }: ProbeLoop): Promise<CheckResult | undefined> {
     const { runtime, execSlots } = this.#options
     try {
       return await check(probe, { runtime, execSlots, container, podUid: running.pod.uid, containerId: running.id, podIp })

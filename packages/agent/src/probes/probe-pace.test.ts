@@ -20,7 +20,10 @@ function fail(pace: ProbePace, times: number) {
 
 describe('a container that is awaited', () => {
   test('is asked soon, ever more slowly up to its period; one failure a period counts', () => {
-    expect(fail(new ProbePace(1000, true), 7)).toEqual(['100', '200', '400', '800', '1000!', '1000!', '1000!'])
+    const pauses = fail(new ProbePace(1000, true), 18)
+    expect(pauses.slice(0, 8)).toEqual(['50', '50', '50', '50', '50', '63', '78', '98'])
+    expect(pauses.slice(8)).toEqual(['122', '153', '191', '45', '250!', '313', '391', '46', '500!', '500'])
+    expect(fail(new ProbePace(200, true), 6)).toEqual(['50', '50', '50', '50', '50!', '63'])
   })
 
   test('is asked once a period from its first success on, and every failure counts', () => {

@@ -1,4 +1,6 @@
-const FIRST_MS = 100
+const SOON_MS = 50
+/** Of the time that a container has been awaited: so much later than it could be, at most, it is found to be ready. */
+const LATER_SHARE = 0.25
 
 /**
  * When a container is asked again. One that is awaited is asked soon, and ever more slowly up to its period, so that a pod
@@ -7,8 +9,8 @@ const FIRST_MS = 100
 export class ProbePace {
   readonly #periodMs: number
   #isAwaited: boolean
-  #nextMs = FIRST_MS
-  #countedAtMs = performance.now()
+  readonly #beginMs = performance.now()
+  #countedAtMs = this.#beginMs
 
   constructor(periodMs: number, isAwaited: boolean) {
     this.#periodMs = periodMs
@@ -27,8 +29,8 @@ export class ProbePace {
 
   nextMs(): number {
     if (!this.#isAwaited) return this.#periodMs
-    const nextMs = this.#nextMs
-    this.#nextMs = Math.min(this.#periodMs, nextMs * 2)
-    return Math.min(this.#periodMs, nextMs)
+    const nowMs = performance.now()
+    const pauseMs = Math.max(SOON_MS, Math.round((nowMs - this.#beginMs) * LATER_SHARE))
+    return Math.min(pauseMs, this.#countedAtMs + this.#periodMs - nowMs)
   }
 }

@@ -17,6 +17,8 @@ import {
 export interface RuntimeUnderTest {
   readonly runtime: ContainerRuntime
   readonly imageId: string
+  /** Resolves when the container's process has come so far that it ends by itself on SIGTERM. */
+  listens(container: ContainerState): Promise<void>
   /** The container's process ends by itself. */
   exit(container: ContainerState, code: number): Promise<void>
   killSandbox(sandboxId: string): Promise<void>
@@ -24,8 +26,8 @@ export interface RuntimeUnderTest {
   unstartable(spec: ContainerSpec): ContainerSpec
 }
 
-/** Ends with 3 on SIGTERM, and with whatever stands in /tmp/exit once it is there. */
-export const CONTAINER_SCRIPT = `trap 'exit 3' TERM; while [ ! -f /tmp/exit ]; do sleep 0.02; done; exit $(cat /tmp/exit)`
+/** Makes /tmp/listens, and from then on ends with 3 on SIGTERM, and with whatever stands in /tmp/exit once it is there. */
+export const CONTAINER_SCRIPT = `trap 'exit 3' TERM; : > /tmp/listens; while [ ! -f /tmp/exit ]; do sleep 0.02; done; exit $(cat /tmp/exit)`
 export const EXEC_SCRIPT = 'echo out; echo err >&2; exit 7'
 export const TERM_EXIT_CODE = 3
 
@@ -129,7 +131,8 @@ export function runtimeContract(underTest: () => RuntimeUnderTest): void {
 
   test('an attempt that ran and ended is not started over', async () => {
     await using web = await startPod()
-    await web.runtime.stopContainer(web.container.id, 5)
+    await web.listens(web.container)
+    await web.runtime.stopContainer(web.container.id, 30)
 
     const again = web.runtime.startContainer(containerSpec(web.pod, web.sandbox.id))
 
@@ -139,6 +142,7 @@ export function runtimeContract(underTest: () => RuntimeUnderTest): void {
 
   test('stopping lets a container end itself, and a stopped or unknown one is left alone', async () => {
     await using web = await startPod()
+    await web.listens(web.container)
 
     await web.runtime.stopContainer(web.container.id, 30)
     await web.runtime.stopContainer(web.container.id, 30)

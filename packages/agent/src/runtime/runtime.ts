@@ -23,6 +23,8 @@ export interface RuntimeInfo {
   readonly appArmor: boolean
   /** Read-only mounts can be so in everything that is mounted below them. */
   readonly recursiveReadOnly: boolean
+  /** NVIDIA's runtime is there: `--gpus` works. */
+  readonly nvidia: boolean
 }
 
 export interface PodRef {
@@ -103,6 +105,8 @@ export interface ContainerSpec {
   readonly tty: boolean
   readonly cgroupParent?: string
   readonly devices?: readonly { readonly path: string; readonly target: string; readonly permissions: string }[]
+  /** UUIDs of NVIDIA's. */
+  readonly gpus?: readonly string[]
 }
 
 export interface ContainerResources {
@@ -205,10 +209,15 @@ export interface ContainerRuntime {
   startSandbox(spec: SandboxSpec): Promise<SandboxState>
   /** Creates and starts; a container that could not start is left exited with `error` set so that the status can say so, and the call throws `StartError`. */
   startContainer(spec: ContainerSpec): Promise<ContainerState>
-  /** SIGTERM, then SIGKILL after `graceSeconds`. Resolves when it has exited; stopping a stopped one is fine. */
-  stopContainer(id: string, graceSeconds: number): Promise<void>
+  /**
+   * SIGTERM, then SIGKILL after `graceSeconds`. Resolves when it has exited, with what is there then; undefined: it is gone.
+   * Stopping a stopped one is fine.
+   */
+  stopContainer(id: string, graceSeconds: number): Promise<ContainerState | undefined>
   /** Changes the limits of a container while it runs; what is absent stays. Throws `UpdateError` with the engine's words. */
   updateContainer(id: string, limits: Partial<ContainerLimits>): Promise<void>
+  /** Writes an image's files into an empty directory, with their owners. */
+  unpackImage(imageId: string, directory: string): Promise<void>
   /** What the container has written over its image. */
   writtenBytes(id: string): Promise<number>
   removeContainer(id: string): Promise<void>
@@ -259,9 +268,25 @@ export interface ImageService {
    */
   ensure(request: ImageRequest): Promise<PresentImage>
   list(): Promise<readonly { readonly id: string; readonly names: readonly string[]; readonly sizeBytes: number }[]>
-  /** The image as a `docker save` stream, for another agent; undefined when it is not here. */
-  export(reference: string): Promise<ImageExport | undefined>
+  /**
+   * The image as a `docker save` stream, for another agent; undefined when it is not here. An image that was pulled with
+   * credentials is given to who shows the hash of such (KEP-2535).
+   */
+  export(reference: string, credentials: readonly string[]): Promise<ImageExport | 'forbidden' | undefined>
+  /** Images that may be removed when room is needed: no container of this host uses them, and nobody else brought them here. */
+  removable(): Promise<readonly RemovableImage[]>
+  /** Whether it is gone; not when something uses it by now. */
+  remove(image: RemovableImage): Promise<boolean>
   onChange(listener: () => void): () => void
+}
+
+export interface RemovableImage {
+  readonly id: string
+  readonly names: readonly string[]
+  readonly sizeBytes: number
+  /** Milliseconds since the epoch: when a pod last used it, or this agent first saw it. */
+  readonly lastUsedMs: number
+  readonly firstSeenMs: number
 }
 
 export interface ImageExport {

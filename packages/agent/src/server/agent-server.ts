@@ -1,21 +1,22 @@
-import { X509Certificate } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { TLSSocket } from 'node:tls'
-import { ApiError, badRequest, forbidden, notFound } from '@skiff/api'
-import type { Log } from '@skiff/client'
+import { ApiError, badRequest, notFound } from '@skiff/api'
+import type { ApiClient, Log } from '@skiff/client'
 import { WebSocketServer } from 'ws'
 import type { NodeCredentials } from '../bootstrap/agent-files.ts'
 import type { RunningAgent } from '../run-agent.ts'
 import type { ContainerRuntime, ImageService } from '../runtime/runtime.ts'
+import { authenticator } from './access/authenticate.ts'
+import { authorizer } from './access/authorize.ts'
 import { serveContainerLogs } from './container-logs.ts'
+import { serveDeletedLogs } from './deleted-pod-logs.ts'
 import { serveImage } from './image-export.ts'
+import { inspection } from './inspection.ts'
 import { PodFinder } from './pod-finder.ts'
 import { servePortForward } from './port-forward.ts'
 import { serveRemoteCommand } from './remote-command.ts'
-import { statsSummary } from './stats-summary.ts'
 
 export interface AgentServerOptions {
   readonly credentials: NodeCredentials
@@ -23,6 +24,9 @@ export interface AgentServerOptions {
   /** 0: any free one. */
   readonly port: number
   readonly engine: { readonly runtime: ContainerRuntime; readonly images: ImageService }
+  /** Knows who asks, and what they may. */
+  readonly client: ApiClient
+  readonly now: () => Date
   readonly logger: Log
 }
 
@@ -35,7 +39,10 @@ export interface AgentServer {
 
 const HEADERS_TIMEOUT_MS = 10_000
 
-/** The kubelet's side of logs, exec, attach and port-forward, and images for other agents: HTTPS for the cluster's own certificates. */
+/**
+ * The kubelet's side of logs, exec, attach, port-forward and inspection, and images for other agents: HTTPS for the cluster's own
+ * certificates, and for bearer tokens that the API knows.
+ */
 export async function serveAgent(options: AgentServerOptions): Promise<AgentServer> {
   const { ca, servingCert, servingKey } = options.credentials
   const finder = new PodFinder(options.engine.runtime)
@@ -44,13 +51,15 @@ export async function serveAgent(options: AgentServerOptions): Promise<AgentServ
     cert: servingCert,
     key: servingKey,
     requestCert: true,
-    rejectUnauthorized: true,
+    // Who has no certificate of the cluster's may have a token.
+    rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     headersTimeout: HEADERS_TIMEOUT_MS,
   })
+  const admit = admission(options)
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => firstKnown(offered) })
-  server.on('request', (request, response) => void answer(request, response, options, finder))
-  server.on('upgrade', (request, socket, head) => void upgrade({ request, socket, head, sockets, options, finder }))
+  server.on('request', (request, response) => void answer({ request, response, options, finder, admit }))
+  server.on('upgrade', (request, socket, head) => void upgrade({ request, socket, head, sockets, options, finder, admit }))
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, options.port)))
     server.listen(options.port, () => resolve())
@@ -80,16 +89,27 @@ function firstKnown(offered: ReadonlySet<string>): string | false {
   return PROTOCOLS.find((protocol) => offered.has(protocol)) ?? false
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  options: AgentServerOptions,
-  finder: PodFinder,
-): Promise<void> {
+/** Throws Unauthorized or Forbidden. */
+type Admit = (request: IncomingMessage, path: readonly string[], method: string) => Promise<void>
+
+function admission({ client, nodeName, now }: AgentServerOptions): Admit {
+  const [authenticate, authorize] = [authenticator(client, now), authorizer(client, nodeName, now)]
+  return async (request, path, method) => await authorize({ asker: await authenticate(request), path, method })
+}
+
+interface PlainCall {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly options: AgentServerOptions
+  readonly finder: PodFinder
+  readonly admit: Admit
+}
+
+async function answer({ request, response, options, finder, admit }: PlainCall): Promise<void> {
   try {
     const url = new URL(request.url ?? '/', 'https://agent')
     const path = url.pathname.split('/').slice(1).map(decodeURIComponent)
-    authorize(request, path[0] ?? '')
+    await admit(request, path, request.method ?? '')
     if (request.method !== 'GET') throw new ApiError('MethodNotAllowed', 'only GET is served here')
     await route({ path, url, request, response, options, finder })
   } catch (error) {
@@ -107,17 +127,13 @@ export interface AgentRequest {
 }
 
 async function route(call: AgentRequest): Promise<void> {
-  const { path, response, finder, options } = call
-  switch (path[0]) {
-    case 'healthz':
-      response.end('ok')
-      return
-    case 'pods':
-      return sendJson(response, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: finder.pods() })
-    case 'stats':
-      return sendJson(response, await statsSummary(finder, options.nodeName))
+  const inspect = inspection(call)
+  if (inspect !== undefined) return await inspect()
+  switch (call.path[0]) {
     case 'containerLogs':
       return await serveContainerLogs(call)
+    case 'deletedLogs':
+      return await serveDeletedLogs(call)
     case 'images':
       return await serveImage(call)
     case 'exec':
@@ -136,15 +152,16 @@ interface UpgradeCall {
   readonly sockets: WebSocketServer
   readonly options: AgentServerOptions
   readonly finder: PodFinder
+  readonly admit: Admit
 }
 
 /** Everything that can be refused is refused before the upgrade, with a Status. */
-async function upgrade({ request, socket, head, sockets, options, finder }: UpgradeCall): Promise<void> {
+async function upgrade({ request, socket, head, sockets, options, finder, admit }: UpgradeCall): Promise<void> {
   socket.on('error', () => socket.destroy())
   try {
     const url = new URL(request.url ?? '/', 'https://agent')
     const path = url.pathname.split('/').slice(1).map(decodeURIComponent)
-    authorize(request, path[0] ?? '')
+    await admit(request, path, 'POST')
     const serve = await prepare(path, url, options, finder)
     sockets.handleUpgrade(request, socket, head, (webSocket) => void serve(webSocket))
   } catch (error) {
@@ -168,22 +185,6 @@ async function prepare(path: readonly string[], url: URL, { engine }: AgentServe
     default:
       throw notFound('paths', url.pathname)
   }
-}
-
-/** The master may everything; other nodes may only fetch images. */
-function authorize(request: IncomingMessage, resource: string): void {
-  const raw = (request.socket as TLSSocket).getPeerCertificate(true).raw as Buffer | undefined
-  if (raw === undefined) throw new ApiError('Unauthorized', 'Unauthorized')
-  const subject = new X509Certificate(raw).subject.split('\n')
-  const isMaster = subject.includes('CN=skiff-master') && subject.includes('O=skiff:masters')
-  const isNode = subject.includes('O=system:nodes')
-  if (isMaster || (isNode && (resource === 'images' || resource === 'healthz'))) return
-  throw forbidden(resource, '', `certificate ${subject.join(', ')} may not use this agent`)
-}
-
-function sendJson(response: ServerResponse, body: unknown): void {
-  response.writeHead(200, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(body))
 }
 
 function sendError(response: ServerResponse, error: unknown): void {

@@ -1,15 +1,13 @@
+import type { ServerResponse } from 'node:http'
 import { badRequest } from '@skiff/api'
 import type { AgentRequest } from './agent-server.ts'
 import { type LogOptions, readLogs } from './read-logs.ts'
 
 /** `GET /containerLogs/<namespace>/<pod>/<container>` with the options of the API's `log` subresource. */
-export async function serveContainerLogs({ path, url, request, response, finder, options }: AgentRequest): Promise<void> {
+export async function serveContainerLogs({ path, url, response, finder, options }: AgentRequest): Promise<void> {
   const [, namespace = '', podName = '', name = ''] = path
   const query = url.searchParams
   const container = await finder.logged(namespace, podName, name, query.get('previous') === 'true')
-  const stop = new AbortController()
-  response.once('close', () => stop.abort())
-  request.once('error', () => stop.abort())
   const runtime = options.engine.runtime
   // Asked from time to time only, so that a follow ends soon after its container.
   let writing = container.phase === 'running'
@@ -18,22 +16,31 @@ export async function serveContainerLogs({ path, url, request, response, finder,
     writing = now?.phase === 'running'
   }
   const timer = setInterval(() => void refresh().catch(() => undefined), FOLLOW_CHECK_MS)
-  const logOptions = { ...logOptionsOf(query), signal: stop.signal, isWriting: () => writing }
+  try {
+    await sendLog(response, container.logPath, { ...logOptionsOf(query), isWriting: () => writing })
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+/** The log as it comes, until it ends or its reader goes. */
+export async function sendLog(response: ServerResponse, logPath: string, options: LogOptions): Promise<void> {
+  const stop = new AbortController()
+  response.once('close', () => stop.abort())
   response.writeHead(200, { 'content-type': 'text/plain' })
   response.flushHeaders()
   try {
-    for await (const chunk of readLogs(container.logPath, logOptions)) {
+    for await (const chunk of readLogs(logPath, { ...options, signal: stop.signal })) {
       if (!response.write(chunk)) await drained(response, stop.signal)
     }
   } finally {
-    clearInterval(timer)
     response.end()
   }
 }
 
 const FOLLOW_CHECK_MS = 500
 
-function logOptionsOf(query: URLSearchParams): LogOptions {
+export function logOptionsOf(query: URLSearchParams): LogOptions {
   const tailLines = numberOf(query, 'tailLines')
   const limitBytes = numberOf(query, 'limitBytes')
   const sinceTime = sinceOf(query)

@@ -1,5 +1,5 @@
 import { ApiError, badRequest, notFound, type Pod } from '@skiff/api'
-import { containerOf, historyOf } from '../pods/container-history.ts'
+import { containerOf, historyOf, runningContainers } from '../pods/container-history.ts'
 import type { RunningAgent } from '../run-agent.ts'
 import type { ContainerRuntime, ContainerState } from '../runtime/runtime.ts'
 import { reportedStatus } from '../status/container-status.ts'
@@ -17,15 +17,29 @@ export class PodFinder {
     this.#agent = agent
   }
 
+  /** Throws ServiceUnavailable until there is one. */
+  agent(): RunningAgent {
+    if (this.#agent === undefined) throw new ApiError('ServiceUnavailable', 'the agent is still starting')
+    return this.#agent
+  }
+
   /** All pods of this node, with the newest status. */
   pods(): readonly Pod[] {
-    return this.#started()
+    return this.agent()
       .podList()
       .map((pod) => this.#withStatus(pod))
   }
 
+  /** Those of which something runs. */
+  runningPods(): readonly Pod[] {
+    return this.pods().filter(({ metadata }) => {
+      const observed = this.agent().pods.worker(metadata.uid)?.observed
+      return observed !== undefined && runningContainers(observed).length > 0
+    })
+  }
+
   pod(namespace: string, name: string): Pod {
-    const found = this.#started()
+    const found = this.agent()
       .podList()
       .find(({ metadata }) => metadata.namespace === namespace && metadata.name === name)
     if (found === undefined) throw notFound('pods', name)
@@ -62,13 +76,8 @@ export class PodFinder {
     return historyOf(await this.#runtime.inspectPod(pod.metadata.uid), name)
   }
 
-  #started(): RunningAgent {
-    if (this.#agent === undefined) throw new ApiError('ServiceUnavailable', 'the agent is still starting')
-    return this.#agent
-  }
-
   #withStatus(pod: Pod): Pod {
-    const status = this.#started().pods.worker(pod.metadata.uid)?.status ?? pod.status
+    const status = this.agent().pods.worker(pod.metadata.uid)?.status ?? pod.status
     return status === undefined ? pod : { ...pod, status }
   }
 }

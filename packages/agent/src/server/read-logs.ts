@@ -1,11 +1,9 @@
 /**
- * A container's log, read from the engine's json-file itself: `<id>-json.log` and its rotated `.1`, `.2`, ... (docker-api.md:
- * the engine's own follow loses and repeats lines at a rotation).
+ * A container's log, read from the engine's json-file itself, across its rotations (docker-api.md: the engine's own follow loses
+ * and repeats lines at a rotation). Lines go in batches, as many as were read at once: a writer may be fast.
  */
 
-import { type FSWatcher, watch } from 'node:fs'
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { FileChanges, LogChain } from './log-files.ts'
 
 export interface LogOptions {
   readonly follow: boolean
@@ -24,44 +22,44 @@ interface LogLine {
   readonly time: string
 }
 
-const READ_BYTES = 64 * 1024
-/** Events of the file system are not promised to come: look again after so long. */
-const LOOK_AGAIN_MS = 1_000
+type Batches = AsyncGenerator<readonly LogLine[], void, void>
+
+const READ_BYTES = 256 * 1024
 
 /** Lines as the client is to see them. Follows across rotations until the container has ended or the signal aborts. */
 export async function* readLogs(path: string, options: LogOptions): AsyncGenerator<Buffer, void, void> {
   let left = options.limitBytes ?? Number.POSITIVE_INFINITY
-  for await (const line of selected(path, options)) {
-    const bytes = Buffer.from(options.timestamps ? `${line.time} ${line.text}` : line.text)
+  for await (const lines of selected(path, options)) {
+    if (lines.length === 0) continue
+    const bytes = Buffer.from(lines.map(({ text, time }) => (options.timestamps ? `${time} ${text}` : text)).join(''))
     yield bytes.length <= left ? bytes : bytes.subarray(0, left)
     left -= bytes.length
     if (left <= 0) return
   }
 }
 
-async function* selected(path: string, options: LogOptions): AsyncGenerator<LogLine> {
+async function* selected(path: string, options: LogOptions): Batches {
   const { sinceTime, tailLines } = options
   const since = sinceTime?.toISOString()
-  const reader = new JsonFileReader(path)
+  const reader = new JsonFileReader(path, options)
+  const keep = (lines: readonly LogLine[]) => (since === undefined ? lines : lines.filter(({ time }) => isAtOrAfter(time, since)))
   try {
-    await reader.openOldest()
-    const keep = (line: LogLine) => since === undefined || isAtOrAfter(line.time, since)
-    if (tailLines === undefined) for await (const line of reader.toEnd()) if (keep(line)) yield line
-    if (tailLines !== undefined) yield* await lastOf(reader.toEnd(), tailLines, keep)
-    if (options.follow) for await (const line of reader.follow(options)) if (keep(line)) yield line
+    if (tailLines === undefined) for await (const lines of reader.toEnd()) yield keep(lines)
+    else yield await lastOf(reader.toEnd(), tailLines, keep)
+    if (options.follow) for await (const lines of reader.follow()) yield keep(lines)
   } finally {
     await reader.close()
   }
 }
 
-async function lastOf(lines: AsyncIterable<LogLine>, count: number, keep: (line: LogLine) => boolean): Promise<LogLine[]> {
-  let last: LogLine[] = []
-  for await (const line of lines) {
-    if (!keep(line)) continue
-    last.push(line)
-    if (last.length > 2 * count + 1_000) last = last.slice(-count || last.length)
-  }
-  return count === 0 ? [] : last.slice(-count)
+async function lastOf(
+  batches: Batches,
+  count: number,
+  keep: (lines: readonly LogLine[]) => readonly LogLine[],
+): Promise<readonly LogLine[]> {
+  let last: readonly LogLine[] = []
+  for await (const lines of batches) last = count === 0 ? [] : [...last, ...keep(lines)].slice(-count)
+  return last
 }
 
 /** RFC 3339 with and without a fraction compare as text once the trailing Z is away. */
@@ -71,68 +69,73 @@ function isAtOrAfter(time: string, since: string): boolean {
 
 /** Reads one log from its oldest file on; knows when the newest was rotated away under it. */
 class JsonFileReader {
-  readonly #path: string
-  #file: FileHandle | undefined
-  #inode: number | undefined
+  readonly #options: LogOptions
+  readonly #chain: LogChain
+  /** A follower is told of rotations from the start: what is there already may take it long. */
+  readonly #changes: FileChanges | undefined
+  readonly #buffer = Buffer.alloc(READ_BYTES)
   #position = 0
   #rest: Buffer = Buffer.alloc(0)
   /** Pieces of a line longer than 16 KiB, which the engine splits; by stream. */
   readonly #pieces = new Map<string, string>()
 
-  constructor(path: string) {
-    this.#path = path
-  }
-
-  async openOldest(): Promise<void> {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const [oldest] = await logFiles(this.#path)
-      if (oldest === undefined || (await this.#open(oldest.path, oldest.inode))) return
-    }
+  constructor(path: string, options: LogOptions) {
+    this.#options = options
+    this.#chain = new LogChain(path)
+    if (options.follow) this.#changes = new FileChanges(path, () => void this.#chain.extend(), options.signal)
   }
 
   async close(): Promise<void> {
-    await this.#file?.close()
-    this.#file = undefined
+    this.#changes?.close()
+    await this.#chain.close()
   }
 
   /** Every line that is there now, across all files. */
-  async *toEnd(): AsyncGenerator<LogLine> {
-    do yield* this.#drainFile()
-    while (await this.#openNext())
-  }
-
-  async *follow({ signal, isWriting = () => true }: LogOptions): AsyncGenerator<LogLine> {
-    const changes = new FileChanges(this.#path, signal)
-    try {
-      while (!signal?.aborted) {
-        const ended = !isWriting()
-        yield* this.toEnd()
-        if (ended) return
-        await changes.next()
+  async *toEnd(): Batches {
+    for (;;) {
+      if (!this.#chain.hasNext) {
+        yield* this.#drainFile()
+        await this.#chain.extend()
       }
-    } finally {
-      changes.close()
+      // Of a file that is known to be complete everything is read: also what came between the last read and the rotation.
+      const isComplete = this.#chain.hasNext
+      yield* this.#drainFile()
+      if (!isComplete) return
+      await this.#chain.advance()
+      this.#position = 0
+      this.#rest = Buffer.alloc(0)
     }
   }
 
-  async *#drainFile(): AsyncGenerator<LogLine> {
-    const buffer = Buffer.alloc(READ_BYTES)
-    while (this.#file !== undefined) {
-      const { bytesRead } = await this.#file.read(buffer, 0, READ_BYTES, this.#position)
+  async *follow(): Batches {
+    const { signal, isWriting = () => true } = this.#options
+    while (!signal?.aborted) {
+      const ended = !isWriting()
+      yield* this.toEnd()
+      if (ended) return
+      await this.#changes?.next()
+    }
+  }
+
+  async *#drainFile(): Batches {
+    while (this.#chain.current !== undefined) {
+      const { bytesRead } = await this.#chain.current.read(this.#buffer, 0, READ_BYTES, this.#position)
       if (bytesRead === 0) return
       this.#position += bytesRead
-      yield* this.#parse(Buffer.concat([this.#rest, buffer.subarray(0, bytesRead)]))
+      yield this.#parse(Buffer.concat([this.#rest, this.#buffer.subarray(0, bytesRead)]))
     }
   }
 
-  *#parse(bytes: Buffer): Generator<LogLine> {
+  #parse(bytes: Buffer): readonly LogLine[] {
+    const lines: LogLine[] = []
     let begin = 0
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, begin)) {
       const line = this.#line(bytes.toString('utf8', begin, end))
-      if (line !== undefined) yield line
+      if (line !== undefined) lines.push(line)
       begin = end + 1
     }
     this.#rest = bytes.subarray(begin)
+    return lines
   }
 
   /** A corrupt entry (a crash while it was written) is passed over. */
@@ -148,46 +151,8 @@ class JsonFileReader {
     this.#pieces.delete(stream)
     return { text, time }
   }
-
-  /** Goes on to the file after the one just read to its end, if there is one. Files may be rotated at any moment of this. */
-  async #openNext(): Promise<boolean> {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const files = await logFiles(this.#path)
-      const index = files.findIndex(({ inode }) => inode === this.#inode)
-      // Not among them: rotated away beyond the last one kept, so all of them are newer.
-      const next = files[index + 1]
-      if (next === undefined) return false
-      // What was written between our last read and the rotation.
-      if (await this.#hasMore()) return true
-      if (await this.#open(next.path, next.inode)) return true
-    }
-    return false
-  }
-
-  async #hasMore(): Promise<boolean> {
-    const { bytesRead } = (await this.#file?.read(Buffer.alloc(1), 0, 1, this.#position)) ?? { bytesRead: 0 }
-    return bytesRead > 0
-  }
-
-  /** False when the path is another file than the expected one by now: nothing has changed then. */
-  async #open(path: string, expected?: number): Promise<boolean> {
-    const file = await open(path, 'r').catch(() => undefined)
-    const inode = (await file?.stat())?.ino
-    if (expected !== undefined && inode !== expected) {
-      await file?.close()
-      return false
-    }
-    await this.close()
-    this.#file = file
-    this.#inode = inode
-    this.#position = 0
-    this.#rest = Buffer.alloc(0)
-    return true
-  }
 }
 
-/** Rotations are rare: meeting one at each of so many looks doesn't happen. */
-const MAX_ATTEMPTS = 20
 const PIECE_BYTES = 16_384
 
 function parseEntry(json: string): { log: string; stream: string; time: string } | undefined {
@@ -197,67 +162,5 @@ function parseEntry(json: string): { log: string; stream: string; time: string }
     return { log, stream: String(stream), time }
   } catch {
     return undefined
-  }
-}
-
-interface LogFile {
-  readonly path: string
-  readonly inode: number
-}
-
-/** The log's files, oldest first, as they stood at one moment: two looks in a row saw the same. Compressed ones are not read. */
-async function logFiles(path: string): Promise<readonly LogFile[]> {
-  let before = await lookAtFiles(path)
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const now = await lookAtFiles(path)
-    if (JSON.stringify(now) === JSON.stringify(before)) return now
-    before = now
-  }
-  return before
-}
-
-async function lookAtFiles(path: string): Promise<readonly LogFile[]> {
-  const files: LogFile[] = []
-  for (const file of [...(await rotatedFiles(path)), path]) {
-    const inode = (await stat(file).catch(() => undefined))?.ino
-    if (inode !== undefined) files.push({ path: file, inode })
-  }
-  return files
-}
-
-async function rotatedFiles(path: string): Promise<string[]> {
-  const name = basename(path)
-  const siblings = await readdir(dirname(path)).catch(() => [])
-  const numbers = siblings.flatMap((sibling) => {
-    const number = sibling.startsWith(`${name}.`) ? Number(sibling.slice(name.length + 1)) : Number.NaN
-    return Number.isInteger(number) ? [number] : []
-  })
-  return numbers.sort((a, b) => b - a).map((number) => join(dirname(path), `${name}.${number}`))
-}
-
-/** Resolves `next` when something in the log's directory has changed since the last call, or after a while anyway. */
-class FileChanges {
-  readonly #watcher: FSWatcher | undefined
-  #wake = Promise.withResolvers<void>()
-
-  constructor(path: string, signal: AbortSignal | undefined) {
-    try {
-      this.#watcher = watch(dirname(path), () => this.#wake.resolve())
-      this.#watcher.on('error', () => undefined)
-    } catch {
-      // The directory is gone: the timer alone then.
-    }
-    signal?.addEventListener('abort', () => this.#wake.resolve(), { once: true })
-  }
-
-  async next(): Promise<void> {
-    const timer = setTimeout(() => this.#wake.resolve(), LOOK_AGAIN_MS)
-    await this.#wake.promise
-    clearTimeout(timer)
-    this.#wake = Promise.withResolvers<void>()
-  }
-
-  close(): void {
-    this.#watcher?.close()
   }
 }

@@ -29,6 +29,7 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
     containersReady,
     { type: 'PodScheduled', status: 'True' },
     ...judgeResize(input),
+    ...judgeDisruption(input),
   ]
   const known = input.pod.status?.conditions ?? []
   const others = known.filter(({ type }) => !RESIZE_CONDITIONS.includes(type) && !own.some((one) => one.type === type))
@@ -49,6 +50,11 @@ function judgeResize({ pod, observed, memory }: ConditionsInput): Judgement[] {
   const errors = behind.flatMap(({ name }) => memory.resizeErrors.get(name) ?? [])
   const why = errors.length > 0 ? { reason: 'Error', message: errors.join('; ') } : {}
   return [{ type: 'PodResizeInProgress', status: 'True', ...why }]
+}
+
+function judgeDisruption({ memory: { failure } }: ConditionsInput): Judgement[] {
+  if (failure?.disrupts !== true) return []
+  return [{ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message: failure.message }]
 }
 
 function toCondition(judgement: Judgement, { pod, now }: ConditionsInput): PodCondition {

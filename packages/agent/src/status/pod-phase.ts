@@ -1,4 +1,4 @@
-import { type ContainerStatus, isSidecar, type Pod } from '@skiff/api'
+import { type Container, type ContainerStatus, isSidecar, type Pod, restartsOnExit } from '@skiff/api'
 import { initContainersOf } from '../pods/container-history.ts'
 import type { ContainerStatuses } from './container-status.ts'
 
@@ -9,22 +9,19 @@ export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed'
  * policy says (deleted, past its deadline). The kubelet's `getPhase`.
  */
 export function podPhase(pod: Pod, statuses: ContainerStatuses, stoppedForGood: boolean): PodPhase {
-  const policy = pod.spec.restartPolicy ?? 'Always'
   const init = countInit(pod, statuses)
-  const apps = countApps(statuses.app)
+  const apps = countApps(pod, statuses.app)
   const running = apps.running + init.runningSidecars
   const waiting = apps.waiting + init.waitingSidecars
 
-  if (init.failed > 0 && (policy === 'Never' || stoppedForGood)) return 'Failed'
+  if (init.failedForGood > 0 || (init.failed > 0 && stoppedForGood)) return 'Failed'
   if (init.pending > 0 || (init.pendingSidecars > 0 && !wasInitialized(statuses)) || waiting > 0) {
     return stoppedForGood && running === 0 && apps.stopped > 0 ? 'Failed' : 'Pending'
   }
   if (running > 0) return 'Running'
   if (apps.stopped === 0) return 'Pending'
-  if (stoppedForGood) return apps.stopped === apps.succeeded ? 'Succeeded' : 'Failed'
-  if (policy === 'Always') return 'Running'
-  if (apps.stopped === apps.succeeded) return 'Succeeded'
-  return policy === 'Never' ? 'Failed' : 'Running'
+  if (apps.restarting > 0 && !stoppedForGood) return 'Running'
+  return apps.stopped === apps.succeeded ? 'Succeeded' : 'Failed'
 }
 
 /** A regular container that has run once means that the init containers were done once. */
@@ -33,15 +30,27 @@ export function wasInitialized(statuses: ContainerStatuses): boolean {
 }
 
 function countInit(pod: Pod, statuses: ContainerStatuses) {
-  const counts = { pending: 0, failed: 0, pendingSidecars: 0, runningSidecars: 0, waitingSidecars: 0 }
+  const counts = { pending: 0, failed: 0, failedForGood: 0, pendingSidecars: 0, runningSidecars: 0, waitingSidecars: 0 }
   initContainersOf(pod).forEach((container, index) => {
     const status = statuses.init[index]
     if (status === undefined) return
     if (isSidecar(container)) countSidecar(status, counts)
-    else if (endOf(status) === undefined) counts.pending += 1
-    else if (endOf(status) !== 0) counts.failed += 1
+    else countPlainInit(endOf(status), container, pod, counts)
   })
   return counts
+}
+
+function countPlainInit(
+  exitCode: number | undefined,
+  container: Container,
+  { spec }: Pod,
+  counts: { pending: number; failed: number; failedForGood: number },
+): void {
+  if (exitCode === undefined) counts.pending += 1
+  else if (exitCode !== 0) {
+    counts.failed += 1
+    if (!restartsOnExit(container, spec, exitCode)) counts.failedForGood += 1
+  }
 }
 
 function countSidecar(
@@ -57,16 +66,19 @@ function countSidecar(
   }
 }
 
-function countApps(statuses: readonly ContainerStatus[]) {
-  const counts = { running: 0, waiting: 0, stopped: 0, succeeded: 0 }
-  for (const { state, lastState } of statuses) {
-    if (state?.running) counts.running += 1
-    else if (state?.terminated) {
+function countApps({ spec }: Pod, statuses: readonly ContainerStatus[]) {
+  const counts = { running: 0, waiting: 0, stopped: 0, succeeded: 0, restarting: 0 }
+  statuses.forEach((status, index) => {
+    const exitCode = endOf(status)
+    if (status.state?.running) counts.running += 1
+    else if (exitCode === undefined) counts.waiting += 1
+    else {
       counts.stopped += 1
-      if (state.terminated.exitCode === 0) counts.succeeded += 1
-    } else if (lastState?.terminated) counts.stopped += 1
-    else counts.waiting += 1
-  }
+      if (status.state?.terminated && exitCode === 0) counts.succeeded += 1
+      const container = spec.containers[index]
+      if (container !== undefined && restartsOnExit(container, spec, exitCode)) counts.restarting += 1
+    }
+  })
   return counts
 }
 

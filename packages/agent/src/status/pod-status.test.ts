@@ -10,6 +10,8 @@ import { podStatus } from './pod-status.ts'
 const REF = { namespace: 'default', name: 'p', uid: 'u-1' }
 const NOW = new Date('2026-01-01T00:00:00Z')
 
+const EXIT_1 = { action: 'Restart', exitCodes: { operator: 'In', values: [1] } }
+
 interface Recorded {
   readonly case: string
   readonly spec: Pod['spec']
@@ -46,6 +48,17 @@ test('a condition keeps its time of transition until its status changes', () => 
   const timeOf = (type: string) => status.conditions?.find((condition) => condition.type === type)?.lastTransitionTime
   expect(timeOf('Ready')).toBe('2020-01-01T00:00:00Z')
   expect(timeOf('PodScheduled')).toBe('2026-01-01T00:00:00Z')
+})
+
+test.for([
+  [{ restartPolicy: 'Always' }, 'Never', 'Running'],
+  [{ restartPolicy: 'Never' }, 'Always', 'Failed'],
+  [{ restartPolicy: 'Never', restartPolicyRules: [EXIT_1] }, 'Never', 'Running'],
+] as const)('a container of %o that failed in a pod of %s leaves it %s', ([own, restartPolicy, phase]) => {
+  const pod = podOf({ containers: [{ name: 'c', image: 'a', ...own }], restartPolicy } as Pod['spec'])
+  const ended = { id: 'c-1', name: 'c', attempt: 0, phase: 'exited', exitCode: 1, labels: {}, createdAt: NOW, image: 'a' }
+  const observed = { pod: REF, sandboxes: [], containers: [ended] } as unknown as PodContainers
+  expect(podStatus({ pod, observed, memory: new MutablePodMemory(), nodeIp: '10.0.0.2', now: NOW }).phase).toBe(phase)
 })
 
 test('what an earlier agent started in a sandbox says that the sandbox has its address', () => {

@@ -45,7 +45,9 @@ export function podStatus(input: PodStatusInput): PodStatus {
 /** Nothing of it was ever made, so there is nothing to say of its containers. */
 function rejectedStatus(pod: Pod, { reason, message }: WaitingReason, now: Date): PodStatus {
   const { conditions, startTime, qosClass } = pod.status ?? {}
+  const { generation } = pod.metadata
   return {
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase: 'Failed',
     reason,
     message: `Pod was rejected: ${message}`,

@@ -1,7 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isConflict, isNotFound, PODS, type Pod, type PodStatus } from '@skiff/api'
 import { type ApiClient, backoff, type Log } from '@skiff/client'
+import { isQuietChange } from './quiet-change.ts'
 import { statusPatch } from './status-patch.ts'
+
+/** What nobody waits for is written with what comes next, at the latest after so long: each write costs the whole cluster. */
+const QUIET_MS = 500
 
 export interface StatusWriterOptions {
   readonly client: ApiClient
@@ -26,6 +30,9 @@ export class StatusWriter {
   #wanted: Wanted | undefined
   #written: Pod | undefined
   #working: Promise<void> | undefined
+  /** Aborted: what is wanted is written now. */
+  #pause: AbortController | undefined
+  #flushes = 0
 
   constructor(options: StatusWriterOptions) {
     this.#options = options
@@ -34,12 +41,16 @@ export class StatusWriter {
   write(pod: Pod, status: PodStatus): void {
     if (this.#options.signal.aborted) return
     this.#wanted = { pod, status }
+    if (this.#pause !== undefined && !this.#canWait(this.#wanted)) this.#pause.abort()
     this.#working ??= this.#work()
   }
 
   /** Resolves when everything given so far is in the API, or nobody wants it any more. */
   async flush(): Promise<void> {
+    this.#flushes += 1
+    this.#pause?.abort()
     while (this.#working !== undefined) await this.#working
+    this.#flushes -= 1
   }
 
   /** The newest that is known of the pod: what the informer shows, or the answer to our own last patch. */
@@ -53,6 +64,7 @@ export class StatusWriter {
     const { signal, logger, random } = this.#options
     const retry = backoff({ initialMs: 200, maxMs: 10_000, jitter: 0.5, random })
     while (this.#wanted !== undefined && !signal.aborted) {
+      if (this.#canWait(this.#wanted)) await this.#waitForMore()
       const wanted = this.#wanted
       this.#wanted = undefined
       try {
@@ -67,6 +79,17 @@ export class StatusWriter {
     }
     // In the same turn as the last look at what is wanted: nothing that comes now is left lying.
     this.#working = undefined
+  }
+
+  #canWait({ pod, status }: Wanted): boolean {
+    return this.#flushes === 0 && isQuietChange(this.newest(pod).status, status)
+  }
+
+  async #waitForMore(): Promise<void> {
+    const pause = new AbortController()
+    this.#pause = pause
+    await delay(QUIET_MS, undefined, { signal: AbortSignal.any([pause.signal, this.#options.signal]) }).catch(() => undefined)
+    this.#pause = undefined
   }
 
   async #patch({ pod, status }: Wanted): Promise<void> {

@@ -3,18 +3,27 @@ import { addQuantities, type Pod, quantityToBytes, type Volume } from '@skiff/ap
 import { ConfigError } from '../containers/config-error.ts'
 import { mountTmpfs } from './mounts.ts'
 
-/** Makes the directory, or the memory-backed file system, that stays until the pod is gone. Anybody may write to it. */
+/** As the kernel makes them: whoever writes can't remove what others wrote. Upstream leaves a memory-backed volume so. */
+const MEMORY_MODE = 0o1777
+const DISK_MODE = 0o777
+
+/** Makes the directory, or the memory-backed file system, that stays until the pod is gone. Says whether what was in it is lost. */
 export async function makeEmptyDir(
   path: string,
   { emptyDir, pod, allocatableMemory }: { readonly emptyDir: EmptyDir; readonly pod: Pod; readonly allocatableMemory: string },
-): Promise<void> {
+): Promise<boolean> {
   const { medium = '' } = emptyDir
   if (medium !== '' && medium !== 'Memory') {
     throw new ConfigError(`emptyDir medium "${medium}" is not supported on this node: use "" (disk) or "Memory"`)
   }
-  await mkdir(path, { recursive: true })
-  if (medium === 'Memory') await mountTmpfs(path, ['mode=0777', `size=${memorySize(emptyDir, pod, allocatableMemory)}`])
-  await chmod(path, 0o777)
+  const made = await mkdir(path, { recursive: true })
+  if (medium !== 'Memory') return made !== undefined
+  return await mountTmpfs(path, [`size=${memorySize(emptyDir, pod, allocatableMemory)}`])
+}
+
+/** Anybody may write to it. */
+export async function openEmptyDir(path: string, { medium }: EmptyDir): Promise<void> {
+  await chmod(path, medium === 'Memory' ? MEMORY_MODE : DISK_MODE)
 }
 
 type EmptyDir = NonNullable<Volume['emptyDir']>

@@ -8,14 +8,26 @@ const run = promisify(execFile)
 /** A server that doesn't answer must not keep a pod's worker for ever. */
 const MOUNT_TIMEOUT_MS = 120_000
 
-/** @param options `mode=0777`, `size=4096`, ... */
-export async function mountTmpfs(path: string, options: readonly string[]): Promise<void> {
-  if (await isMounted(path)) return
+/** @param options `mode=0777`, `size=4096`, ... Says whether it was not there yet. */
+export async function mountTmpfs(path: string, options: readonly string[]): Promise<boolean> {
+  if (await isMounted(path)) return false
   await run('mount', ['-t', 'tmpfs', '-o', options.join(','), 'tmpfs', path])
+  return true
 }
 
 export async function bindMount(source: string, target: string): Promise<void> {
   await run('mount', ['--bind', source, target])
+}
+
+/** Shows a directory at another place, where nothing in it can be changed, or started as a program. */
+export async function bindReadOnly(source: string, target: string): Promise<void> {
+  await bindMount(source, target)
+  try {
+    await run('mount', ['-o', 'remount,bind,ro,nosuid,nodev,noexec', target])
+  } catch (error) {
+    await unmount(target)
+    throw error
+  }
 }
 
 export interface FileSystemMount {
@@ -49,7 +61,9 @@ export async function mountFileSystem({ type, source, target, options }: FileSys
 
 /** Everything mounted at or below the path, the deepest first. Throws if something stays mounted: what is in it isn't ours. */
 export async function unmountBelow(path: string): Promise<void> {
-  for (const point of (await mountsBelow(path)).toSorted((a, b) => b.length - a.length)) await run('umount', ['-l', point])
+  const points = await mountsBelow(path)
+  if (points.length === 0) return
+  for (const point of points.toSorted((a, b) => b.length - a.length)) await run('umount', ['-l', point])
   const left = await mountsBelow(path)
   if (left.length > 0) throw new Error(`${left.join(', ')} is still mounted`)
 }
@@ -67,8 +81,17 @@ export async function unmount(path: string): Promise<void> {
 }
 
 async function mountPoints(): Promise<readonly string[]> {
+  return await mountColumn(4)
+}
+
+/** Of each mount the directory of its file system that it shows. */
+export async function mountedRoots(): Promise<readonly string[]> {
+  return await mountColumn(3)
+}
+
+async function mountColumn(column: number): Promise<readonly string[]> {
   const table = await readFile('/proc/self/mountinfo', 'utf8')
   return table
     .split('\n')
-    .map((line) => (line.split(' ')[4] ?? '').replace(/\\(\d{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8))))
+    .map((line) => (line.split(' ')[column] ?? '').replace(/\\(\d{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8))))
 }

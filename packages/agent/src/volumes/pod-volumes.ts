@@ -10,6 +10,7 @@ import { mountTmpfs, unmountBelow } from './mounts.ts'
 import { ownMounts, writePodFiles } from './own-files.ts'
 import { isPayloadVolume } from './payload.ts'
 import { isPodUid, memoryDirectory, type PodDirectory, podDirectory, podsDirectory } from './pod-directory.ts'
+import { readVolumeFile } from './read-volume-file.ts'
 import { pinSubPath, SubPathError } from './sub-path.ts'
 import { MountError } from './volume-errors.ts'
 
@@ -79,6 +80,16 @@ export class PodVolumes {
     })
   }
 
+  /** The pod's volumes that are made, by name. */
+  mounted(podUid: string): ReadonlyMap<string, MountedVolume> {
+    return this.#mounted.get(podUid) ?? new Map()
+  }
+
+  /** A file of variables that the pod itself wrote into one of its volumes; undefined: it isn't there. Throws ConfigError. */
+  async envFile(pod: Pod, container: Container, { volume, path }: { volume: string; path: string }): Promise<string | undefined> {
+    return await readVolumeFile(this.#volume(pod, container, volume).path, path)
+  }
+
   /** What the container wrote as its last words, at most 4096 bytes. */
   async terminationMessage(podUid: string, container: string, attempt: number): Promise<string> {
     const file = this.#directory(podUid).terminationLog(container, attempt)
@@ -99,6 +110,7 @@ export class PodVolumes {
     await rm(secrets, { recursive: true, force: true })
     await rm(root, { recursive: true, force: true })
     this.#mounted.delete(podUid)
+    await this.#options.imageVolumes.removeUnused()
   }
 
   #directory(uid: string): PodDirectory {
@@ -108,7 +120,8 @@ export class PodVolumes {
   async #mountNamed(volume: Volume, pod: Pod, downward: DownwardContext): Promise<void> {
     const { uid } = pod.metadata
     try {
-      const mounted = await mountVolume(volume, { ...this.#options, pod, downward, directory: this.#directory(uid) })
+      const isShared = (path: string) => this.#isMountedByOthers(path, uid)
+      const mounted = await mountVolume(volume, { ...this.#options, pod, downward, directory: this.#directory(uid), isShared })
       const ofPod = this.#mounted.get(uid) ?? new Map<string, MountedVolume>()
       this.#mounted.set(uid, ofPod.set(volume.name, mounted))
     } catch (error) {
@@ -116,6 +129,10 @@ export class PodVolumes {
       const why = error instanceof Error ? error.message : String(error)
       throw new MountError(`MountVolume.SetUp failed for volume "${volume.name}" : ${why}`, { cause: error })
     }
+  }
+
+  #isMountedByOthers(path: string, uid: string): boolean {
+    return [...this.#mounted].some(([other, volumes]) => other !== uid && [...volumes.values()].some((one) => one.path === path))
   }
 
   async #mountOf({ pod, container, mount, index, env }: MountRequest): Promise<Mount> {

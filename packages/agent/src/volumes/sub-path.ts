@@ -30,9 +30,9 @@ export async function openSubPath(volume: string, subPath: string): Promise<File
   if (subPath.startsWith('/') || subPath.split('/').includes('..')) {
     throw new SubPathError("it must be relative and not contain '..'")
   }
+  const existing = await openExisting(volume, subPath)
+  if (existing !== undefined) return existing
   const root = await realpath(volume)
-  const existing = await realpath(join(root, subPath)).catch(() => undefined)
-  if (existing !== undefined) return await openBelow(root, pathBelow(root, existing))
   let parent = dirname(join(root, subPath))
   let real = await realpath(parent).catch(() => undefined)
   while (real === undefined) {
@@ -41,6 +41,13 @@ export async function openSubPath(volume: string, subPath: string): Promise<File
   }
   await using start = await openBelow(root, pathBelow(root, real))
   return await makeBelow(start, relative(parent, join(root, subPath)).split('/'))
+}
+
+/** Opens what is there at a path below a volume, as `openSubPath` does; undefined: nothing is. Throws SubPathError. */
+export async function openExisting(volume: string, subPath: string): Promise<FileHandle | undefined> {
+  const root = await realpath(volume)
+  const existing = await realpath(join(root, subPath)).catch(() => undefined)
+  return existing === undefined ? undefined : await openBelow(root, pathBelow(root, existing))
 }
 
 function pathBelow(root: string, path: string): string {
@@ -64,15 +71,20 @@ async function openBelow(root: string, path: string): Promise<FileHandle> {
 async function makeBelow(start: FileHandle, names: readonly string[]): Promise<FileHandle> {
   const { mode } = await start.stat()
   let current: FileHandle | undefined
-  for (const name of names.filter((part) => part !== '' && part !== '.')) {
-    const parent: FileHandle = current ?? start
-    await mkdir(`/proc/self/fd/${parent.fd}/${name}`).catch(refuse)
-    const made = await openChild(parent, name, NO_LINK | constants.O_DIRECTORY)
-    await made.chmod(mode & 0o7777)
+  try {
+    for (const name of names.filter((part) => part !== '' && part !== '.')) {
+      const parent: FileHandle = current ?? start
+      await mkdir(`/proc/self/fd/${parent.fd}/${name}`).catch(refuse)
+      const made = await openChild(parent, name, NO_LINK | constants.O_DIRECTORY)
+      await current?.close()
+      current = made
+      await made.chmod(mode & 0o7777)
+    }
+    return current ?? (await openChild(start, '.', NO_LINK))
+  } catch (error) {
     await current?.close()
-    current = made
+    throw error
   }
-  return current ?? (await openChild(start, '.', NO_LINK))
 }
 
 async function openChild(parent: FileHandle, name: string, flags: number): Promise<FileHandle> {

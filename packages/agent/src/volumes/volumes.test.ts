@@ -1,9 +1,12 @@
-import { lstat, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ConfigMap, Pod, Secret } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { FakeImages } from '../runtime/fake/fake-images.ts'
+import { FakeRuntime } from '../runtime/fake/fake-runtime.ts'
+import { ImageVolumes } from './image-volumes.ts'
 import { LocalDirectories } from './local-directories.ts'
 import { PodVolumes } from './pod-volumes.ts'
 import { ServiceAccountTokens } from './service-account-tokens.ts'
@@ -36,10 +39,19 @@ function volumes({ recursiveReadOnly = false } = {}): PodVolumes {
   const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
   return new PodVolumes({
     dataDir,
+    warn: () => undefined,
     config,
     tokens: new ServiceAccountTokens({ client, now }),
     claims: new VolumeClaims({ client, node: () => undefined }),
     directories: new LocalDirectories({ client, dataDir, nodeName: 'node-1', now, logger }),
+    imageVolumes: new ImageVolumes({
+      images: new FakeImages(),
+      runtime: new FakeRuntime({ now }),
+      config,
+      dataDir,
+      say: () => undefined,
+      signal: new AbortController().signal,
+    }),
     dns: { nameserver: '10.96.0.10', domain: 'cluster.local' },
     recursiveReadOnly,
   })
@@ -95,6 +107,14 @@ test('an emptyDir may be written by everybody and is gone with the pod', async (
   expect((await stat(path)).mode & 0o777).toBe(0o777)
   await volumes().remove('u-1')
   expect(await readdir(join(dataDir, 'pods'))).toEqual([])
+})
+
+test('what a pod makes of its emptyDir stays so when a later agent mounts it', async () => {
+  const pod = podWith({ emptyDir: {} })
+  const path = await mounted(pod)
+  await chmod(path, 0o2750)
+  await mounted(pod)
+  expect((await stat(path)).mode & 0o7777).toBe(0o2750)
 })
 
 test('never removes more than one pod’s directory, whatever a label says', async () => {

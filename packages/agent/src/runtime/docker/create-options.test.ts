@@ -3,7 +3,7 @@ import type { ContainerSpec } from '../runtime.ts'
 import { containerOptions, sandboxOptions } from './create-options.ts'
 
 const pod = { namespace: 'default', name: 'web', uid: 'u1' }
-const able = { seccomp: true, negativeOomScores: true }
+const able = { seccomp: true, allCapabilities: true }
 const sandbox = { pod, attempt: 0, hostname: 'web', labels: {}, hostNetwork: false }
 const container: ContainerSpec = {
   pod,
@@ -41,7 +41,7 @@ describe('a sandbox', () => {
   })
 
   test('asks for no profile where the engine has no seccomp, and for no lower OOM score where that is refused', () => {
-    const options = sandboxOptions(sandbox, {}, { seccomp: false, negativeOomScores: false })
+    const options = sandboxOptions(sandbox, {}, { seccomp: false, allCapabilities: false })
 
     expect(options.HostConfig).toMatchObject({ SecurityOpt: ['no-new-privileges'], OomScoreAdj: 0 })
   })
@@ -120,6 +120,15 @@ describe('a container', () => {
     const resources = { oomScoreAdj: -997 }
 
     expect(hostConfig({ resources })?.OomScoreAdj).toBe(-997)
-    expect(hostConfig({ resources }, { ...able, negativeOomScores: false })?.OomScoreAdj).toBe(0)
+    expect(hostConfig({ resources }, { ...able, allCapabilities: false })?.OomScoreAdj).toBe(0)
+  })
+
+  test('is privileged as far as the daemon itself is', () => {
+    const security = { ...container.security, privileged: true }
+
+    expect(hostConfig({ security })?.Privileged).toBe(true)
+    const most = hostConfig({ security }, { ...able, allCapabilities: false })
+    expect(most).toMatchObject({ CapAdd: ['ALL'], CapDrop: ['SYS_RESOURCE'], DeviceCgroupRules: ['a *:* rwm'], MaskedPaths: [] })
+    expect(most).not.toHaveProperty('Privileged')
   })
 })

@@ -14,8 +14,11 @@ import { sandboxSeccompProfile } from './seccomp.ts'
 /** What this host's engine can do; found out, never assumed. */
 export interface HostAbilities {
   readonly seccomp: boolean
-  /** Lowering a process's OOM score takes CAP_SYS_RESOURCE, which a daemon inside a container lacks. */
-  readonly negativeOomScores: boolean
+  /**
+   * A daemon inside a container lacks CAP_SYS_RESOURCE: it can't lower a process's OOM score, and can't give what it hasn't
+   * got to a privileged container.
+   */
+  readonly allCapabilities: boolean
 }
 
 /** As upstream's sandboxes: the last to go when memory is short, for the pod's network dies with them. */
@@ -76,13 +79,15 @@ export function containerOptions(spec: ContainerSpec, labels: Labels, host: Host
       ...joinedNamespaces(spec),
       ...(spec.runtimeHandler === undefined ? {} : { Runtime: spec.runtimeHandler }),
       ...limits(spec.resources, host),
-      ...confinement(spec.security),
+      ...confinement(spec.security, host),
       Mounts: [...spec.mounts.map(bindMount), ...(spec.tmpfs ?? []).map(tmpfsMount)] as NonNullable<HostConfig['Mounts']>,
       Devices: (spec.devices ?? []).map(({ path, target, permissions }) => ({
         PathOnHost: path,
         PathInContainer: target,
         CgroupPermissions: permissions,
       })),
+      // As `docker run --gpus device=...` asks.
+      ...(spec.gpus === undefined ? {} : { DeviceRequests: [{ DeviceIDs: [...spec.gpus], Capabilities: [['gpu']] }] }),
       RestartPolicy: NEVER_RESTART,
       LogConfig: LOG_CONFIG,
       ...(spec.cgroupParent === undefined ? {} : { CgroupParent: spec.cgroupParent }),
@@ -122,10 +127,11 @@ export function limits(resources: ContainerResources, host: HostAbilities): Host
 }
 
 function oomScore(wanted: number, host: HostAbilities): number {
-  return host.negativeOomScores ? wanted : Math.max(0, wanted)
+  return host.allCapabilities ? wanted : Math.max(0, wanted)
 }
 
-function confinement(security: ContainerSecurity): HostConfig {
+function confinement(security: ContainerSecurity, host: HostAbilities): HostConfig {
+  if (security.privileged && !host.allCapabilities) return nearlyPrivileged(security)
   const options = [
     ...(security.noNewPrivileges ? ['no-new-privileges'] : []),
     ...(security.seccomp === undefined ? [] : [`seccomp=${security.seccomp}`]),
@@ -140,6 +146,20 @@ function confinement(security: ContainerSecurity): HostConfig {
     GroupAdd: [...(security.supplementalGroups ?? [])],
     SecurityOpt: options,
     ...(security.unmaskedProc === true ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
+  }
+}
+
+/** All that the daemon itself has, as newer engines do by themselves; not the host's devices, which it may still make. */
+function nearlyPrivileged({ readOnlyRootFilesystem, supplementalGroups = [] }: ContainerSecurity): HostConfig {
+  return {
+    ReadonlyRootfs: readOnlyRootFilesystem,
+    CapAdd: ['ALL'],
+    CapDrop: ['SYS_RESOURCE'],
+    GroupAdd: [...supplementalGroups],
+    SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined', 'label=disable'],
+    MaskedPaths: [],
+    ReadonlyPaths: [],
+    DeviceCgroupRules: ['a *:* rwm'],
   }
 }
 

@@ -40,16 +40,19 @@ import { runtimeInfoOf } from './runtime-info.ts'
 import { ensureSandboxImage } from './sandbox-image.ts'
 import { attachSession, execSession } from './sessions.ts'
 import { containerStateOf, couldNotStart, sandboxStateOf } from './states.ts'
+import { unpackImage } from './unpack-image.ts'
 
 /** A container among many: its own worker has more patience. */
 const LISTED_TIMEOUT_MS = 5_000
 const REMOVAL_POLL_MS = 50
 const KILL_MARGIN_MS = 30_000
+/** Beyond them the engine gains nothing. */
+const REMOVALS_AT_ONCE = 8
 
 export interface DockerRuntimeOptions extends Owner {
   /** `unix:///var/run/docker.sock` */
   readonly dockerHost: string
-  /** Containers that start at once; beyond 8 the engine gains nothing. */
+  /** Containers that are made and started at once; beyond 8 the engine gains nothing. */
   readonly startConcurrency?: number
 }
 
@@ -61,6 +64,7 @@ class DockerRuntime implements ContainerRuntime {
   readonly #engine: Engine
   readonly #owner: Owner
   readonly #starts: Semaphore
+  readonly #removals = new Semaphore(REMOVALS_AT_ONCE)
   #prepared: Promise<HostAbilities> | undefined
 
   constructor(engine: Engine, options: DockerRuntimeOptions) {
@@ -97,7 +101,8 @@ class DockerRuntime implements ContainerRuntime {
     const labels = sandboxLabels(this.#owner, spec.pod, spec.labels)
     const options = sandboxOptions(spec, labels, host)
     try {
-      return sandboxStateOf(await this.#createAndStart(sandboxName(spec.pod, spec.attempt), options))
+      const name = sandboxName(spec.pod, spec.attempt)
+      return sandboxStateOf(await this.#starts.run(() => this.#createAndStart(name, options)))
     } catch (error) {
       if (!(error instanceof StartError)) throw error
       // Somebody removed the image: the next attempt loads it again.
@@ -110,14 +115,20 @@ class DockerRuntime implements ContainerRuntime {
     const host = await this.#prepare()
     const labels = containerLabels(this.#owner, spec, spec.labels)
     const options = containerOptions(spec, labels, host)
-    return containerStateOf(await this.#createAndStart(containerName(spec.name, spec.pod, spec.attempt), options))
+    const name = containerName(spec.name, spec.pod, spec.attempt)
+    // Before other pods' sandboxes: pods that have begun get ready first.
+    return containerStateOf(await this.#starts.run(() => this.#createAndStart(name, options), { isUrgent: true }))
   }
 
-  async stopContainer(id: string, graceSeconds: number): Promise<void> {
+  async stopContainer(id: string, graceSeconds: number): Promise<ContainerState | undefined> {
     const timeout = graceSeconds * 1000 + KILL_MARGIN_MS
-    await this.#onContainer('stop', id, timeout, (container, abortSignal) =>
-      container.stop({ t: graceSeconds, abortSignal }),
-    ).catch(unless(isUnchanged, isMissing))
+    await this.#engine
+      .lastingCall(`stop ${id.slice(0, 12)}`, timeout, (docker, abortSignal) =>
+        docker.getContainer(id).stop({ t: graceSeconds, abortSignal }),
+      )
+      .catch(unless(isUnchanged, isMissing))
+    const info = await this.#inspect(id)
+    return info && containerStateOf(info)
   }
 
   async updateContainer(id: string, changed: Partial<ContainerLimits>): Promise<void> {
@@ -130,6 +141,10 @@ class DockerRuntime implements ContainerRuntime {
       if (error instanceof EngineUnavailableError) throw error
       throw new UpdateError(wordsOf(error), { cause: error })
     }
+  }
+
+  async unpackImage(imageId: string, directory: string): Promise<void> {
+    await unpackImage(this.#engine, { owner: this.#owner, imageId, directory })
   }
 
   async writtenBytes(id: string): Promise<number> {
@@ -180,9 +195,7 @@ class DockerRuntime implements ContainerRuntime {
     const created = await this.#create(name, options)
     if (created.running !== undefined) return created.running
     try {
-      await this.#starts.run(() =>
-        this.#onContainer('start', created.id, WRITE_TIMEOUT_MS, (c, abortSignal) => c.start({ abortSignal })),
-      )
+      await this.#onContainer('start', created.id, WRITE_TIMEOUT_MS, (c, abortSignal) => c.start({ abortSignal }))
     } catch (error) {
       if (error instanceof EngineUnavailableError) throw error
       if (!isUnchanged(error)) throw await this.#startFailed(created.id, error)
@@ -244,8 +257,10 @@ class DockerRuntime implements ContainerRuntime {
   /** True when it is gone, false when another removal is still at it. */
   async #remove(id: string): Promise<boolean> {
     try {
-      await this.#onContainer('remove', id, WRITE_TIMEOUT_MS, (container, abortSignal) =>
-        container.remove({ force: true, v: true, abortSignal }),
+      await this.#removals.run(() =>
+        this.#onContainer('remove', id, WRITE_TIMEOUT_MS, (container, abortSignal) =>
+          container.remove({ force: true, v: true, abortSignal }),
+        ),
       )
       return true
     } catch (error) {

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import http from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { negotiateVersion } from './engine.ts'
+import { Engine, negotiateVersion } from './engine.ts'
 import { conflictingContainer, wordsOf } from './engine-errors.ts'
 
 test.for([
@@ -31,3 +35,51 @@ test('the container that has the name is found in the conflict', () => {
   expect(conflictingContainer(Object.assign(new Error(message), { statusCode: 409, json: { message } }))).toBe(id)
   expect(conflictingContainer(Object.assign(new Error(message), { statusCode: 500, json: { message } }))).toBeUndefined()
 })
+
+test('however many containers take their time to stop, other calls are answered', async () => {
+  await using engine = await slowToStop()
+  const stops = Array.from({ length: 40 }, (_, i) =>
+    engine.lastingCall('stop', 60_000, (docker) => docker.getContainer(`c${i}`).stop()),
+  )
+  await engine.stopsAsked(40)
+
+  expect(await engine.call('inspect', 60_000, (docker) => docker.getContainer('other').inspect())).toMatchObject({ Id: 'other' })
+
+  engine.letStop()
+  await Promise.all(stops)
+})
+
+/** An engine whose containers stop when they are let. */
+async function slowToStop() {
+  const folder = mkdtempSync(join(tmpdir(), 'skiff-engine-'))
+  const asked: http.ServerResponse[] = []
+  const waiting = Promise.withResolvers<void>()
+  let expected = Number.POSITIVE_INFINITY
+  const check = () => asked.length >= expected && waiting.resolve()
+  const server = http.createServer(({ url = '' }, answer) => {
+    const json = (body: object) => answer.setHeader('content-type', 'application/json').end(JSON.stringify(body))
+    if (url.endsWith('/version')) json({ Version: '26.1', ApiVersion: '1.45', MinAPIVersion: '1.24' })
+    else if (!url.includes('/stop')) json({ Id: 'other' })
+    else {
+      asked.push(answer)
+      check()
+    }
+  })
+  const socket = join(folder, 'docker.sock')
+  await new Promise<void>((resolve) => server.listen(socket, resolve))
+  return Object.assign(new Engine(`unix://${socket}`), {
+    stopsAsked: async (count: number) => {
+      expected = count
+      check()
+      await waiting.promise
+    },
+    letStop: () => {
+      for (const answer of asked) answer.writeHead(204).end()
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      rmSync(folder, { recursive: true, force: true })
+    },
+  })
+}

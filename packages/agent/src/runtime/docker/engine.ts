@@ -28,6 +28,8 @@ export type AvailabilityListener = (available: boolean, message: string) => void
  */
 export class Engine {
   readonly #calls: Docker
+  /** For calls that wait for what a container does: they must not take the place of others in the pool. */
+  readonly #lasting: Docker
   readonly #streams: Docker
   /** Speaks the engine's newest version: for what is the same in all of them. */
   readonly #unversioned: DockerCalls
@@ -44,6 +46,7 @@ export class Engine {
     const agent = new ConnectionPool(POOL_SIZE)
     const Dockerode = loadDockerode()
     this.#calls = new Dockerode({ ...connection, agent } as Docker.DockerOptions)
+    this.#lasting = new Dockerode({ ...connection, agent: new ConnectionPool(Number.POSITIVE_INFINITY) } as Docker.DockerOptions)
     this.#streams = new Dockerode(connection as unknown as Docker.DockerOptions)
     this.#unversioned = callsOf(new Dockerode(connection as unknown as Docker.DockerOptions))
   }
@@ -53,11 +56,25 @@ export class Engine {
   }
 
   /** One request and its whole answer. Throws `EngineUnavailableError` when there is none within the time. */
-  async call<T>(what: string, timeoutMs: number, run: (docker: Docker, signal: AbortSignal) => Promise<T>): Promise<T> {
+  call<T>(what: string, timeoutMs: number, run: (docker: Docker, signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#callBy(this.#calls, what, timeoutMs, run)
+  }
+
+  /** The same, for a request that may be answered late: however many of them wait, others are not held up. */
+  lastingCall<T>(what: string, timeoutMs: number, run: (docker: Docker, signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#callBy(this.#lasting, what, timeoutMs, run)
+  }
+
+  async #callBy<T>(
+    docker: Docker,
+    what: string,
+    timeoutMs: number,
+    run: (docker: Docker, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     await this.#negotiate()
     const signal = AbortSignal.timeout(timeoutMs)
     try {
-      const answer = await Promise.race([run(this.#calls, signal), rejectionAt(signal)])
+      const answer = await Promise.race([run(docker, signal), rejectionAt(signal)])
       this.#setAvailable(true, ANSWERS)
       return answer
     } catch (error) {
@@ -115,8 +132,7 @@ export class Engine {
       const version = await this.#unversioned.version({ abortSignal: AbortSignal.timeout(PING_TIMEOUT_MS) })
       requireKnownVersion(version)
       const chosen = negotiateVersion(version.ApiVersion, version.MinAPIVersion)
-      callsOf(this.#calls).modem.version = `v${chosen}`
-      callsOf(this.#streams).modem.version = `v${chosen}`
+      for (const client of [this.#calls, this.#lasting, this.#streams]) callsOf(client).modem.version = `v${chosen}`
     } catch (error) {
       if (error instanceof EngineUnfitError) throw error
       this.#suspect()

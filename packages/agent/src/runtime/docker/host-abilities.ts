@@ -11,13 +11,13 @@ export async function probeAbilities(engine: Engine, owner: Owner): Promise<Host
     docker.info(),
   )
   const seccomp = (info.SecurityOptions ?? []).some((option) => option.startsWith('name=seccomp'))
-  const best = { seccomp, negativeOomScores: true }
+  const best = { seccomp, allCapabilities: true }
   try {
     await tryOut(engine, owner, best)
     return best
   } catch (error) {
     if (!mayBeOomScoreRefusal(error)) throw startErrorOf('start', error)
-    const modest = { seccomp, negativeOomScores: false }
+    const modest = { seccomp, allCapabilities: false }
     await tryOut(engine, owner, modest)
     return modest
   }

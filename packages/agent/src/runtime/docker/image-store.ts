@@ -22,8 +22,15 @@ interface PullLine {
   readonly errorDetail?: { readonly message?: string }
 }
 
+/**
+ * Many pods of one image start together. Not for longer: an engine tells nobody when a build moves a tag (BuildKit before
+ * Engine 25), and what was built runs at once.
+ */
+const LOOK_COUNTS_MS = 500
+
 class DockerImageStore implements ImageStore {
   readonly #engine: Engine
+  readonly #looks = new Map<string, { readonly atMs: number; readonly found: Promise<StoredImage | undefined> }>()
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -37,6 +44,17 @@ class DockerImageStore implements ImageStore {
   }
 
   async inspect(name: string): Promise<StoredImage | undefined> {
+    const known = this.#looks.get(name)
+    if (known !== undefined && performance.now() - known.atMs < LOOK_COUNTS_MS) return await known.found
+    const found = this.#inspectNow(name)
+    this.#looks.set(name, { atMs: performance.now(), found })
+    const image = await found.catch(() => undefined)
+    // What is not here may come at any moment.
+    if (image === undefined) this.#looks.delete(name)
+    return await found
+  }
+
+  async #inspectNow(name: string): Promise<StoredImage | undefined> {
     try {
       return storedImage(
         await this.#engine.call(`inspect image ${name}`, READ_TIMEOUT_MS, (docker) => docker.getImage(name).inspect()),
@@ -49,13 +67,30 @@ class DockerImageStore implements ImageStore {
 
   async list() {
     const images = await this.#engine.call('list images', READ_TIMEOUT_MS, (docker) => docker.listImages({ digests: true }))
-    return images
-      .map(({ Id, RepoTags, RepoDigests, Size }) => ({
-        id: Id,
-        names: [...(RepoDigests ?? []), ...(RepoTags ?? [])].filter((name) => !name.includes('<none>')),
-        sizeBytes: Size,
-      }))
-      .filter(({ names }) => names.length > 0)
+    return images.map(({ Id, RepoTags, RepoDigests, Size }) => ({
+      id: Id,
+      names: [...(RepoDigests ?? []), ...(RepoTags ?? [])].filter((name) => !name.includes('<none>')),
+      sizeBytes: Size,
+    }))
+  }
+
+  async inUse(): Promise<ReadonlySet<string>> {
+    const containers = await this.#engine.call('list all containers', READ_TIMEOUT_MS, (docker, abortSignal) =>
+      docker.listContainers({ all: true, abortSignal }),
+    )
+    return new Set(containers.flatMap(({ ImageID, Image }) => [ImageID, completeName(Image)]))
+  }
+
+  async verify(name: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {
+    const asked = this.#engine.stream(`ask the registry of ${name}`, (docker) =>
+      docker.getImage(name).distribution({ authconfig: authOf(credentials) }),
+    )
+    try {
+      await Promise.race([asked, rejectionOf(signal)])
+    } catch (error) {
+      if (signal.aborted || error instanceof EngineUnavailableError) throw error
+      throw new RegistryError(wordsOf(error), { cause: error })
+    }
   }
 
   async pull(name: string, { credentials, onProgress, signal }: PullOptions): Promise<void> {
@@ -71,6 +106,7 @@ class DockerImageStore implements ImageStore {
         if (problem !== undefined) throw new RegistryError(withCure(problem))
         onProgress()
       }
+      this.#looks.clear()
     } catch (error) {
       if (signal.aborted || error instanceof RegistryError || error instanceof EngineUnavailableError) throw error
       throw new RegistryError(wordsOf(error), { cause: error })
@@ -79,6 +115,7 @@ class DockerImageStore implements ImageStore {
 
   async load(archive: NodeJS.ReadableStream, signal: AbortSignal): Promise<void> {
     await this.#engine.stream('load an image', (docker) => loadImage(docker, archive, signal))
+    this.#looks.clear()
   }
 
   async save(name: string): Promise<Readable> {
@@ -93,12 +130,22 @@ class DockerImageStore implements ImageStore {
       .catch((error: unknown) => {
         if (!isMissing(error) && !isConflict(error)) throw error
       })
+    this.#looks.clear()
   }
 
   watch(onChange: () => void, signal: AbortSignal): void {
     const filters = { type: ['image'], event: IMAGE_ACTIONS }
-    void followEvents(this.#engine, { filters, onOpen: onChange, onEvent: onChange }, signal)
+    const forgetAndTell = () => {
+      this.#looks.clear()
+      onChange()
+    }
+    void followEvents(this.#engine, { filters, onOpen: forgetAndTell, onEvent: forgetAndTell }, signal)
   }
+}
+
+/** For a call that can't be called off: nobody waits for it any more. */
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 }
 
 function authOf(credentials: RegistryCredentials | undefined): object | undefined {

@@ -13,6 +13,7 @@ interface EngineInfo {
   readonly DockerRootDir: string
   readonly LiveRestoreEnabled: boolean
   readonly SecurityOptions?: readonly string[]
+  readonly Runtimes?: Readonly<Record<string, unknown>>
 }
 
 /** Engine 25 (API 1.44) brought it, over mount_setattr of this kernel. */
@@ -32,6 +33,7 @@ export function runtimeInfoOf(info: EngineInfo): RuntimeInfo {
     dataRoot: info.DockerRootDir,
     liveRestore: info.LiveRestoreEnabled,
     appArmor: (info.SecurityOptions ?? []).some((option) => option.startsWith('name=apparmor')),
+    nvidia: 'nvidia' in (info.Runtimes ?? {}),
     recursiveReadOnly:
       isAtLeast(info.ServerVersion, RECURSIVE_READ_ONLY.engine) && isAtLeast(info.KernelVersion, RECURSIVE_READ_ONLY.kernel),
   }

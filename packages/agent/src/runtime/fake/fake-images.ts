@@ -1,4 +1,4 @@
-import type { ImageError, ImageRequest, ImageService, PresentImage } from '../runtime.ts'
+import type { ImageError, ImageRequest, ImageService, PresentImage, RemovableImage } from '../runtime.ts'
 
 /** Images in memory: every name is there unless a test says what it answers instead. */
 export class FakeImages implements ImageService {
@@ -34,6 +34,20 @@ export class FakeImages implements ImageService {
 
   async export(): Promise<undefined> {
     return undefined
+  }
+
+  async removable() {
+    return [...this.#present].map(([name, { id }]) => ({
+      id,
+      names: [name],
+      sizeBytes: 1_000_000,
+      lastUsedMs: 0,
+      firstSeenMs: 0,
+    }))
+  }
+
+  async remove({ names }: RemovableImage): Promise<boolean> {
+    return names.some((name) => this.#present.delete(name))
   }
 
   onChange(listener: () => void): () => void {

@@ -14,6 +14,7 @@ describe('the fake runtime', () => {
     underTest = {
       runtime,
       imageId: 'sha256:fake',
+      listens: async () => undefined,
       exit: async ({ id }, code) => runtime.exitContainer(id, code),
       killSandbox: async (id) => runtime.exitSandbox(id),
       unstartable: (spec) => {

@@ -4,6 +4,8 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
@@ -122,6 +124,7 @@ export class FakeRuntime implements ContainerRuntime {
       liveRestore: true,
       appArmor: false,
       recursiveReadOnly: true,
+      nvidia: false,
     }
   }
 
@@ -190,14 +193,19 @@ export class FakeRuntime implements ContainerRuntime {
     return { ...container }
   }
 
-  async stopContainer(id: string, graceSeconds: number): Promise<void> {
+  async stopContainer(id: string, graceSeconds: number): Promise<ContainerState | undefined> {
     await this.#answer(`stopContainer ${this.#containers.get(id)?.name ?? id}`)
     const container = this.#containers.get(id)
-    if (container?.phase !== 'running') return
+    if (container?.phase === 'running') await this.#stop(container, graceSeconds)
+    const left = this.#containers.get(id)
+    return left && { ...left }
+  }
+
+  async #stop(container: ContainerState, graceSeconds: number): Promise<void> {
     const code = this.#options.onTerm?.({ ...container }) ?? 0
-    if (code !== 'ignore') return this.exitContainer(id, code)
+    if (code !== 'ignore') return this.exitContainer(container.id, code)
     await delay(graceSeconds * 1000)
-    this.exitContainer(id, 137)
+    this.exitContainer(container.id, 137)
   }
 
   async updateContainer(id: string, limits: Partial<ContainerLimits>): Promise<void> {
@@ -205,6 +213,10 @@ export class FakeRuntime implements ContainerRuntime {
     const container = this.#containers.get(id)
     if (container === undefined) throw new UpdateError(`No such container: ${id}`)
     container.limits = { ...container.limits, ...limits }
+  }
+
+  async unpackImage(_imageId: string, directory: string): Promise<void> {
+    await writeFile(join(directory, 'of-image'), '')
   }
 
   async writtenBytes(): Promise<number> {

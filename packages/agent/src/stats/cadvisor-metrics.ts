@@ -1,0 +1,182 @@
+/** The kubelet's `/metrics/cadvisor`: the figures and labels that dashboards ask for. Pure. */
+
+import type { Labels, MetricFamily } from '@skiff/client'
+import type { NodeSnapshot, PodSnapshot } from './agent-stats.ts'
+import type { CgroupUsage } from './cgroup-usage.ts'
+import type { InterfaceUsage } from './network-usage.ts'
+import { gauge } from './resource-metrics.ts'
+
+export function cadvisorFamilies(snapshot: NodeSnapshot): readonly MetricFamily[] {
+  const groups = [nodeGroup(snapshot), ...snapshot.pods.flatMap((pod) => [podGroup(pod), ...containerGroups(pod)])]
+  return [
+    ...FIGURES.map(({ name, help, type, of }) => ({
+      name,
+      help,
+      type,
+      samples: groups.flatMap((group) => {
+        const value = of(group)
+        return value === undefined ? [] : [{ labels: group.labels, value, at: group.at }]
+      }),
+    })),
+    faults(groups),
+    ...NETWORK_FIGURES.map(({ name, help, of }) => ({
+      name: `container_network_${name}_total`,
+      help,
+      type: 'counter' as const,
+      samples: groups.flatMap(({ labels, interfaces, at }) =>
+        interfaces.map((each) => ({ labels: { ...labels, interface: each.name }, value: of(each), at })),
+      ),
+    })),
+    gauge('machine_cpu_cores', 'Number of logical CPU cores.', [{ labels: {}, value: snapshot.cpus }]),
+    gauge('machine_memory_bytes', 'Amount of memory installed on the machine.', [
+      { labels: {}, value: snapshot.host.capacityBytes },
+    ]),
+  ]
+}
+
+/** A control group, or what stands for one: the host, a pod. */
+interface Group {
+  readonly labels: Labels
+  readonly used: CgroupUsage
+  readonly at: Date
+  readonly startedAt: Date
+  readonly interfaces: readonly InterfaceUsage[]
+  readonly limits?: { readonly cpuShares: number; readonly cpuQuotaUs: number; readonly memoryBytes: number }
+}
+
+function nodeGroup({ host, at, bootedAt, interfaces }: NodeSnapshot): Group {
+  return { labels: labelsOf({ id: '/' }), used: host, at, startedAt: bootedAt, interfaces }
+}
+
+/** Pods have no group of their own here; theirs is the sum, and the network. */
+function podGroup({ pod, usage, startedAt }: PodSnapshot): Group {
+  const { namespace, name, uid } = usage.pod
+  const labels = labelsOf({ id: `/pod${uid}`, namespace, pod: name })
+  const interfaces = pod.spec.hostNetwork ? [] : usage.interfaces
+  return { labels, used: usage.usage, at: usage.at, startedAt, interfaces }
+}
+
+function containerGroups({ usage }: PodSnapshot): readonly Group[] {
+  const { namespace, name: pod, uid } = usage.pod
+  return usage.containers.map(({ state, usage: used }) => ({
+    labels: labelsOf({
+      ...{ container: state.name, id: `/pod${uid}/${state.id}`, image: state.image, name: state.id },
+      ...{ namespace, pod },
+    }),
+    used,
+    at: usage.at,
+    startedAt: state.startedAt ?? state.createdAt,
+    interfaces: [],
+    limits: state.limits,
+  }))
+}
+
+function labelsOf(known: Labels): Labels {
+  return { container: '', id: '', image: '', name: '', namespace: '', pod: '', ...known }
+}
+
+interface Figure {
+  readonly name: string
+  readonly help: string
+  readonly type: MetricFamily['type']
+  /** Undefined: it has none. */
+  readonly of: (group: Group) => number | undefined
+}
+
+const FIGURES: readonly Figure[] = [
+  counter('container_cpu_usage_seconds_total', 'Cumulative cpu time consumed in seconds.', ({ used }) => used.cpu.totalNs / 1e9),
+  counter(
+    'container_cpu_user_seconds_total',
+    'Cumulative user cpu time consumed in seconds.',
+    ({ used }) => used.cpu.userNs / 1e9,
+  ),
+  counter(
+    'container_cpu_system_seconds_total',
+    'Cumulative system cpu time consumed in seconds.',
+    ({ used }) => used.cpu.systemNs / 1e9,
+  ),
+  counter('container_cpu_cfs_periods_total', 'Number of elapsed enforcement period intervals.', throttling('periods')),
+  counter('container_cpu_cfs_throttled_periods_total', 'Number of throttled period intervals.', throttling('throttledPeriods')),
+  counter('container_cpu_cfs_throttled_seconds_total', 'Total time duration the container has been throttled.', (group) => {
+    const ns = throttling('throttledNs')(group)
+    return ns === undefined ? undefined : ns / 1e9
+  }),
+  figure(
+    'container_memory_usage_bytes',
+    'Current memory usage in bytes, including all memory regardless of when it was accessed',
+    ({ used }) => used.memory.usageBytes,
+  ),
+  figure('container_memory_working_set_bytes', 'Current working set in bytes.', ({ used }) => used.memory.workingSetBytes),
+  figure('container_memory_rss', 'Size of RSS in bytes.', ({ used }) => used.memory.rssBytes),
+  figure('container_memory_cache', 'Number of bytes of page cache memory.', ({ used }) => used.memory.cacheBytes),
+  figure('container_memory_mapped_file', 'Size of memory mapped files in bytes.', ({ used }) => used.memory.mappedBytes),
+  figure('container_memory_swap', 'Container swap usage in bytes.', ({ used }) => used.memory.swapBytes),
+  counter(
+    'container_oom_events_total',
+    'Count of out of memory events observed for the container',
+    ({ used }) => used.memory.oomKills,
+  ),
+  figure('container_threads', 'Number of threads running inside the container', ({ used }) => used.processes),
+  figure('container_start_time_seconds', 'Start time of the container since unix epoch in seconds.', ({ startedAt }) =>
+    Math.floor(startedAt.getTime() / 1000),
+  ),
+  figure('container_last_seen', 'Last time a container was seen by the exporter', ({ at }) => Math.floor(at.getTime() / 1000)),
+  figure('container_spec_cpu_shares', 'CPU share of the container.', ({ limits }) => limits?.cpuShares),
+  figure('container_spec_cpu_quota', 'CPU quota of the container.', ({ limits }) =>
+    limits?.cpuQuotaUs ? limits.cpuQuotaUs : undefined,
+  ),
+  figure('container_spec_cpu_period', 'CPU period of the container.', ({ limits }) =>
+    limits?.cpuQuotaUs ? CPU_PERIOD_US : undefined,
+  ),
+  figure('container_spec_memory_limit_bytes', 'Memory limit for the container.', ({ limits }) => limits?.memoryBytes),
+]
+
+const CPU_PERIOD_US = 100_000
+
+const NETWORK_FIGURES: readonly {
+  readonly name: string
+  readonly help: string
+  readonly of: (each: InterfaceUsage) => number
+}[] = [
+  { name: 'receive_bytes', help: 'Cumulative count of bytes received', of: ({ rxBytes }) => rxBytes },
+  { name: 'receive_packets', help: 'Cumulative count of packets received', of: ({ rxPackets }) => rxPackets },
+  { name: 'receive_errors', help: 'Cumulative count of errors encountered while receiving', of: ({ rxErrors }) => rxErrors },
+  {
+    name: 'receive_packets_dropped',
+    help: 'Cumulative count of packets dropped while receiving',
+    of: ({ rxDropped }) => rxDropped,
+  },
+  { name: 'transmit_bytes', help: 'Cumulative count of bytes transmitted', of: ({ txBytes }) => txBytes },
+  { name: 'transmit_packets', help: 'Cumulative count of packets transmitted', of: ({ txPackets }) => txPackets },
+  { name: 'transmit_errors', help: 'Cumulative count of errors encountered while transmitting', of: ({ txErrors }) => txErrors },
+  {
+    name: 'transmit_packets_dropped',
+    help: 'Cumulative count of packets dropped while transmitting',
+    of: ({ txDropped }) => txDropped,
+  },
+]
+
+function figure(name: string, help: string, of: Figure['of']): Figure {
+  return { name, help, of, type: 'gauge' }
+}
+
+function counter(name: string, help: string, of: Figure['of']): Figure {
+  return { name, help, of, type: 'counter' }
+}
+
+/** Only what has a quota is ever throttled. */
+function throttling(key: 'periods' | 'throttledPeriods' | 'throttledNs'): Figure['of'] {
+  return ({ used, limits }) => (limits?.cpuQuotaUs ? used.cpu[key] : undefined)
+}
+
+function faults(groups: readonly Group[]): MetricFamily {
+  return {
+    name: 'container_memory_failures_total',
+    help: 'Cumulative count of memory allocation failures.',
+    type: 'counter',
+    samples: groups.flatMap(({ labels, used, at }) => [
+      { labels: { ...labels, failure_type: 'pgfault', scope: 'container' }, value: used.memory.pageFaults, at },
+      { labels: { ...labels, failure_type: 'pgmajfault', scope: 'container' }, value: used.memory.majorPageFaults, at },
+    ]),
+  }
+}

@@ -1,0 +1,127 @@
+import { exposition } from '@skiff/client'
+import { expect, test } from 'vitest'
+import type { NodeSnapshot } from './agent-stats.ts'
+import { cadvisorFamilies } from './cadvisor-metrics.ts'
+import { type CgroupUsage, NO_USAGE, sumUsage } from './cgroup-usage.ts'
+import { resourceFamilies } from './resource-metrics.ts'
+import { summaryOf } from './summary.ts'
+
+const AT = new Date('2026-01-01T00:01:00Z')
+const STARTED = new Date('2026-01-01T00:00:00Z')
+const FS = { capacityBytes: 1_000, availableBytes: 600, usedBytes: 400, inodes: 100, inodesFree: 60, inodesUsed: 40 }
+
+function usage(cpuSeconds: number, workingSetBytes: number): CgroupUsage {
+  return { ...NO_USAGE, cpu: { ...NO_USAGE.cpu, totalNs: cpuSeconds * 1e9 }, memory: { ...NO_USAGE.memory, workingSetBytes } }
+}
+
+/** A node with one pod: a container within limits, and its sandbox. */
+function snapshot({ hostNetwork = false } = {}): NodeSnapshot {
+  const pod = { namespace: 'default', name: 'web', uid: 'u1' }
+  const limits = { cpuShares: 102, cpuQuotaUs: 20_000, memoryBytes: 5_000 }
+  const state = { id: 'c1', name: 'c', image: 'bb:1', createdAt: STARTED, startedAt: STARTED, limits }
+  const packets = { rxPackets: 1, rxErrors: 0, rxDropped: 0, txPackets: 1, txErrors: 0, txDropped: 0 }
+  return {
+    nodeName: 'n1',
+    at: AT,
+    bootedAt: STARTED,
+    host: { ...usage(100, 3_000), capacityBytes: 8_000, availableBytes: 5_000, mostProcesses: 99, uptimeSeconds: 60 },
+    cpus: 2,
+    hostNanoCores: 5e8,
+    interfaces: [],
+    defaultInterface: undefined,
+    pods: [
+      {
+        pod: { metadata: pod, spec: { hostNetwork, containers: [] } },
+        usage: {
+          ...{ pod, at: AT, usage: sumUsage([usage(3, 1_000), usage(1, 10)]) },
+          containers: [{ state, usage: usage(3, 1_000) }],
+          interfaces: [{ name: 'eth0', rxBytes: 11, txBytes: 22, ...packets }],
+        },
+        nanoCores: new Map([['c1', 3e8]]),
+        totalNanoCores: 3.5e8,
+        startedAt: STARTED,
+        disk: {
+          containers: [{ name: 'c', rootfsBytes: 50, logs: { bytes: 5, inodes: 1 } }],
+          volumes: [{ name: 'data', claim: 'mine', fs: FS }],
+          ...{ ephemeralBytes: 55, ephemeralInodes: 1 },
+        },
+      },
+    ],
+    disk: { root: FS, images: FS },
+  } as unknown as NodeSnapshot
+}
+
+test('/metrics/resource has node, pods and containers, each with the time of the look', () => {
+  const text = exposition(resourceFamilies(snapshot()))
+  for (const line of [
+    'container_cpu_usage_seconds_total{container="c",namespace="default",pod="web"} 3 1767225660000',
+    'container_memory_working_set_bytes{container="c",namespace="default",pod="web"} 1000 1767225660000',
+    'container_start_time_seconds{container="c",namespace="default",pod="web"} 1767225600 1767225660000',
+    'container_swap_usage_bytes{container="c",namespace="default",pod="web"} 0 1767225660000',
+    'node_cpu_usage_seconds_total 100 1767225660000',
+    'node_memory_working_set_bytes 3000 1767225660000',
+    'pod_cpu_usage_seconds_total{namespace="default",pod="web"} 4 1767225660000',
+    'pod_memory_working_set_bytes{namespace="default",pod="web"} 1010 1767225660000',
+    'resource_scrape_error 0',
+    'scrape_error 0',
+  ]) {
+    expect(text.split('\n')).toContain(line)
+  }
+})
+
+test('/metrics/cadvisor has the labels that dashboards select by', () => {
+  const text = exposition(cadvisorFamilies(snapshot()))
+  const container = 'container="c",id="/podu1/c1",image="bb:1",name="c1",namespace="default",pod="web"'
+  const whole = 'container="",id="/podu1",image="",name="",namespace="default",pod="web"'
+  for (const line of [
+    `container_cpu_usage_seconds_total{${container}} 3 1767225660000`,
+    `container_cpu_usage_seconds_total{${whole}} 4 1767225660000`,
+    `container_spec_memory_limit_bytes{${container}} 5000 1767225660000`,
+    `container_cpu_cfs_throttled_seconds_total{${container}} 0 1767225660000`,
+    `container_network_transmit_bytes_total{${whole},interface="eth0"} 22 1767225660000`,
+    'machine_memory_bytes 8000',
+  ]) {
+    expect(text.split('\n')).toContain(line)
+  }
+  expect(exposition(cadvisorFamilies(snapshot({ hostNetwork: true })))).not.toContain('interface="eth0"')
+})
+
+test('/stats/summary has what the kubelet’s has', () => {
+  expect(summaryOf(snapshot())).toMatchObject({
+    node: {
+      nodeName: 'n1',
+      cpu: { usageNanoCores: 5e8, usageCoreNanoSeconds: 1e11 },
+      memory: { availableBytes: 5_000, workingSetBytes: 3_000 },
+      fs: { capacityBytes: 1_000, inodesFree: 60 },
+      runtime: { imageFs: { usedBytes: 400 }, containerFs: { usedBytes: 50 } },
+      rlimit: { maxpid: 99 },
+      systemContainers: [{ name: 'pods', cpu: { usageNanoCores: 3.5e8 } }],
+    },
+    pods: [
+      {
+        podRef: { namespace: 'default', name: 'web', uid: 'u1' },
+        cpu: { usageNanoCores: 3.5e8, usageCoreNanoSeconds: 4e9 },
+        network: { name: 'eth0', rxBytes: 11, interfaces: [{ name: 'eth0' }] },
+        containers: [
+          {
+            name: 'c',
+            startTime: '2026-01-01T00:00:00Z',
+            cpu: { usageNanoCores: 3e8 },
+            memory: { workingSetBytes: 1_000, availableBytes: 4_000 },
+            rootfs: { usedBytes: 50, availableBytes: 600 },
+            logs: { usedBytes: 5 },
+          },
+        ],
+        volume: [{ name: 'data', usedBytes: 400, pvcRef: { name: 'mine', namespace: 'default' } }],
+        'ephemeral-storage': { usedBytes: 55 },
+      },
+    ],
+  })
+})
+
+test('a summary of processors and memory alone has nothing that takes a walk through files', () => {
+  const { disk: _, pods, ...rest } = snapshot()
+  const text = JSON.stringify(summaryOf({ ...rest, pods: pods.map(({ disk: __, ...pod }) => pod) }))
+  expect(text).toContain('usageNanoCores')
+  expect(text).not.toMatch(/"(fs|rootfs|logs|volume|network)"/)
+})
