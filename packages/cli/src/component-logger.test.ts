@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,6 +33,16 @@ test('the log of a process that runs on and on stays small, and its last lines a
   expect(readdirSync(folder).sort()).toEqual(['agent.log', 'agent.log.1'])
   for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).size).toBeLessThan(1.1 * MAX_LOG_BYTES)
   expect(JSON.parse(readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '')).toMatchObject({ component: 'fixture' })
+})
+
+test('what was logged last is there when the process exits in the same breath', () => {
+  const program = `import { componentLogger } from '${join(import.meta.dirname, 'component-logger.ts')}'
+    componentLogger('hasty').info('last words')
+    process.exit(3)`
+
+  const { stdout } = spawnSync(process.execPath, ['--conditions=source', '--input-type=module', '-e', program])
+
+  expect(JSON.parse(stdout.toString())).toMatchObject({ component: 'hasty', msg: 'last words' })
 })
 
 test('a disk without room for the log ends nobody', async () => {

@@ -89,6 +89,10 @@ program
   .option('--data-dir <dir>', 'the agent’s own directory')
   .option('--labels <labels>', 'labels of the node, a=b,c=d', labels, {})
   .option('--max-pods <n>', 'how many pods fit', positiveInteger, 110)
+  .option('--config <file>', 'settings of the node (docs/node-settings.md); default: config.yaml in the data directory')
+  .option('--eviction-hard <thresholds>', 'pods end below these, memory.available<100Mi,nodefs.available<5%', thresholds)
+  .option('--system-reserved <amounts>', 'what the host keeps for itself, cpu=500m,memory=1Gi', labels)
+  .option('--kube-reserved <amounts>', 'what Skiff keeps for itself, cpu=100m,memory=200Mi', labels)
   .option('--port <port>', 'the agent’s own HTTPS port', port, 10250)
   .option('--install-service', 'instead of running here: a service of systemd, now and after each boot')
   .action(async ({ installService, ...options }) =>
@@ -157,6 +161,7 @@ program
   .option('-c, --container <container>')
   .option('-f, --follow', 'go on as it says more')
   .option('-p, --previous', 'of the container before its last restart')
+  .option('--deleted', 'of the pod of that name that was deleted last: nodes keep its log for a day')
   .action(async (pod, options) => (await import('./commands/logs.ts')).logs({ home: home(), pod, ...options }))
 
 async function install(
@@ -194,6 +199,16 @@ function duration(text: string): string {
   } catch (error) {
     throw new InvalidArgumentError(`${describeFailure(error)}.`)
   }
+}
+
+function thresholds(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text.split(',').map((one) => {
+      const [signal = '', least] = one.split('<')
+      if (least === undefined) throw new InvalidArgumentError(`"${one}" is not a threshold such as memory.available<100Mi`)
+      return [signal, least]
+    }),
+  )
 }
 
 function labels(text: string): Record<string, string> {

@@ -9,11 +9,13 @@ import {
   createAggregation,
   createApiServer,
   createAuth,
+  createResourceMetrics,
   createServiceDialer,
   createStreaming,
   NodeLiveness,
   Registry,
 } from '@skiff/apiserver'
+import { exposition, QueueMeters } from '@skiff/client'
 import { createSqliteStore, type Store } from '@skiff/store'
 import type { MasterCertificates } from './certificates/master-certificates.ts'
 import type { ResolvedOptions } from './master-options.ts'
@@ -27,6 +29,8 @@ const NODE_PORTS = { first: 30_000, last: 32_767 }
 export interface Serving {
   readonly apiServer: ApiServer
   readonly liveness: NodeLiveness
+  /** What the controllers of this process count. */
+  readonly meters: QueueMeters
 }
 
 export interface ServingOptions {
@@ -35,6 +39,10 @@ export interface ServingOptions {
   readonly certificates: () => MasterCertificates
   readonly options: ResolvedOptions
   readonly signal: AbortSignal
+  /** Why the store takes no writes, if it doesn't. */
+  readonly storeProblem: () => string | undefined
+  /** What the master runs beside the API server, each with what is wrong with it. */
+  readonly components: Readonly<Record<string, () => string | undefined>>
 }
 
 /** `onFailure`: the disk can't be trusted any more, and no write will be taken before a restart. */
@@ -46,7 +54,8 @@ export function openStore({ dataDir }: ResolvedOptions, onFailure: (error: Error
   })
 }
 
-export async function createServing({ store, certificates, options, signal }: ServingOptions): Promise<Serving> {
+export async function createServing(serving: ServingOptions): Promise<Serving> {
+  const { store, certificates, options, signal, storeProblem, components } = serving
   const { clock, random, logger, clusterDomain, serviceCidr, podCidr, defaultTolerationSeconds, podSecurityDefault } = options
   const cluster = { serviceCidr, podCidr, nodePorts: NODE_PORTS, clusterDomain, defaultTolerationSeconds }
   const registry = new Registry({
@@ -61,6 +70,8 @@ export async function createServing({ store, certificates, options, signal }: Se
   const auth = createAuth({ store, objects, authorityPem, serviceAccountKeyPem, clusterDomain, clock, signal })
   const credentials = () => agentCredentials(certificates())
   const dialService = createServiceDialer({ objects, credentials, random, signal })
+  const virtualResources = [...auth.virtualResources, ...createResourceMetrics({ objects, credentials, clock, signal })]
+  const meters = new QueueMeters()
   const apiServer = await createApiServer({
     registry,
     liveness,
@@ -78,23 +89,26 @@ export async function createServing({ store, certificates, options, signal }: Se
       logger: logger.child({ component: 'admission' }),
       signal,
     }),
-    virtualResources: auth.virtualResources,
+    virtualResources,
     tokenRequests: auth.tokenRequests,
     tokenIssuer: auth.serviceAccountTokens,
     aggregation: createAggregation({
-      ...{ registry, virtualResources: auth.virtualResources, dialService, clock, signal },
+      ...{ registry, virtualResources, dialService, clock, signal },
       identity: () => certificates().agentClient,
       logger: logger.child({ component: 'aggregation' }),
     }),
     streaming: createStreaming({ objects, liveness, signal, credentials }),
     caCertificates: authorityPem,
+    furtherMetrics: () => exposition(meters.families()),
+    storeProblem,
+    components,
     // What joins or asks for a token needs the namespaces and facts of the bootstrap.
     readiness: {
       bootstrap: () => (objects.get(CONFIG_MAPS, CLUSTER_FACTS) === undefined ? 'the cluster is being set up' : undefined),
     },
     logger: logger.child({ component: 'apiserver' }),
   })
-  return { apiServer, liveness }
+  return { apiServer, liveness, meters }
 }
 
 function agentCredentials({ authority, agentClient }: MasterCertificates) {

@@ -75,7 +75,12 @@ async function runMaster({ options, store, stopping, advertiseAddress, failure }
   const names = servingNames(options, advertiseAddress)
   const ensureCertificates = () => ensureMasterCertificates({ directory: dataDir, servingNames: names, clock })
   let certificates = await ensureCertificates()
-  const serving = await createServing({ store, certificates: () => certificates, options, signal: stopping.signal })
+  const running = new Set<string>()
+  const serving = await createServing({
+    ...{ store, certificates: () => certificates, options, signal: stopping.signal },
+    storeProblem: () => failure()?.message,
+    components: Object.fromEntries(COMPONENTS.map((name) => [name, () => (running.has(name) ? undefined : 'it does not run')])),
+  })
   const socketPath = join(dataDir, 'api.sock')
   try {
     const { port } = await listen(serving, certificates, options, socketPath)
@@ -89,6 +94,7 @@ async function runMaster({ options, store, stopping, advertiseAddress, failure }
       certificates,
       options,
       socketPath,
+      running,
       signal: stopping.signal,
     })
     keepCertificatesFresh({
@@ -185,11 +191,17 @@ interface ComponentOptions {
   readonly certificates: MasterCertificates
   readonly options: ResolvedOptions
   readonly socketPath: string
+  /** Those of `COMPONENTS` that run at the moment. */
+  readonly running: Set<string>
   readonly signal: AbortSignal
 }
 
+/** As ComponentStatuses name them. */
+const COMPONENTS = ['controller-manager', 'scheduler'] as const
+
 /** Scheduler, controllers and signer know the API only as any other client does. Resolves when all have ended. */
-async function runComponents({ serving, certificates, options, socketPath, signal }: ComponentOptions): Promise<void> {
+async function runComponents(parts: ComponentOptions): Promise<void> {
+  const { serving, certificates, options, socketPath, running, signal } = parts
   const { clock, random, podCidr } = options
   const clients: ApiClient[] = []
   const clientOf = (userAgent: string) => {
@@ -208,6 +220,7 @@ async function runComponents({ serving, certificates, options, socketPath, signa
     client: clientOf('skiff-controller-manager'),
     logger: options.logger.child({ component: 'controllers' }),
     heartbeats: serving.liveness,
+    meters: serving.meters,
     caCertificate: certificates.authority.certificatePem,
     podCidr,
     clock,
@@ -222,7 +235,15 @@ async function runComponents({ serving, certificates, options, socketPath, signa
     clock,
     signal,
   })
-  await Promise.allSettled([scheduler.stopped, controllers.stopped, signer.stopped])
+  const runs = (name: (typeof COMPONENTS)[number], stopped: Promise<void>) => {
+    running.add(name)
+    return stopped.finally(() => running.delete(name))
+  }
+  await Promise.allSettled([
+    runs('scheduler', scheduler.stopped),
+    runs('controller-manager', controllers.stopped),
+    signer.stopped,
+  ])
   for (const client of clients) client.close()
 }
 

@@ -15,6 +15,10 @@ interface AgentCommandOptions {
   readonly dataDir?: string
   readonly labels: Readonly<Record<string, string>>
   readonly maxPods: number
+  readonly config?: string
+  readonly evictionHard?: Readonly<Record<string, string>>
+  readonly systemReserved?: Readonly<Record<string, string>>
+  readonly kubeReserved?: Readonly<Record<string, string>>
   readonly port: number
 }
 
@@ -26,6 +30,9 @@ export async function agent({
   caHash,
   dataDir = agentDirectory(home),
   nodeName = nodeNameOfMachine(),
+  evictionHard,
+  systemReserved,
+  kubeReserved,
   ...options
 }: AgentCommandOptions): Promise<void> {
   const { signal } = untilSignal()
@@ -37,6 +44,11 @@ export async function agent({
     ...(caHash ? { caHash } : {}),
     nodeName,
     dataDir,
+    settings: {
+      ...(evictionHard ? { evictionHard } : {}),
+      ...(systemReserved ? { systemReserved } : {}),
+      ...(kubeReserved ? { kubeReserved } : {}),
+    },
     proxyCommand: ({ kubeconfig, clusterId, ranges }) => [
       ...[SKIFF, 'proxy', '--kubeconfig', kubeconfig, '--node-name', nodeName, '--cluster-id', clusterId],
       ...['--service-cidr', ranges.serviceCidr, '--cluster-domain', ranges.clusterDomain, '--dns-address', ranges.dnsIp],

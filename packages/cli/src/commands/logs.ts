@@ -9,13 +9,15 @@ interface LogsOptions {
   readonly container?: string
   readonly follow?: boolean
   readonly previous?: boolean
+  readonly deleted?: boolean
 }
 
-export async function logs({ home, pod, namespace, container, follow, previous }: LogsOptions): Promise<void> {
+export async function logs({ home, pod, namespace, container, follow, previous, deleted }: LogsOptions): Promise<void> {
   const query = new URLSearchParams()
   if (container !== undefined) query.set('container', container)
   if (follow) query.set('follow', 'true')
   if (previous) query.set('previous', 'true')
+  if (deleted) query.set('deleted', 'true')
   const stream = await localClient(home).stream('GET', `${pathOf(PODS, namespace, pod, 'log')}?${query}`)
   await pipeline(stream, process.stdout, { end: false })
 }

@@ -31,6 +31,8 @@ const HEALTHY: MachineFacts = {
   certificates: [{ file: 'client.crt', validTo: new Date('2027-01-01T00:00:00Z') }],
   builtAt: new Date('2026-01-01T00:00:00Z'),
   running: { master: true, agent: true },
+  masters: [{ name: 'pid 12' }],
+  nodeName: { name: 'a' },
   master: { server: 'https://10.0.0.1:6443', clockSkewMs: 5 },
   nodes: [{ name: 'a', ready: true, message: '' }],
 }
@@ -109,6 +111,16 @@ describe('a check', () => {
       'a master that is away',
       { master: { server: 'https://m:6443', problem: 'connect ECONNREFUSED' } },
       /^master: https:\/\/m:6443 doesn't answer: connect ECONNREFUSED/,
+    ],
+    [
+      'a second master on the same data',
+      { masters: [{ name: 'pid 12' }, { name: 'skiff-master.service' }] },
+      /^one master: pid 12, skiff-master\.service want the same data in \/var\/lib\/skiff.*: stop all but one/,
+    ],
+    [
+      'a node name that another machine has',
+      { nodeName: { name: 'a', takenBy: '10.0.0.7' } },
+      /^node name: a is taken by another machine \(10\.0\.0\.7\): start the agent here with another --node-name/,
     ],
     [
       'a node that is not Ready',

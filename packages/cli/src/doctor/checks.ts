@@ -41,7 +41,9 @@ const CHECKS: Readonly<Record<string, CheckFunction>> = {
   'disk space': diskSpace,
   clock,
   certificates,
+  'one master': oneMaster,
   master,
+  'node name': nodeName,
   nodes,
 }
 
@@ -222,6 +224,25 @@ function master({ master: found }: MachineFacts): Judgement | undefined {
   return [
     `${found.server} doesn't answer: ${found.problem}`,
     'start it on its machine ("skiff up", or "systemctl start skiff-master"), and let its port through the firewall',
+  ]
+}
+
+function oneMaster({ masters, home }: MachineFacts): Judgement | undefined {
+  if (masters.length === 0) return undefined
+  const names = masters.map(({ name }) => name).join(', ')
+  if (masters.length === 1) return [names]
+  return [
+    `${names} want the same data in ${home}, which only one can have`,
+    'stop all but one ("skiff down", "systemctl disable --now skiff-master", "docker compose down"), or give the other its own --data-dir and --port',
+  ]
+}
+
+function nodeName({ nodeName: found }: MachineFacts): Judgement | undefined {
+  if (found === undefined) return undefined
+  if (found.takenBy === undefined) return [`${found.name} is this machine's`]
+  return [
+    `${found.name} is taken by another machine (${found.takenBy})`,
+    'start the agent here with another --node-name, or stop the one there and wait until its node is no longer Ready',
   ]
 }
 

@@ -1,4 +1,5 @@
 /** What the checks are about: this machine as it is, read once. */
+import type { NodeName } from '@skiff/agent'
 
 export interface EngineFacts {
   readonly version: string
@@ -35,6 +36,11 @@ export interface DiskFact {
   readonly totalBytes: number
 }
 
+/** A process that is a master with this machine's data, or a service that is started again and again to be one. */
+export interface MasterFact {
+  readonly name: string
+}
+
 export interface MachineFacts {
   readonly now: Date
   readonly root: boolean
@@ -62,6 +68,10 @@ export interface MachineFacts {
   readonly builtAt: Date
   /** Components that run on this machine. */
   readonly running: { readonly master: boolean; readonly agent: boolean }
+  /** More than one want the same data. */
+  readonly masters: readonly MasterFact[]
+  /** Undefined: no agent of this machine has joined, or its master doesn't answer. */
+  readonly nodeName?: NodeName
   /** Undefined: nothing on this machine has a master. */
   readonly master?: { readonly server: string; readonly problem?: string; readonly clockSkewMs?: number }
   /** Undefined: the master isn't here, or doesn't answer. */

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, readlinkSync, type Stats, statfsSync, statSync } from 'node:fs'
 import { get } from 'node:https'
 import { delimiter, join } from 'node:path'
-import { clusterFactsOfAgent, REQUIRED_PROGRAMS } from '@skiff/agent'
+import { clusterFactsOfAgent, nodeNameOfAgent, REQUIRED_PROGRAMS } from '@skiff/agent'
 import { findCondition, NODES, type Node } from '@skiff/api'
 import { askDocker, dockerHostOf } from '../docker-api.ts'
 import { describeFailure } from '../failure.ts'
@@ -13,6 +13,7 @@ import { localClient } from '../local-client.ts'
 import { agentContainerEnded } from '../up/agent-container.ts'
 import type { EngineFacts, Listener, MachineFacts, RouteFact } from './machine-facts.ts'
 import { parseSockets } from './parse-sockets.ts'
+import { readMasters } from './read-masters.ts'
 
 const ENGINE_TIMEOUT_MS = 5_000
 const MASTER_TIMEOUT_MS = 5_000
@@ -30,6 +31,7 @@ export async function readMachine(home: string, now: Date): Promise<MachineFacts
   const agentContainer = !('problem' in engine) && (await answers(() => agentContainerRuns(dockerHost, home)))
   const masterRuns = await answers(() => localClient(home).request('GET', '/readyz'))
   const master = await masterFacts(home, now)
+  const nodeName = await nodeNameOfAgent(agentDirectory(home)).catch(() => undefined)
   const nodes = masterRuns ? await nodeFacts(home) : undefined
   return {
     ...{ now, home, dockerHost, engine, listeners, root: process.getuid?.() === 0 },
@@ -43,6 +45,8 @@ export async function readMachine(home: string, now: Date): Promise<MachineFacts
     certificates: [masterDirectory(home), agentDirectory(home)].flatMap(certificatesIn),
     builtAt: statSync(import.meta.filename).mtime,
     running: { master: masterRuns, agent: agentListens || agentContainer },
+    masters: await readMasters(home),
+    ...(nodeName === undefined ? {} : { nodeName }),
     ...(master === undefined ? {} : { master }),
     ...(nodes === undefined ? {} : { nodes }),
   }

@@ -38,7 +38,8 @@ export const hostSocket = ({ folder }: Host): string => join(folder, 'docker.soc
 const namespaceOf = ({ fabric, number }: Host): string => `${fabric.name}-${number}`
 /** The machine's end of the host's cable. */
 export const hostPort = ({ fabric, number }: Host): string => `${fabric.name}p${number}`
-const cgroupOf = ({ fabric, number }: Host): string => `skiff-${fabric.name}-${number}`
+/** Of its containers, below the control groups' root. */
+export const cgroupOf = ({ fabric, number }: Host): string => `skiff-${fabric.name}-${number}`
 const initFile = ({ folder }: Host): string => join(folder, 'init.json')
 
 /** Switches the host on: network, first process, Docker daemon. Idempotent; resolves when the daemon answers. */

@@ -1,5 +1,6 @@
 export { createFabric, type Fabric, fabricOf, removeFabric } from './fabric.ts'
 export {
+  cgroupOf,
   type DaemonOptions,
   type Host,
   hostAddress,

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 const SECRETS: ReadonlySet<string> = new Set(['--token', '--ca-hash'])
 const OWN_FLAG = '--install-service'
 /** Paths are relative to where the command was typed; a service runs elsewhere. */
-const PATHS: ReadonlySet<string> = new Set(['--data-dir', '--home'])
+const PATHS: ReadonlySet<string> = new Set(['--config', '--data-dir', '--home'])
 
 /** The arguments that a service is started with: those that were typed, without secrets, with whole paths, and always with the home. */
 export function serviceArguments(typed: readonly string[], home: string, cwd: string): string[] {

@@ -29,7 +29,7 @@ describe('a background process', () => {
 
   it('writes to its log', async () => {
     await processes.ensure(worker('1'))
-    await vi.waitFor(() => expect(readFileSync(processes.logFile('worker'), 'utf8')).toBe('started\n'))
+    await vi.waitFor(() => expect(readFileSync(processes.logFile('worker'), 'utf8')).toBe('started\n'), { timeout: 30_000 })
   })
 
   it('is gone after it was stopped, and stopping it again does no harm', async () => {
@@ -41,7 +41,7 @@ describe('a background process', () => {
 
   it('is started anew when it died', async () => {
     await processes.ensure({ name: 'worker', command: ['true'], stamp: '1' })
-    await vi.waitFor(() => expect(processes.isRunning('worker')).toBe(false))
+    await vi.waitFor(() => expect(processes.isRunning('worker')).toBe(false), { timeout: 30_000 })
     expect(await processes.ensure(worker('1'))).toBe('started')
   })
 })

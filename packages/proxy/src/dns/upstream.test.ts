@@ -37,7 +37,8 @@ it('asks the next name server soon when the first says nothing', async () => {
   await startNameServer('127.0.0.32', port, 0)
   const start = performance.now()
   expect(codeOf(await askUpstream(['127.0.0.31', '127.0.0.32'], question, 'udp', port))).toEqual([7, 0])
-  expect(performance.now() - start).toBeLessThan(1_500)
+  // Before the time of the first is over.
+  expect(performance.now() - start).toBeLessThan(4_000)
 })
 
 it('prefers an answer to a refusal, and a refusal to nothing', async () => {

@@ -33,7 +33,7 @@ it('waits for a port that is taken, saying so once, and serves when it is free',
   const served = serveGateway({ port, cluster, logger, signal: stop.signal })
   await expect.poll(() => lines.length).toBe(1)
   await free()
-  await expect.poll(() => ask({ port, agent: false }).then(({ status }) => status), { timeout: 5_000 }).toBe(200)
+  await expect.poll(() => ask({ port, agent: false }).then(({ status }) => status)).toBe(200)
   expect(lines.map(({ msg }) => msg)).toEqual([
     'the gateway can not have its port yet; going on without, and trying again',
     'gateway started',

@@ -2,7 +2,14 @@
 import { networkInterfaces } from 'node:os'
 import type { Logger } from 'pino'
 import type { RouteTable } from '../route-table.ts'
-import { deleteTableScript, LANDMARK_CHAIN, type NftTable, replaceTableScript, updateTableScript } from './nft-script.ts'
+import {
+  deleteTableScript,
+  LANDMARK_CHAIN,
+  type NftTable,
+  replaceTableScript,
+  timeoutsScript,
+  updateTableScript,
+} from './nft-script.ts'
 import { buildRuleSet, departedBackends, emptyRuleSet, type RuleSet } from './rule-set.ts'
 import { runCommand } from './run-command.ts'
 import { staleUdpFlows, udpChanged } from './udp-flows.ts'
@@ -60,7 +67,17 @@ async function write(table: NftTable, before: RuleSet | undefined, after: RuleSe
   } catch (err) {
     logger.warn({ err }, 'the Service rules were not as left; writing all of them')
   }
-  await nft(replaceTableScript(table, after))
+  await nft(replaceTableScript({ ...table, hasTimeouts: await kernelHasTimeouts(table.name, logger) }, after))
+}
+
+async function kernelHasTimeouts(name: string, logger: Logger): Promise<boolean> {
+  return runCommand('nft', ['--check', '-f', '-'], `${timeoutsScript(name)}\n`).then(
+    () => true,
+    (err) => {
+      logger.warn({ err }, 'this kernel sends a client to a lost host until the master knows of it (no NF_CONNTRACK_TIMEOUT)')
+      return false
+    },
+  )
 }
 
 /**

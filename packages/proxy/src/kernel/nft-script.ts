@@ -8,6 +8,8 @@ export interface NftTable {
   readonly serviceCidr: string
   /** The cluster DNS's own address: answered on this host, not routed. */
   readonly dnsAddress: string
+  /** false: the kernel knows no time-outs of single connections (CONFIG_NF_CONNTRACK_TIMEOUT). */
+  readonly hasTimeouts?: boolean
 }
 
 /** Replaces the whole table by these rules. */
@@ -39,6 +41,15 @@ export function guardLoopbackScript(name: string): string {
   ].join('\n')
 }
 
+/** Accepted by a kernel that has time-outs. */
+export function timeoutsScript(name: string): string {
+  return `table ip ${name} {\n${UNANSWERED}\n}`
+}
+
+const UNANSWERED = 'ct timeout unanswered { protocol tcp; l3proto ip; policy = { syn_sent : 1 }; }'
+
+const FORGET_UNANSWERED = `ct state new ct mark and ${SERVICE_MARK} == ${SERVICE_MARK} meta l4proto tcp ct timeout set "unanswered"`
+
 /** Only the whole table has this chain. */
 export const LANDMARK_CHAIN = 'dispatch'
 
@@ -48,13 +59,18 @@ export const LANDMARK_CHAIN = 'dispatch'
  *
  * What the host itself sends to Services leaves with the address of the link it leaves by: the one that was chosen for
  * the Service's address may be of another network, to which no reply finds its way.
+ *
+ * A backend whose host has gone answers nothing until it departs, seconds later. Its connections are forgotten in a
+ * second, so that the attempt that a client's kernel makes then meets the next backend; and that the host can't be
+ * reached is kept from the client, who would give up.
  */
-function baseTable({ name, serviceCidr, dnsAddress }: NftTable): string {
+function baseTable({ name, serviceCidr, dnsAddress, hasTimeouts = true }: NftTable): string {
   return `table ip ${name} {
   map services { type ipv4_addr . inet_proto . inet_service : verdict; }
   map nodeports { type inet_proto . inet_service : verdict; }
   set external { type ipv4_addr . inet_proto . inet_service; }
   set hairpin { type ipv4_addr . ipv4_addr; }
+  ${hasTimeouts ? UNANSWERED : ''}
   chain ${LANDMARK_CHAIN} {
     ip daddr . meta l4proto . th dport vmap @services
     fib daddr type local meta l4proto . th dport vmap @nodeports
@@ -76,8 +92,18 @@ function baseTable({ name, serviceCidr, dnsAddress }: NftTable): string {
     meta l4proto tcp reject with tcp reset
     reject with icmp type port-unreachable
   }
-  chain forward_filter { type filter hook forward priority -10; jump unanswered; }
-  chain output_filter { type filter hook output priority 10; jump unanswered; }
+  chain opened {
+    ${hasTimeouts ? FORGET_UNANSWERED : ''}
+  }
+  chain unreached {
+    icmp type destination-unreachable icmp code { 0, 1 } goto keep_from_client
+  }
+  chain keep_from_client {
+    ct protocol tcp ct mark and ${SERVICE_MARK} == ${SERVICE_MARK} drop
+  }
+  chain input_filter { type filter hook input priority -10; jump unreached; }
+  chain forward_filter { type filter hook forward priority -10; jump unanswered; jump opened; jump unreached; }
+  chain output_filter { type filter hook output priority 10; jump unanswered; jump opened; jump unreached; }
 }`
 }
 

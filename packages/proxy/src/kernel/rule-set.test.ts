@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Route } from '../route-table.ts'
-import { replaceTableScript, updateTableScript } from './nft-script.ts'
+import { type NftTable, replaceTableScript, updateTableScript } from './nft-script.ts'
 import { buildRuleSet, departedBackends, emptyRuleSet } from './rule-set.ts'
 
 const TABLE = { name: 'skiff_0', serviceCidr: '10.96.0.0/16', dnsAddress: '10.96.0.10' }
@@ -70,6 +70,7 @@ describe('the nftables script', () => {
     const chain = after.services.get('10.96.0.7 . tcp . 80')
     expect(updateTableScript(TABLE, before, after).split('\n')).toEqual([
       `flush chain ip skiff_0 ${chain}`,
+      `add rule ip skiff_0 ${chain} ct mark set ct mark or 0x00005000`,
       `add rule ip skiff_0 ${chain} meta l4proto tcp dnat to 10.244.1.3:8080`,
       'delete element ip skiff_0 hairpin { 10.244.1.2 . 10.244.1.2 }',
       'add element ip skiff_0 hairpin { 10.244.1.3 . 10.244.1.3 }',
@@ -101,10 +102,21 @@ describe('the nftables script', () => {
       'table ip skiff_0 {',
     ])
   })
+
+  it('asks nothing of a kernel that has no time-outs for single connections', () => {
+    const timeouts = (table: NftTable) => replaceTableScript(table, web(a)).match(/ct timeout/g)?.length ?? 0
+    expect([timeouts(TABLE), timeouts({ ...TABLE, hasTimeouts: false })]).toEqual([2, 0])
+  })
 })
 
 it('knows which backends have departed, and not those that another Service still has', () => {
   const before = rulesOf(route('x', { backends: [a, b] }), route('y', { backends: [b] }))
   expect(departedBackends(before, rulesOf(route('x', { backends: [a] }), route('y', { backends: [b] })))).toEqual([])
   expect(departedBackends(before, rulesOf(route('x', { backends: [a] })))).toEqual([b.ip])
+})
+
+it('knows that a backend has departed that only those from outside reached', () => {
+  const local = { nodePort: 30_080, backends: [] }
+  const before = rulesOf(route('x', { ...local, externalBackends: [a, b] }))
+  expect(departedBackends(before, rulesOf(route('x', { ...local, externalBackends: [a] })))).toEqual([b.ip])
 })

@@ -21,7 +21,7 @@ export interface RuleSet {
   readonly backends: ReadonlyMap<string, readonly Backend[]>
 }
 
-/** On packets from outside whose reply must come back through this host, and on connections that are forwarded for Services. */
+/** On packets from outside whose reply must come back through this host, and on every connection that a Service's rules lead to a backend. */
 export const SERVICE_MARK = '0x00005000'
 /** The host's end of every pod's pair of links begins so. */
 export const POD_LINKS = 'skf'
@@ -65,7 +65,7 @@ export function emptyRuleSet(): MutableRuleSet {
 function addRoute(rules: MutableRuleSet, route: Route): void {
   const internal = internalChain(route)
   if (internal) {
-    rules.chains.set(internal, [dnatRule(route.protocol, route.backends, route.sticky)])
+    rules.chains.set(internal, leadRules(route.protocol, route.backends, route.sticky))
     rules.backends.set(internal, route.backends)
     for (const { ip } of route.backends) rules.hairpin.add(`${ip} . ${ip}`)
   }
@@ -104,12 +104,11 @@ function externalRules(route: Route): string[] {
       : []
   const masquerade = route.keepsSource ? [] : [markForMasquerade]
   if (route.externalBackends.length === 0) return shortCuts
-  return [
-    ...shortCuts,
-    ...masquerade,
-    `ct mark set ct mark or ${SERVICE_MARK}`,
-    dnatRule(route.protocol, route.externalBackends, route.sticky),
-  ]
+  return [...shortCuts, ...masquerade, ...leadRules(route.protocol, route.externalBackends, route.sticky)]
+}
+
+function leadRules(protocol: Protocol, backends: readonly Backend[], sticky: boolean): string[] {
+  return [`ct mark set ct mark or ${SERVICE_MARK}`, dnatRule(protocol, backends, sticky)]
 }
 
 /** `numgen inc` deals connections out in turn, so that the shares are exactly even on each host. */
@@ -132,5 +131,10 @@ function hashOf(id: string): string {
 
 /** Addresses that were backends and are none any more. */
 export function departedBackends(before: RuleSet, after: RuleSet): string[] {
-  return [...before.hairpin].filter((pair) => !after.hairpin.has(pair)).map((pair) => pair.split(' . ')[0] ?? '')
+  const now = addressesOf(after)
+  return [...addressesOf(before)].filter((ip) => !now.has(ip))
+}
+
+function addressesOf({ backends }: RuleSet): Set<string> {
+  return new Set([...backends.values()].flat().map(({ ip }) => ip))
 }
