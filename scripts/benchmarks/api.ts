@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { CONFIG_MAPS, PODS } from '@skiff/api'
 import type { Cluster } from '../../test/support/cluster.ts'
-import { BareServer } from './bare-server.ts'
+import { BareServer, type KnownAnswer } from './bare-server.ts'
 import { median, printFigure, rounded } from './figure.ts'
 import { processorSeconds, residentMegabytes, type SkiffProcess, skiffProcesses } from './processes.ts'
 import { measureFanOut } from './watch-fan-out.ts'
@@ -155,11 +155,10 @@ function milliseconds(text = ''): number {
   return text.endsWith('ms') ? value : value * 1000
 }
 
-/** The very bytes that the server answers, for the bare one to send. */
-async function answerOf({ client }: Cluster, { method, path, body }: Operation): Promise<Buffer> {
+/** What the server answers, for the bare one to send byte by byte. */
+function answerOf({ client }: Cluster, { method, path, body }: Operation): Promise<KnownAnswer> {
   const sent = body?.replace('%d', '0')
-  const answer = await client.request(method, path, sent === undefined ? {} : { body: sent, contentType: 'application/json' })
-  return answer.body
+  return client.request(method, path, sent === undefined ? {} : { body: sent, contentType: 'application/json' })
 }
 
 function listedPod(n: number) {

@@ -6,6 +6,7 @@ import { measureHosts } from './hosts.ts'
 import { measureIdle } from './idle.ts'
 import { measureMemory } from './memory.ts'
 import { measurePods } from './pods.ts'
+import { measureProbes } from './probes.ts'
 import { measureRestart } from './restart.ts'
 import { measureService } from './service.ts'
 import { measureStore } from './store.ts'
@@ -18,6 +19,7 @@ interface Benchmark {
 const IN_CLUSTER: Readonly<Record<string, Benchmark>> = {
   api: { hosts: 0, measure: measureApi },
   pods: { hosts: 1, measure: measurePods },
+  probes: { hosts: 1, measure: measureProbes },
   service: { hosts: 1, measure: measureService },
   gateway: { hosts: 1, measure: measureGateway },
   memory: { hosts: 1, measure: measureMemory },
