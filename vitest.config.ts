@@ -16,7 +16,9 @@ export default defineConfig({
           isolate: false,
           include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['packages/*/src/fuzz/**'],
-          testTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -25,7 +27,9 @@ export default defineConfig({
           name: 'integration',
           // The real API server and controllers in one process, without Docker; and what takes longer than a unit test may.
           include: ['test/integration/**/*.test.ts', 'packages/*/src/fuzz/**/*.test.ts'],
-          testTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -35,9 +39,10 @@ export default defineConfig({
           // After the unit tests: a whole cluster needs the machine to itself.
           sequence: { groupOrder: 1 },
           include: ['test/e2e/**/*.test.ts'],
-          expect: { poll: { timeout: 30_000 } },
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          setupFiles: ['test/support/tell-logs.ts'],
+          expect: { poll: { timeout: 60_000 } },
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },

@@ -1,10 +1,12 @@
 /** What a pod's spec asks for, on a real Docker daemon: files, volumes, probes, hooks, restarts, logs. */
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
 import { join } from 'node:path'
-import { CONFIG_MAPS, EVENTS, type Event, PODS, type Pod, podIsReady, RUNTIME_CLASSES } from '@skiff/api'
+import { CONFIG_MAPS, EVENTS, type Event, NODES, type Node, PODS, type Pod, podIsReady, RUNTIME_CLASSES } from '@skiff/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
+import { RunningKubectl, shellWith } from '../support/kubectl.ts'
 import { Pods } from '../support/pods.ts'
 import { importBusybox } from '../support/test-image.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -48,7 +50,7 @@ test('a container sees its variables, volumes and network files', async () => {
           { name: 'MEMORY', valueFrom: { resourceFieldRef: { resource: 'limits.memory' } } },
         ],
         envFrom: [{ configMapRef: { name: 'settings' } }],
-        resources: { limits: { memory: '64Mi', cpu: '500m' } },
+        resources: { requests: { cpu: '10m' }, limits: { memory: '64Mi', cpu: '500m' } },
         volumeMounts: [
           { name: 'settings', mountPath: '/settings' },
           { name: 'memory', mountPath: '/memory' },
@@ -241,8 +243,40 @@ test('cpu and memory of a running container are changed in place, its image by a
   const changed = await podThat('resized', (pod) => statusOf(pod, 'c')?.restartCount === 1 && podIsReady(pod))
   expect(statusOf(changed, 'c')).toMatchObject({ image: 'bb:2' })
   expect(statusOf(changed, 'other')?.containerID).toBe(statusOf(before, 'other')?.containerID)
-  const killing = (await pods.events('resized')).find(({ reason }) => reason === 'Killing')
-  expect(killing?.message).toBe('Container c definition changed, will be restarted')
+  const killing = async () => (await pods.events('resized')).find(({ reason }) => reason === 'Killing')?.message
+  expect(await waitFor('the restart is told', killing)).toBe('Container c definition changed, will be restarted')
+})
+
+test('an image is a volume: its very files, read-only, whole or a part, gone with the last pod', async () => {
+  const host = cluster.host(0)
+  await importBusybox(host, 'data:1', { files: { 'model/weights.txt': 'w', 'model/old.txt': 'o', 'readme.txt': 'r' } })
+  await run('reader', {
+    containers: [
+      {
+        ...SLEEP,
+        volumeMounts: [
+          { name: 'data', mountPath: '/data' },
+          { name: 'data', mountPath: '/part', subPath: 'model' },
+        ],
+      },
+    ],
+    volumes: [{ name: 'data', image: { reference: 'data:1', pullPolicy: 'Never' } }],
+  })
+  await podThat('reader', podIsReady)
+  expect(await sh('reader', 'ls -A /data; cat /data/readme.txt /part/weights.txt')).toBe('bin\nmodel\nreadme.txt\ntmp\nrw')
+  await expect(sh('reader', 'touch /data/x')).rejects.toThrow('Read-only file system')
+  await expect(sh('reader', 'touch /part/x')).rejects.toThrow('Read-only file system')
+  expect(await host.docker('ps', '-aq', '--filter', 'name=skiff_unpack')).toBe('')
+
+  await run('hopeful', {
+    containers: [{ ...SLEEP, volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+    volumes: [{ name: 'data', image: { reference: 'nowhere:1', pullPolicy: 'Never' } }],
+  })
+  const why = 'MountVolume.SetUp failed for volume "data" : ErrImageNeverPull: Container image "nowhere:1" is not present'
+  await waitFor('it is told why', async () => (await pods.events('hopeful')).some(({ message = '' }) => message.startsWith(why)))
+  await cluster.kubectlOk(['delete', 'pod', 'reader', 'hopeful', '--timeout=120s'])
+  const kept = join(cluster.folder, `agent-${host.name}`, 'image-volumes')
+  await waitFor('its files are removed', () => readdirSync(kept).length === 0)
 })
 
 test('a container that writes beyond its limit of local storage is evicted', async () => {
@@ -255,22 +289,23 @@ test('a container that writes beyond its limit of local storage is evicted', asy
 
 test('a container that eats all memory, and one that forks without end, harm nobody else', async () => {
   const hungry = "x=$(head -c 4000000 /dev/zero | tr '\\0' x); while :; do x=$x$x; done"
+  const requests = { cpu: '10m', memory: '16Mi' }
   const limits = { memory: '32Mi', cpu: '500m' }
   await run('hungry', {
     restartPolicy: 'Never',
-    containers: [{ ...SLEEP, command: ['sh', '-c', hungry], resources: { limits } }],
+    containers: [{ ...SLEEP, command: ['sh', '-c', hungry], resources: { requests, limits } }],
   })
   // Each process waits for its child, so that none ends.
   const bomb = 'b() { b & wait; }; b'
   await run('bomb', {
-    containers: [{ ...SLEEP, command: ['sh', '-c', bomb], resources: { limits: { ...limits, memory: '512Mi' } } }],
+    containers: [{ ...SLEEP, command: ['sh', '-c', bomb], resources: { requests, limits: { ...limits, memory: '512Mi' } } }],
   })
   const killed = await podThat('hungry', ({ status }) => status?.phase === 'Failed')
   expect(killed.status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({ reason: 'OOMKilled', exitCode: 137 })
   await run('bystander', {})
   await podThat('bystander', podIsReady)
   expect(await sh('bystander', 'echo alive')).toBe('alive\n')
-  await cluster.kubectlOk(['delete', 'pod', 'hungry', 'bomb', 'bystander', '--timeout=60s'])
+  await cluster.kubectlOk(['delete', 'pod', 'hungry', 'bomb', 'bystander', '--timeout=120s'])
 })
 
 test('a log without end is kept in a few files of bounded size', async () => {
@@ -289,6 +324,26 @@ test('a log without end is kept in a few files of bounded size', async () => {
   await cluster.client.delete(PODS, { namespace: 'default', name: 'flood' })
 })
 
+test('a follower of a fast writer misses and repeats nothing, however often its log is rotated meanwhile', async () => {
+  const lines = 250_000
+  const write = `awk 'BEGIN { for (i = 0; i < ${lines}; i++) print i, "${'x'.repeat(150)}" }'`
+  const command = ['sh', '-c', `echo ready; until [ -e /tmp/go ]; do sleep 0.1; done; ${write}`]
+  await run('chatty', { restartPolicy: 'Never', containers: [{ ...SLEEP, command }] })
+  await podThat('chatty', podIsReady)
+  await using follower = new RunningKubectl(cluster.kubeconfig, ['logs', '-f', 'chatty'])
+  await waitFor('the follower follows', () => follower.output === 'ready\n')
+  await sh('chatty', 'touch /tmp/go')
+  expect(await follower.ended()).toBe(0)
+  const numbers = follower.output
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => Number(line.split(' ')[0]))
+  expect(numbers.length).toBe(lines)
+  expect(numbers.findIndex((number, index) => number !== index)).toBe(-1)
+  await cluster.client.delete(PODS, { namespace: 'default', name: 'chatty' })
+})
+
 test('a host port that something else holds is told by an event, and other pods run', async () => {
   await cluster.host(0).exec(['busybox', 'httpd', '-p', '8077', '-h', '/'])
   await run('blocked', { containers: [{ ...SLEEP, ports: [{ containerPort: 80, hostPort: 8077 }] }] })
@@ -301,7 +356,88 @@ test('a host port that something else holds is told by an event, and other pods 
   expect(said).toContain('host port 8077/TCP is already in use on this node')
   await cluster.host(0).exec(['pkill', '-f', 'httpd -p 8077'])
   await podThat('blocked', podIsReady)
-  await cluster.kubectlOk(['delete', 'pod', 'blocked', 'free', '--timeout=60s'])
+  await cluster.kubectlOk(['delete', 'pod', 'blocked', 'free', '--timeout=120s'])
+})
+
+test('what a deleted pod has said can still be read for a while', async () => {
+  await run('gone', { containers: [{ ...SLEEP, command: ['sh', '-c', 'echo said and done; sleep 3600'] }] })
+  await waitFor('it has spoken', async () => (await cluster.kubectlOk(['logs', 'gone'])) === 'said and done\n')
+  await cluster.client.delete(PODS, { namespace: 'default', name: 'gone' })
+  await waitFor('the pod is gone', () => pods.isGone('gone'))
+  expect(await cluster.skiff('logs', '--deleted', 'gone')).toMatchObject({ code: 0, stdout: 'said and done\n' })
+  const raw = '/api/v1/namespaces/default/pods/gone/log?deleted=true&tailLines=1'
+  expect(await cluster.kubectlOk(['get', '--raw', raw])).toBe('said and done\n')
+  expect((await cluster.skiff('logs', '--deleted', 'never')).stderr).toContain('no log of a deleted pod "never" is kept')
+})
+
+test('what nodes and pods use is shown by kubectl top, the oldest and the newest', async () => {
+  const containers = ['busy', 'idle'].map((name) => ({ ...SLEEP, name, resources: { limits: { cpu: '200m', memory: '64Mi' } } }))
+  await run('used', { containers: [{ ...containers[0], command: ['sh', '-c', 'while :; do :; done'] }, containers[1]] })
+  await podThat('used', podIsReady)
+  for (const version of ['v27', 'v36'] as const) {
+    const shell = shellWith(cluster.kubeconfig, version)
+    // A busy agent may be late once, and what was said before the pod came is kept for a moment.
+    const shows = (what: string, pattern: RegExp) =>
+      waitFor(`kubectl top ${what} shows it`, async () => {
+        expect((await shell(`kubectl top ${what} 2>&1`)).stdout).toMatch(pattern)
+        return true
+      })
+    await shows('pod used --containers --no-headers', /^used +busy +[1-9]\d*m +\d+Mi *\nused +idle +\d+m +\d+Mi *\n$/)
+    await shows('node', /^NAME +CPU\(cores\) +CPU[^\n]*\nnode1 +\d+m +\d+% +\d+Mi +\d+% *\n$/)
+    await shows('pod -A --sum --sort-by=cpu', /NAMESPACE[\s\S]*default +used [\s\S]*\d+m +\d+Mi/)
+    await shows('pod -l no=such', /^No resources found in default namespace.\n$/)
+  }
+  await cluster.client.delete(PODS, { namespace: 'default', name: 'used' })
+})
+
+test('the agent tells what it and its pods do, to those who may ask', async () => {
+  const readinessProbe = { exec: { command: ['true'] }, timeoutSeconds: 60 }
+  await run('told', {
+    volumes: [{ name: 'disk', emptyDir: {} }],
+    containers: [{ ...SLEEP, readinessProbe, volumeMounts: [{ name: 'disk', mountPath: '/disk' }] }],
+  })
+  await podThat('told', podIsReady)
+  await sh('told', 'head -c 300000 /dev/zero > /disk/zeros')
+  const { name } = cluster.host(0)
+  const ask = (path: string) => cluster.kubectlOk(['get', '--raw', `/api/v1/nodes/${name}/proxy/${path}`])
+  const { node, pods: told } = JSON.parse(await ask('stats/summary'))
+  expect(node.memory.availableBytes + node.memory.workingSetBytes).toBeGreaterThan(2 ** 28)
+  const shown = told.find(({ podRef }: { podRef: { name: string } }) => podRef.name === 'told')
+  expect(shown.volume[0].usedBytes).toBeGreaterThanOrEqual(300_000)
+  expect(shown).toMatchObject({
+    cpu: { usageNanoCores: expect.any(Number), usageCoreNanoSeconds: expect.any(Number) },
+    network: { name: 'eth0', rxBytes: expect.any(Number) },
+    containers: [{ name: 'c', memory: { workingSetBytes: expect.any(Number) }, rootfs: { usedBytes: expect.any(Number) } }],
+    volume: [{ name: 'disk' }, {}],
+  })
+  const cadvisor = await ask('metrics/cadvisor')
+  expect(cadvisor).toMatch(/^container_cpu_usage_seconds_total\{container="c",[^}]*namespace="default",pod="told"\} [\d.]+ \d+$/m)
+  expect(cadvisor).toMatch(/^container_network_receive_bytes_total\{container="",[^}]*pod="told",interface="eth0"\} \d+ \d+$/m)
+  expect(await ask('metrics/resource')).toMatch(/^pod_memory_working_set_bytes\{namespace="default",pod="told"\} \d+ \d+$/m)
+  const own = await ask('metrics')
+  expect(own).toMatch(/^kubelet_runtime_operations_duration_seconds_count\{operation_type="start_container"\} [1-9]/m)
+  expect(own).toMatch(/^kubelet_pod_start_duration_seconds_count [1-9]/m)
+  expect(await ask('metrics/probes')).toMatch(/^prober_probe_total\{probe_type="Readiness",container="c",pod="told",/m)
+  expect(await ask('healthz')).toBe('ok')
+})
+
+test('a service account sees of the agent what its rights on nodes say, and nobody else anything', async () => {
+  const token = (await cluster.kubectlOk(['create', 'token', 'default'])).trim()
+  const status = (path: string, bearer?: string) => statusOf(`https://${cluster.host(0).ip}:10250${path}`, bearer)
+  expect(await status('/metrics')).toBe(401)
+  expect(await status('/metrics', 'no.such.token')).toBe(401)
+  expect(await status('/metrics', token)).toBe(403)
+  await cluster.kubectlOk(['create', 'clusterrole', 'scraper', '--verb=get', '--resource=nodes/stats'])
+  await cluster.kubectlOk([
+    'create',
+    'clusterrolebinding',
+    'scraper',
+    '--clusterrole=scraper',
+    '--serviceaccount=default:default',
+  ])
+  await waitFor('the right is known', async () => (await status('/stats/summary', token)) === 200)
+  expect(await status('/pods', token)).toBe(403)
+  expect(await status('/containerLogs/default/told/c', token)).toBe(403)
 })
 
 test('a crash loop waits out its back-off, also when its agent is started again', async () => {
@@ -348,4 +484,61 @@ test('containers of ours that no pod stands for are taken away, and those of oth
   await waitFor('the orphan is gone', async () => !(await host.docker('ps', '-aq', '--no-trunc')).includes(id))
   expect(await host.docker('ps', '-q', '--no-trunc')).toContain(foreign)
   await host.docker('rm', '-f', foreign)
+})
+
+/** By HTTPS without a certificate of one's own, and without looking at the agent's. */
+function statusOf(url: string, bearer: string | undefined): Promise<number | undefined> {
+  const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { headers, rejectUnauthorized: false }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode))
+    })
+    asked.once('error', reject).end()
+  })
+}
+
+test('when memory is short the pod that is furthest beyond its requests goes, and nobody comes who asked for none', async () => {
+  const hoard = "x=$(head -c 50000000 /dev/zero | tr '\\0' x); touch /tmp/full; sleep 3600"
+  await run('important', { priorityClassName: 'system-node-critical' })
+  await run('hoarder', {
+    containers: [{ ...SLEEP, command: ['sh', '-c', hoard], readinessProbe: { exec: { command: ['cat', '/tmp/full'] } } }],
+  })
+  await podThat('important', podIsReady)
+  await podThat('hoarder', podIsReady)
+  const host = cluster.host(0)
+  const settings = join(cluster.folder, `agent-${host.name}`, 'config.yaml')
+  await host.stopAgent()
+  writeFileSync(settings, 'evictionHard:\n  memory.available: 99.9%\n')
+  await host.startAgent()
+
+  const evicted = await podThat('hoarder', ({ status }) => status?.phase === 'Failed')
+  const words =
+    /^The node was low on resource: memory\. Threshold quantity: \w+, available: \w+\. Container c was using \w+, request is 0, has larger consumption of memory\. $/
+  expect(evicted.status).toMatchObject({ reason: 'Evicted', message: expect.stringMatching(words) })
+  expect(evicted.status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' }),
+  )
+  await waitFor('the node says so, and is tainted', async () => {
+    const { status, spec } = await cluster.client.get<Node>(NODES, { name: host.name })
+    const pressed = status?.conditions?.some((one) => one.type === 'MemoryPressure' && one.status === 'True')
+    return (
+      pressed && spec.taints?.some(({ key, effect }) => key === 'node.kubernetes.io/memory-pressure' && effect === 'NoSchedule')
+    )
+  })
+  await run('late', { nodeName: host.name })
+  const late = await podThat('late', ({ status }) => status?.phase === 'Failed')
+  expect(late.status).toMatchObject({
+    reason: 'Evicted',
+    message: 'Pod was rejected: The node had condition: [MemoryPressure]. ',
+  })
+
+  await host.stopAgent()
+  writeFileSync(settings, 'devices:\n  example.com/thing: { count: 1, paths: [/dev/full] }\n')
+  await host.startAgent()
+  await cluster.nodesReady()
+  expect(podIsReady(await get('important'))).toBe(true)
+  await run('asking', { containers: [{ ...SLEEP, resources: { limits: { 'example.com/thing': '1' } } }] })
+  const asking = await podThat('asking', podIsReady)
+  const id = (asking.status?.containerStatuses?.[0]?.containerID ?? '').replace('docker://', '')
+  expect(await host.docker('inspect', '-f', '{{range .HostConfig.Devices}}{{.PathOnHost}}{{end}}', id)).toBe('/dev/full\n')
 })

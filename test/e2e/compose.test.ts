@@ -1,5 +1,9 @@
-/** docker-compose.yml as it stands, on a host with an engine of its own: what Compose would start is started word for word. */
-import { existsSync, rmdirSync } from 'node:fs'
+/**
+ * Dockerfile and docker-compose.yml as they stand, on a host with an engine of its own: what Compose would start is
+ * started word for word.
+ */
+import { existsSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run } from '../../packages/cli/src/hosts/index.ts'
@@ -10,9 +14,8 @@ import { importBusybox } from '../support/test-image.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-/** Where the Dockerfile puts the tree. */
-const TREE = '/opt/skiff'
-const SKIFF = `${TREE}/packages/cli/bin/skiff`
+/** Where the Dockerfile puts it. */
+const SKIFF = '/opt/skiff/packages/cli/bin/skiff'
 
 /** A host of a test has this machine's disk: the folder under its mount is seen here. */
 const STATE = '/var/lib/skiff'
@@ -33,11 +36,31 @@ beforeAll(async () => {
     touch /run/docker.sock && mount --bind ${host.dockerHost.slice('unix://'.length)} /run/docker.sock`
   await host.exec(['sh', '-c', prepare])
   await run(join(ROOT, 'scripts', 'with-node'), [join(ROOT, 'scripts', 'agent-image.ts'), '--docker-host', host.dockerHost])
+  await buildDockerfile()
 })
 afterAll(async () => {
   await fabric?.[Symbol.asyncDispose]()
   if (!stateWasThere && existsSync(STATE)) rmdirSync(STATE)
 })
+
+/**
+ * The Dockerfile's own lines, without a registry: under the name of its base stands an image that has the programs
+ * already, so that there is nothing to install.
+ */
+async function buildDockerfile(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'skiff-base-'))
+  writeFileSync(join(folder, 'Dockerfile'), `FROM ${AGENT_IMAGE}\nCOPY apt-get rm /usr/sbin/\n`)
+  for (const name of ['apt-get', 'rm']) writeFileSync(join(folder, name), '#!/bin/sh\n', { mode: 0o755 })
+  await build('debian:bookworm-slim', folder)
+  rmSync(folder, { recursive: true })
+  await build(composeServices().master?.image as string, ROOT)
+}
+
+/** Whatever its version, the client leaves it to the engine's own builder. */
+async function build(tag: string, folder: string): Promise<void> {
+  const options = ['--network', 'none', '--quiet', '--tag', tag]
+  await run('env', ['DOCKER_BUILDKIT=0', 'docker', '-H', host.dockerHost, 'build', ...options, folder])
+}
 
 /** What each key of a service is to `docker run`; a key that isn't here is not known to work. */
 const OPTIONS: Readonly<Record<string, (value: never) => readonly string[]>> = {
@@ -55,12 +78,10 @@ const OPTIONS: Readonly<Record<string, (value: never) => readonly string[]>> = {
   healthcheck: ({ test: [, ...command] }: { test: string[] }) => ['--health-cmd', command.join(' ')],
 }
 
-/** The image is the Dockerfile's, with the tree mounted in place of the copy. */
 async function up(name: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
   const service = composeServices()[name] ?? {}
   const options = Object.entries(service).flatMap(([key, value]) => OPTIONS[key]?.(value as never) ?? unknown(key))
-  const image = ['--volume', `${ROOT}:${TREE}:ro`, '--entrypoint', SKIFF, AGENT_IMAGE]
-  const line = ['run', '--detach', '--name', name, ...options, ...image, ...(service.command as string[])]
+  const line = ['run', '--detach', '--name', name, ...options, service.image as string, ...(service.command as string[])]
   const filled = line.map((word) => word.replace(/\$\{(\w+):-(.*?)\}/g, (_, variable, fallback) => env[variable] || fallback))
   await host.docker(...filled)
 }
@@ -73,7 +94,7 @@ const skiff = (...args: string[]) => host.docker('exec', 'master', SKIFF, ...arg
 
 test('master and agent run as containers, without privileges, and pods run beside them', async () => {
   await up('master')
-  await waitFor('the master serves', async () => (await skiff('status')) !== '', 60_000)
+  await waitFor('the master serves', async () => (await skiff('status')) !== '', 120_000)
   const line = await skiff('token', 'create')
   const [, SKIFF_JOIN = '', SKIFF_TOKEN = '', SKIFF_CA_HASH = ''] = /--join (\S+) --token (\S+) --ca-hash (\S+)/.exec(line) ?? []
   await up('agent', { SKIFF_JOIN, SKIFF_TOKEN, SKIFF_CA_HASH })
@@ -106,6 +127,6 @@ test('master and agent run as containers, without privileges, and pods run besid
   await host.docker('restart', 'master')
   await host.docker('rm', '--force', 'agent')
   await up('agent')
-  await waitFor('the agent answers again', async () => (await skiff('logs', 'hello')).includes('hello is served'), 60_000)
+  await waitFor('the agent answers again', async () => (await skiff('logs', 'hello')).includes('hello is served'), 120_000)
   expect(await host.docker('ps', '-q', '--no-trunc', '--filter', 'label=io.kubernetes.pod.name=hello')).toBe(before)
 })

@@ -56,24 +56,22 @@ describe('the blog on two hosts', () => {
 
   it('shows in query what was posted through the outside address, on whichever host one asks', async () => {
     const [first, second] = [cluster.host(0), cluster.host(1)]
+    const headers = { connection: 'close', 'content-type': 'application/json' }
     for (const { ip } of cluster.hosts)
       for (const port of [31_000, 31_001, 31_002])
-        await waitFor(`${ip}:${port} answers`, async () => (await fetch(`http://${ip}:${port}/`)).status < 500)
-    const answer = await fetch(`http://${first.ip}:31001/posts`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"title":"Ahoy"}',
-    })
+        await waitFor(`${ip}:${port} answers`, async () => (await fetch(`http://${ip}:${port}/`, { headers })).status < 500)
+    // The services tell one another only for some seconds before they give up.
+    for (const host of cluster.hosts)
+      for (const name of ['posts', 'comments', 'query', 'moderation', 'event-bus'])
+        await answers(`http://${await clusterIpOf(name)}/healthz`, host)
+    const answer = await fetch(`http://${first.ip}:31001/posts`, { method: 'POST', headers, body: '{"title":"Ahoy"}' })
     expect(answer.status).toBe(201)
     const { id } = (await answer.json()) as { id: string }
     await waitFor('query shows the post', async () =>
-      (await (await fetch(`http://${second.ip}:31002/posts`)).text()).includes('Ahoy'),
+      (await (await fetch(`http://${second.ip}:31002/posts`, { headers })).text()).includes('Ahoy'),
     )
-    const comment = await fetch(`http://${second.ip}:31000/api/posts/${id}/comments`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"content":"Aye"}',
-    })
+    const comments = `http://${second.ip}:31000/api/posts/${id}/comments`
+    const comment = await fetch(comments, { method: 'POST', headers, body: '{"content":"Aye"}' })
     expect(comment.status).toBe(201)
     await waitFor('the comment is moderated', async () =>
       (await (await fetch(`http://${first.ip}:31002/posts`)).text()).includes('"approved"'),
@@ -82,9 +80,8 @@ describe('the blog on two hosts', () => {
 
   it('reaches Services by address and by name from pods of every host', async () => {
     for (const pod of await readyPods('posts', 2)) {
-      expect(await fromPod(pod, `http://${await clusterIpOf('query')}/healthz`)).toContain('"ok":true')
-      expect(await fromPod(pod, 'http://query/healthz')).toContain('"ok":true')
-      expect(await fromPod(pod, 'http://query.default.svc.cluster.local/healthz')).toContain('"ok":true')
+      for (const host of [await clusterIpOf('query'), 'query', 'query.default.svc.cluster.local'])
+        await waitFor(`${host} answers`, async () => (await fromPod(pod, `http://${host}/healthz`)).includes('"ok":true'))
     }
   })
 
@@ -137,22 +134,22 @@ describe('the blog on two hosts', () => {
     await cluster.kubectlOk(['scale', 'deploy/hello', '--replicas=3'])
     await readyPods('hello', 3)
     await cluster.kubectlOk(['rollout', 'restart', 'deploy/hello'])
-    expect(await cluster.kubectlOk(['rollout', 'status', 'deploy/hello', '--timeout=60s'])).toContain('successfully rolled out')
+    expect(await cluster.kubectlOk(['rollout', 'status', 'deploy/hello', '--timeout=120s'])).toContain('successfully rolled out')
     await cluster.kubectlOk(['set', 'image', 'deploy/hello', 'hello=skiff-sample/client:1'])
-    await cluster.kubectlOk(['rollout', 'status', 'deploy/hello', '--timeout=60s'])
-    await cluster.kubectlOk(['wait', '--for=condition=Available', 'deploy/hello', '--timeout=30s'])
+    await cluster.kubectlOk(['rollout', 'status', 'deploy/hello', '--timeout=120s'])
+    await cluster.kubectlOk(['wait', '--for=condition=Available', 'deploy/hello', '--timeout=120s'])
     const images = (await readyPods('hello', 3)).flatMap((pod) => pod.spec.containers.map((container) => container.image))
     expect(new Set(images)).toEqual(new Set(['skiff-sample/client:1']))
   })
 
   it('removes what is deleted, containers included', async () => {
-    await cluster.kubectlOk(['delete', '-f', '-', '--wait=true', '--timeout=60s'], manifest('hello.yaml'))
+    await cluster.kubectlOk(['delete', '-f', '-', '--wait=true', '--timeout=120s'], manifest('hello.yaml'))
     await waitFor('the pods are gone', async () => (await podsOf('hello')).length === 0)
     for (const host of cluster.hosts) {
       await waitFor(
         'the containers are gone',
         async () => !(await host.docker('ps', '-a', '--format', '{{.Names}}')).includes('_hello-'),
-        60_000,
+        120_000,
       )
     }
   })
@@ -171,7 +168,7 @@ describe('the blog on two hosts', () => {
           now?.metadata.uid === pod?.metadata.uid && now?.status?.containerStatuses?.[0]?.restartCount === 1 && podIsReady(now)
         )
       },
-      60_000,
+      120_000,
     )
   })
 
@@ -186,7 +183,7 @@ describe('the blog on two hosts', () => {
         const available = items.every((deployment) => deployment.status?.availableReplicas === deployment.spec.replicas)
         return available && pods.length === 7 && pods.every((pod) => pod.spec.nodeName === 'node1')
       },
-      60_000,
+      120_000,
     )
     await answers(`http://${cluster.host(0).ip}:31002/healthz`)
   })

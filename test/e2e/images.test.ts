@@ -1,13 +1,19 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createImageService } from '../../packages/agent/src/images/image-service.ts'
-import { type FetchFromPeer, FINGERPRINT_HEADER, PLATFORM_HEADER, peerOf } from '../../packages/agent/src/images/peers.ts'
+import {
+  ACCESS_HEADER,
+  type FetchFromPeer,
+  FINGERPRINT_HEADER,
+  PLATFORM_HEADER,
+  peerOf,
+} from '../../packages/agent/src/images/peers.ts'
 import { createDockerImageStore } from '../../packages/agent/src/runtime/docker/image-store.ts'
 import type { ImageRequest, ImageService } from '../../packages/agent/src/runtime/runtime.ts'
 import { type RefusingRegistry, startRefusingRegistry } from '../support/refusing-registry.ts'
 import { createTestFabric, type TestFabric, type TestHost } from '../support/test-host.ts'
 import { importBusybox } from '../support/test-image.ts'
-import { insecureRegistryArgs, startRegistry, type TestRegistry } from '../support/test-registry.ts'
+import { insecureRegistryArgs, REGISTRY_PASSWORD, startRegistry, type TestRegistry } from '../support/test-registry.ts'
 
 describe('images of a node', () => {
   let fabric: TestFabric
@@ -45,6 +51,8 @@ describe('images of a node', () => {
       store: createDockerImageStore({ dockerHost: host.dockerHost }),
       peers: () => (peer === undefined ? [] : [other]),
       fetchFromPeer,
+      dataDir: host.host.folder,
+      now: () => new Date(),
       random: () => 0.5,
       signal: abort.signal,
     })
@@ -78,8 +86,8 @@ describe('images of a node', () => {
   test('what a peer gives is refused when it is not what the peer said, and nothing is left of it', async () => {
     await importBusybox(one, 'forged:1')
     const honest = await imagesOf(one)
-    const forging: FetchFromPeer = async (peer, name, signal) => {
-      const offer = await fetchFrom(honest)(peer, name, signal)
+    const forging: FetchFromPeer = async (peer, question, signal) => {
+      const offer = await fetchFrom(honest)(peer, question, signal)
       return offer && { ...offer, fingerprint: 'sha256:another' }
     }
 
@@ -160,6 +168,57 @@ describe('images of a node', () => {
     expect((await images.ensure(asking(name, 'IfNotPresent').request)).imageRef).toContain('/shop/scales@sha256:')
   })
 
+  test('an image that was pulled with credentials is for pods that hold some, here and from a peer', async () => {
+    await using closed = await startRegistry(fabric, { login: true })
+    const name = `${closed.address}/vault/gold:1`
+    const client = ['--config', join(one.host.folder, 'client')]
+    await one.docker(...client, 'login', '-u', 'ann', '-p', REGISTRY_PASSWORD, closed.address)
+    await importBusybox(one, name)
+    await one.docker(...client, 'push', name)
+    await one.docker('image', 'rm', name)
+    const ask = async (host: TestHost, user: string | undefined, image = name, peer?: ImageService) => {
+      const { request } = asking(image, 'IfNotPresent')
+      const login = user === undefined ? [] : [{ registry: closed.address, username: user, password: REGISTRY_PASSWORD }]
+      // Each time another agent: what it knows of images outlives it.
+      return (await imagesOf(host, peer)).ensure({ ...request, credentials: login })
+    }
+    const refused = { reason: 'ErrImagePull', message: expect.stringMatching(/no basic auth credentials|unauthorized/) }
+    const { imageRef } = await ask(one, 'ann')
+
+    await expect(ask(one, undefined)).rejects.toMatchObject(refused)
+    await expect(ask(one, 'eve')).rejects.toMatchObject(refused)
+    await expect(ask(one, undefined, imageRef)).rejects.toMatchObject(refused)
+    await expect(ask(two, undefined, name, await imagesOf(one))).rejects.toMatchObject(refused)
+    await ask(one, 'bob', imageRef)
+    await closed.stop()
+    await ask(one, 'bob')
+    await ask(two, 'ann', name, await imagesOf(one))
+    await ask(two, 'ann')
+    await expect(ask(two, undefined)).rejects.toMatchObject({ reason: 'ErrImagePull' })
+  })
+
+  test('only what was fetched for pods and is used by nobody’s container is ever removed', async () => {
+    const [idle, used] = [`${registry.address}/attic/idle:1`, `${registry.address}/attic/used:1`]
+    const host = await fabric.startHost('attic', { args: insecureRegistryArgs(fabric) })
+    await push(one, idle)
+    await push(one, used)
+    await importBusybox(host, 'built:1')
+    const images = await imagesOf(host)
+    await images.ensure(asking(idle, 'IfNotPresent').request)
+    await images.ensure(asking(used, 'IfNotPresent').request)
+    await host.docker('create', '--name', 'of-somebody-else', used)
+
+    // A later agent: this one has just given the images to pods.
+    const later = await imagesOf(host)
+    const [image, ...others] = await later.removable()
+
+    expect(others).toEqual([])
+    expect(image?.names).toContain(idle)
+    expect(image && (await later.remove(image))).toBe(true)
+    const left = (await host.docker('images', '--format', '{{.Repository}}:{{.Tag}}')).trim().split('\n')
+    expect(left.sort()).toEqual([used, 'built:1'].sort())
+  })
+
   test('a policy of Never never asks anybody', async () => {
     const ensured = (await imagesOf(one)).ensure(asking(`${registry.address}/shop/cart:2`, 'Never').request)
 
@@ -190,7 +249,8 @@ describe('images of a node', () => {
     await importBusybox(one, 'newcomer:1')
 
     await expect.poll(() => changes).toBeGreaterThan(before)
-    expect((await images.list()).flatMap(({ names }) => names)).toContain('docker.io/library/newcomer:1')
+    const names = async () => (await images.list()).flatMap((image) => image.names)
+    await expect.poll(names).toContain('docker.io/library/newcomer:1')
   })
 
   test('when the registry is away the copy that is here runs, and an event says so', async () => {
@@ -234,10 +294,15 @@ async function push(host: TestHost, name: string): Promise<void> {
 
 /** The other agent's answer without the TLS between them. */
 function fetchFrom(peer: ImageService | undefined): FetchFromPeer {
-  return async (_peer, name) => {
-    const offer = await peer?.export(name)
-    if (offer === undefined) return undefined
-    const { stream, headers } = offer
-    return { stream, fingerprint: headers[FINGERPRINT_HEADER] ?? '', platform: headers[PLATFORM_HEADER] ?? '' }
+  return async (_peer, { name, credentials }) => {
+    const offer = await peer?.export(name, credentials)
+    if (offer === undefined || offer === 'forbidden') return undefined
+    const header = (key: string) => offer.headers[key] ?? ''
+    return {
+      stream: offer.stream,
+      fingerprint: header(FINGERPRINT_HEADER),
+      platform: header(PLATFORM_HEADER),
+      access: header(ACCESS_HEADER),
+    }
   }
 }

@@ -45,7 +45,7 @@ let cluster: Cluster
 let shell: (line: string, input?: string) => Promise<CommandResult>
 
 beforeAll(async () => {
-  cluster = await startCluster({ hosts: 1, sampleImages: false })
+  cluster = await startCluster({ hosts: 1, sampleImages: false, masterArgs: ['--default-toleration-seconds', '300'] })
   shell = shellWith(cluster.kubeconfig)
   const host = cluster.host(0)
   const changes = ['CMD ["httpd", "-f", "-v", "-p", "80", "-h", "/www"]', 'ENV PATH=/bin']
@@ -54,7 +54,7 @@ beforeAll(async () => {
   }
   await importBusybox(host, 'bb:1', { changes: ['CMD ["sh"]', 'ENV PATH=/bin'] })
   await ok('kubectl apply -f -', WEB)
-  await ok('kubectl rollout status deploy/web --timeout=60s')
+  await ok('kubectl rollout status deploy/web --timeout=90s')
 })
 afterAll(() => cluster?.[Symbol.asyncDispose]())
 
@@ -74,11 +74,14 @@ async function fails(line: string, input?: string): Promise<string> {
 /** Starts kubectl and ends it with the test. */
 const running = (...args: string[]) => new RunningKubectl(cluster.kubeconfig, args)
 const says = (kubectl: RunningKubectl, text: string | RegExp) =>
-  waitFor(`kubectl says ${text} instead of: ${kubectl.output}`, () => kubectl.output.search(text) >= 0)
+  waitFor(`kubectl says ${text}`, () => {
+    if (kubectl.output.search(text) >= 0) return true
+    throw new Error(`it said: ${kubectl.output}`)
+  })
 
 async function startPod(manifest: string): Promise<void> {
   await ok('kubectl apply -f -', manifest)
-  await ok(`kubectl wait --for=condition=Ready pod/${/name: (\S+),/.exec(manifest)?.[1]} --timeout=30s`)
+  await ok(`kubectl wait --for=condition=Ready pod/${/name: (\S+),/.exec(manifest)?.[1]} --timeout=90s`)
 }
 
 describe('kubectl get', () => {
@@ -97,7 +100,9 @@ describe('kubectl get', () => {
 
   it('shows changes as they come', async () => {
     await using watching = running('get', 'pods', '-l', 'app=watched', '-w')
-    await using names = running('get', 'cm', '--watch-only', '-o', 'name')
+    // At this level it says when its watch has begun: what was created before is not shown.
+    await using names = running('get', 'cm', '--watch-only', '-o', 'name', '-v=6')
+    await says(names, /watch=true.* 200 |watch=true.*status="200/)
     await ok('kubectl apply -f -', box('watched', STAY))
     await says(watching, /watched +2\/2 +Running/)
     await ok('kubectl delete pod watched --wait')
@@ -132,18 +137,18 @@ describe('kubectl delete', () => {
     expect(await ok('kubectl delete pod gone')).toBe('pod "gone" deleted from default namespace\n')
     expect(await fails('kubectl get pod gone')).toContain('not found')
     await startPod(box('stubborn', "trap '' TERM; sleep 3600 & wait; wait", '').replace('Seconds: 1', 'Seconds: 600'))
-    await ok('kubectl delete pod stubborn --grace-period=0 --force --timeout=10s')
+    await ok('kubectl delete pod stubborn --grace-period=0 --force --timeout=90s')
     expect(await fails('kubectl get pod stubborn')).toContain('not found')
   })
 
   it('takes what belongs to an object along, before it or after it, or leaves it', async () => {
     const create = 'kubectl create deploy fall --image=web:1'
     const counted = (kind: string) => ok(`kubectl get ${kind} -l app=fall -o name | wc -l`)
-    await ok(`${create} && kubectl wait deploy/fall --for=condition=Available --timeout=30s`)
+    await ok(`${create} && kubectl wait deploy/fall --for=condition=Available --timeout=90s`)
     await ok('kubectl delete deploy fall --cascade=orphan')
     expect((await counted('rs')).trim()).toBe('1')
-    await ok(`${create} && kubectl wait deploy/fall --for=condition=Available --timeout=30s`)
-    await ok('kubectl delete deploy fall --cascade=foreground --timeout=60s')
+    await ok(`${create} && kubectl wait deploy/fall --for=condition=Available --timeout=90s`)
+    await ok('kubectl delete deploy fall --cascade=foreground --timeout=90s')
     expect((await counted('rs')).trim()).toBe('0')
     await waitFor('its pods are gone too', async () => (await counted('pods')).trim() === '0', 60_000)
   })
@@ -188,7 +193,12 @@ describe('kubectl logs', () => {
     )
     await waitFor('it was started again', async () => (await ok('kubectl logs again')) === 'second\n')
     expect(await ok('kubectl logs again --previous')).toBe('first\n')
-    expect(await ok('kubectl get pod again')).toMatch(/again +2\/2 +Running +1 \(\d+s ago\)/)
+    // The status is written a moment after the container has begun to speak.
+    await waitFor('its restart is shown', async () => {
+      const shown = await ok('kubectl get pod again')
+      if (/again +2\/2 +Running +1 \(\d+s ago\)/.test(shown)) return true
+      throw new Error(shown)
+    })
   })
 })
 
@@ -239,10 +249,10 @@ describe('kubectl and a container', () => {
 
   it('debugs a copy of a pod, and its node', async () => {
     await ok('kubectl debug files --copy-to=copy --set-image=side=web:1 --same-node -c main -- sleep 3600')
-    await ok('kubectl wait --for=condition=Ready pod/copy --timeout=30s')
+    await ok('kubectl wait --for=condition=Ready pod/copy --timeout=90s')
     const created = await shell('kubectl debug node/node1 --image=bb:1 --profile=general -- cat /host/etc/hostname')
     const pod = /(node-debugger-\S+)/.exec(created.stdout + created.stderr)?.[1]
-    await ok(`kubectl wait --for=jsonpath={.status.phase}=Succeeded pod/${pod} --timeout=30s`)
+    await ok(`kubectl wait --for=jsonpath={.status.phase}=Succeeded pod/${pod} --timeout=90s`)
   })
 })
 
@@ -271,7 +281,7 @@ describe('kubectl changes objects', () => {
 
   it('patches the status and the scale', async () => {
     await ok(`kubectl patch deploy web --subresource=scale --type=merge -p '{"spec":{"replicas":3}}'`)
-    await ok('kubectl rollout status deploy/web --timeout=60s')
+    await ok('kubectl rollout status deploy/web --timeout=90s')
     expect(await ok('kubectl get deploy web --subresource=scale')).toMatch(/web +3 +3/)
     await ok('kubectl scale deploy/web --replicas=2 --current-replicas=3')
   })
@@ -376,17 +386,17 @@ describe('a kubectl that knows SPDY only', () => {
 
 describe('kubectl wait', () => {
   it('waits for conditions, values, creation and deletion', async () => {
-    const created = ok('kubectl wait --for=create cm/awaited --timeout=30s')
+    const created = ok('kubectl wait --for=create cm/awaited --timeout=90s')
     await ok('kubectl create cm awaited --from-literal=a=b')
     expect(await created).toBe('configmap/awaited condition met\n')
-    const valued = ok('kubectl wait --for=jsonpath={.data.a}=c cm/awaited --timeout=30s')
+    const valued = ok('kubectl wait --for=jsonpath={.data.a}=c cm/awaited --timeout=90s')
     await ok(`kubectl patch cm awaited -p '{"data":{"a":"c"}}'`)
     expect(await valued).toBe('configmap/awaited condition met\n')
-    const deleted = ok('kubectl wait --for=delete cm/awaited --timeout=30s')
+    const deleted = ok('kubectl wait --for=delete cm/awaited --timeout=90s')
     await ok('kubectl delete cm awaited')
     expect(await deleted).toMatch(/^(configmap\/awaited condition met\n)?$/)
-    expect(await ok('kubectl wait --for=condition=Available deploy/web --timeout=30s')).toContain('condition met')
-    expect(await fails('kubectl wait --for=condition=Nope deploy/web --timeout=1s')).toContain(
+    expect(await ok('kubectl wait --for=condition=Available deploy/web --timeout=90s')).toContain('condition met')
+    expect(await fails('kubectl wait --for=condition=Nope deploy/web --timeout=5s')).toContain(
       'timed out waiting for the condition',
     )
   })
@@ -417,12 +427,12 @@ describe('kubectl and the cluster', () => {
   it('drains a node and lets it work again', async () => {
     await ok('kubectl delete pod --force --grace-period=0 -l "app notin (web)"')
     expect(await ok('kubectl cordon node1')).toBe('node/node1 cordoned\n')
-    const drained = await ok('kubectl drain node1 --ignore-daemonsets --delete-emptydir-data --force --timeout=60s')
+    const drained = await ok('kubectl drain node1 --ignore-daemonsets --delete-emptydir-data --force --timeout=90s')
     expect(drained).toContain('node/node1 drained')
     expect(await ok('kubectl get pods -l app=web --field-selector=spec.nodeName=node1 -o name')).toBe('')
     expect(await ok('kubectl get nodes')).toContain('Ready,SchedulingDisabled')
     expect(await ok('kubectl uncordon node1')).toBe('node/node1 uncordoned\n')
-    await ok('kubectl rollout status deploy/web --timeout=60s')
+    await ok('kubectl rollout status deploy/web --timeout=90s')
   })
 
   it('taints, and says so when a taint is there already', async () => {
@@ -447,10 +457,10 @@ describe('kubectl and the cluster', () => {
   })
 
   it('rolls back to a revision', async () => {
-    await ok('kubectl set image deploy/web web=web:2 && kubectl rollout status deploy/web --timeout=60s')
+    await ok('kubectl set image deploy/web web=web:2 && kubectl rollout status deploy/web --timeout=90s')
     const revisions = (await ok('kubectl rollout history deploy/web')).match(/^\d+/gm) ?? []
     await ok(
-      `kubectl rollout undo deploy/web --to-revision=${revisions.at(-2)} && kubectl rollout status deploy/web --timeout=60s`,
+      `kubectl rollout undo deploy/web --to-revision=${revisions.at(-2)} && kubectl rollout status deploy/web --timeout=90s`,
     )
     expect(await ok('kubectl get deploy web -o jsonpath={..image}')).toBe('web:1')
   })

@@ -22,7 +22,7 @@ const RECORDINGS: readonly Recording[] = [
 ]
 
 /** What only looks may look again: the recorder looked at a cluster with another pace. */
-const LOOKS = /kubectl (-n NS )?(get|describe|logs|events|drain .*--dry-run)\b/
+const LOOKS = /kubectl (-n NS )?(get|describe|logs|events|top|drain .*--dry-run)\b/
 const LOOK_AGAIN_MS = 60_000
 
 const WEB_SERVER = ['CMD ["httpd", "-f", "-v", "-p", "80", "-h", "/www"]', 'ENV PATH=/bin']
@@ -30,7 +30,7 @@ const WEB_SERVER = ['CMD ["httpd", "-f", "-v", "-p", "80", "-h", "/www"]', 'ENV 
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ hosts: 1, sampleImages: false })
+  cluster = await startCluster({ hosts: 1, sampleImages: false, masterArgs: ['--default-toleration-seconds', '300'] })
   const host = cluster.host(0)
   await importBusybox(host, 'web:1', { files: { 'www/index.html': 'ok\n' }, changes: WEB_SERVER })
   await importBusybox(host, 'web:2', { files: { 'www/index.html': 'two\n' }, changes: WEB_SERVER })
@@ -43,6 +43,8 @@ async function answerTo({ command, stdin }: RecordedCommand, recording: Recordin
   const { kubectl, namespace, firstPod } = recording
   const line = command
     .replaceAll('-n NS', `-n ${namespace}`)
+    // As long as the recorded cluster had is not enough for every machine.
+    .replace(/(rollout status .*--timeout=)30s/, '$1180s')
     .replaceAll(/(?<= |\/)n1\b/g, host?.name ?? '')
     .replaceAll(firstPod, command.includes(firstPod) ? await firstPodOf(namespace) : firstPod)
   return masked(await shellWith(cluster.kubeconfig, kubectl)(line, stdin), command)

@@ -1,4 +1,4 @@
-import { randomInt, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -7,20 +7,22 @@ import { createPodNetwork } from '../../packages/agent/src/network/pod-network.t
 import { createDockerRuntime } from '../../packages/agent/src/runtime/docker/docker-runtime.ts'
 import type { HostPort } from '../../packages/agent/src/runtime/runtime.ts'
 import { run } from '../../packages/cli/src/hosts/index.ts'
+import { freePort } from '../support/free-port.ts'
 import { createTestFabric, type TestFabric, type TestHost } from '../support/test-host.ts'
 import { importBusybox } from '../support/test-image.ts'
 
 const CLUSTER_CIDR = '10.203.0.0/16'
-/** This process holds it outside of the host, where others may be: below those that the kernel gives to connections. */
-const HOST_PORT = randomInt(20_000, 30_000)
 
 describe('the pod network', () => {
   const clusterId = randomUUID()
   let fabric: TestFabric
   let one: Node
   let two: Node
+  /** This process holds it outside of the host, where others may be. */
+  let hostPort: number
 
   beforeAll(async () => {
+    hostPort = await freePort()
     fabric = await createTestFabric()
     one = await createNode(await fabric.startHost('one'), '10.203.1.0/24', clusterId)
     two = await createNode(await fabric.startHost('two'), '10.203.2.0/24', clusterId)
@@ -68,17 +70,17 @@ describe('the pod network', () => {
   })
 
   test('a host port leads to the pod from other hosts, from its own, from loopback and from the pod itself', async () => {
-    const a = await one.startPod('a', [{ hostIp: '', hostPort: HOST_PORT, protocol: 'TCP', containerPort: 80 }])
+    const a = await one.startPod('a', [{ hostIp: '', hostPort, protocol: 'TCP', containerPort: 80 }])
     const c = await two.startPod('c')
 
-    expect(await two.fetch(one.host.ip, HOST_PORT)).toBe(`a for ${two.host.ip}`)
-    expect(await c.fetch(one.host.ip, HOST_PORT)).toBe(`a for ${c.ip}`)
-    expect(await one.fetch(one.host.ip, HOST_PORT)).toMatch(/^a for /)
-    expect(await one.fetch('127.0.0.1', HOST_PORT)).toBe('a for 10.203.1.1')
-    expect(await a.fetch(one.host.ip, HOST_PORT)).toMatch(/^a for /)
+    expect(await two.fetch(one.host.ip, hostPort)).toBe(`a for ${two.host.ip}`)
+    expect(await c.fetch(one.host.ip, hostPort)).toBe(`a for ${c.ip}`)
+    expect(await one.fetch(one.host.ip, hostPort)).toMatch(/^a for /)
+    expect(await one.fetch('127.0.0.1', hostPort)).toBe('a for 10.203.1.1')
+    expect(await a.fetch(one.host.ip, hostPort)).toMatch(/^a for /)
 
     await one.network.unplumb(a.uid)
-    await expect(two.fetch(one.host.ip, HOST_PORT)).rejects.toThrow()
+    await expect(two.fetch(one.host.ip, hostPort)).rejects.toThrow()
   })
 
   test('plumbing and configuring again change nothing, and mend what was lost', async () => {
@@ -117,7 +119,7 @@ describe('the pod network', () => {
     const before = await tracesOf(host)
     const three = await createNode(host, '10.203.3.0/24', clusterId)
     await three.network.setPeers([peerOf(one)])
-    await three.startPod('d', [{ hostIp: '', hostPort: HOST_PORT + 1, protocol: 'UDP', containerPort: 53 }])
+    await three.startPod('d', [{ hostIp: '', hostPort: await freePort(), protocol: 'UDP', containerPort: 53 }])
     expect(await three.traces()).not.toEqual(before)
 
     await three.network.cleanup({ clusterCidr: CLUSTER_CIDR })
@@ -146,7 +148,7 @@ async function createNode(host: TestHost, podCidr: string, clusterId: string) {
     host,
     network,
     configuration,
-    fetch: async (ip: string, port = 80) => answerIn(await host.exec(['busybox', 'nc', '-w', '3', ip, String(port)], REQUEST)),
+    fetch: async (ip: string, port = 80) => answerIn(await host.exec(['busybox', 'nc', '-w', '20', ip, String(port)], REQUEST)),
     traces: () => tracesOf(host),
 
     /** A server of the host's own. */
@@ -187,7 +189,7 @@ async function createNode(host: TestHost, podCidr: string, clusterId: string) {
         plumb,
         fetch: async (to: string, port = 80) =>
           answerIn(
-            await run('docker', ['-H', host.dockerHost, 'exec', '-i', container.id, 'nc', '-w', '3', to, String(port)], REQUEST),
+            await run('docker', ['-H', host.dockerHost, 'exec', '-i', container.id, 'nc', '-w', '20', to, String(port)], REQUEST),
           ),
       }
     },
@@ -205,11 +207,14 @@ function answerIn(response: string): string {
 }
 
 function commandsInside(host: TestHost): HostCommands {
+  const run: HostCommands['run'] = (command, args, input) =>
+    host.exec([command, ...args], input).catch((error: Error) => {
+      throw new CommandError(command, error.message, { cause: error })
+    })
   return {
-    run: (command, args, input) =>
-      host.exec([command, ...args], input).catch((error: Error) => {
-        throw new CommandError(command, error.message, { cause: error })
-      }),
+    run,
+    script: (script) => run('sh', ['-c', script]),
+    hasLink: async () => true,
     lines: async function* () {},
     setSysctl: async (name, value) => {
       await host.exec(['sh', '-c', `echo ${value} > /proc/sys/${name.replaceAll('.', '/')}`])

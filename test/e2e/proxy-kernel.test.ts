@@ -12,6 +12,10 @@ const NODE_PORT = 30_080
 const UDP_NODE_PORT = NODE_PORT
 /** For what is not answered. */
 const IN_VAIN_MS = 500
+/** For what has to be tried again, which is after 1, 3, 7 and 15 seconds. */
+const PATIENT_MS = 30_000
+/** Between two attempts to find a neighbour. */
+const PROBE_MS = 50
 const a: Backend = { ip: '10.244.1.2', port: 8080 }
 const b: Backend = { ip: '10.244.1.3', port: 8080 }
 const remote: Backend = { ip: '10.244.2.2', port: 8080 }
@@ -98,6 +102,20 @@ function routes(backends: readonly Backend[], options: Options = {}): { routes: 
 }
 
 const apply = (...args: Parameters<typeof routes>) => host.call('apply', TABLE, routes(...args))
+/** Of the host that forwards: it answers nobody who looks for it, as one without power. */
+async function unplugOtherHost(): Promise<AsyncDisposable> {
+  await host.exec('sysctl', '-qw', `net.ipv4.neigh.eth1.retrans_time_ms=${PROBE_MS}`)
+  await otherHost.ip('link set eth0 arp off')
+  await host.ip('neigh flush dev eth1')
+  return { [Symbol.asyncDispose]: async () => void (await otherHost.ip('link set eth0 arp on')) }
+}
+
+/** How often the host has said that it can't reach somebody. */
+async function unreachablesSent(): Promise<number> {
+  const [names = '', values = ''] = (await host.exec('grep', '^Icmp:', '/proc/net/snmp')).trim().split('\n')
+  return Number(values.split(' ')[names.split(' ').indexOf('OutDestUnreachs')])
+}
+
 const nameOf = (answer: string) => answer.split(' ')[0]
 
 function countsOf(answers: readonly string[]): Record<string, number> {
@@ -174,9 +192,37 @@ describe('Services in the kernel', () => {
       podA.call('askMany', CLUSTER_IP, 80, 400, 8),
       client.call('askMany', HOST_IP, NODE_PORT, 400, 8),
     ]).finally(() => (isOver = true))
-    for (let i = 0; !isOver; i++) await apply(sets[i % sets.length] ?? [a])
-    const [inside, outside] = await asking
-    for (const answers of [inside, outside]) expect(Object.keys(countsOf(answers)).sort()).toEqual(['a', 'b', 'remote'])
+    let changes = 0
+    for (; !isOver || changes < sets.length; changes++) await apply(sets[changes % sets.length] ?? [a])
+    // Which of them answer, and how often, depends on how the changes fall; that somebody does, doesn't.
+    for (const answers of await asking) expect(answers.filter((answer) => !/^(a|b|remote) /.test(answer))).toEqual([])
+  })
+
+  it('let those who connect wait, not fail, when a backend’s host has gone, and lead them to another as soon as that one departs', async () => {
+    await apply([remote])
+    await using _ = await unplugOtherHost()
+    const before = await unreachablesSent()
+    const asking = Promise.all([
+      client.call('ask', HOST_IP, NODE_PORT, PATIENT_MS),
+      podA.call('ask', CLUSTER_IP, 80, PATIENT_MS),
+      host.call('ask', CLUSTER_IP, 80, PATIENT_MS),
+    ])
+    await waitFor('the kernel gives up and says so', async () => (await unreachablesSent()) >= before + 3)
+    await apply([b])
+    expect((await asking).map(({ answer }) => nameOf(answer))).toEqual(['b', 'b', 'b'])
+  })
+
+  it('lead those to another backend whom the one on a lost host does not answer, before anybody knows that it is lost', async () => {
+    await apply([a, remote])
+    await using _ = await unplugOtherHost()
+    const asking = [client.call('askMany', HOST_IP, NODE_PORT, 3, 3), host.call('askMany', CLUSTER_IP, 80, 3, 3)]
+    expect((await Promise.all(asking)).map(countsOf)).toEqual([{ a: 3 }, { a: 3 }])
+  })
+
+  it('do not keep it from those who connect to a pod itself', async () => {
+    await apply([remote])
+    await using _ = await unplugOtherHost()
+    expect((await podA.call('ask', remote.ip, 8080, PATIENT_MS)).answer).toBe('EHOSTUNREACH')
   })
 
   it('send a UDP flow elsewhere when its backend leaves, and leave the others alone', async () => {

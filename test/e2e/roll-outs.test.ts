@@ -21,7 +21,7 @@ afterAll(() => cluster?.[Symbol.asyncDispose]())
 
 const deployment = () => cluster.client.get<Deployment>(DEPLOYMENTS, { namespace: 'default', name: 'hello' })
 const uidsOf = (pods: readonly Pod[]) => pods.map(({ metadata }) => metadata.uid).sort()
-const rolledOut = () => cluster.kubectlOk(['rollout', 'status', 'deploy/hello', '--timeout=60s'])
+const rolledOut = () => cluster.kubectlOk(['rollout', 'status', 'deploy/hello', '--timeout=120s'])
 const setEnv = (assignment: string) => cluster.kubectlOk(['set', 'env', 'deploy/hello', assignment])
 
 /** The value of that variable in the pods that stay. */
@@ -68,7 +68,7 @@ describe('under load, with a connection for each request', () => {
     const host = cluster.host(1)
     await using load = new Load(await nodePortUrls(cluster, 'hello'), { clients: 16, pauseMs: 50 })
     await load.goesOn(100)
-    expect(await cluster.kubectlOk(['drain', host.name, '--ignore-daemonsets', '--timeout=60s'])).toContain(
+    expect(await cluster.kubectlOk(['drain', host.name, '--ignore-daemonsets', '--timeout=120s'])).toContain(
       `node/${host.name} drained`,
     )
     const pods = await readyPods(cluster, 'hello', 4)
@@ -132,7 +132,7 @@ describe('a bad change', () => {
       return status?.conditions?.find(({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded')
     })
     expect(late.message).toMatch(/^ReplicaSet "hello-[a-z0-9]+" has timed out progressing\.$/)
-    const status = await cluster.kubectl(['rollout', 'status', 'deploy/hello', '--timeout=10s'])
+    const status = await cluster.kubectl(['rollout', 'status', 'deploy/hello', '--timeout=60s'])
     expect(status.stderr).toContain('exceeded its progress deadline')
     const ready = (await podsOf(cluster, 'hello')).filter(podIsReady)
     expect(ready.length).toBeGreaterThanOrEqual(3)

@@ -102,7 +102,7 @@ describe('volumes that live with their pod', () => {
     )
     const modes = 'busybox stat -c "%A %u %g" /disk /memory'
     expect(await sh('scratch', `${modes}; touch /disk/f /memory/f; busybox stat -c "%u %g" /disk/f /memory/f`)).toBe(
-      'drwxrwsrwx 0 123\ndrwxrwsrwx 0 123\n1001 123\n1001 123\n',
+      'drwxrwsrwx 0 123\ndrwxrwsrwt 0 123\n1001 123\n1001 123\n',
     )
     expect(await sh('scratch', "busybox df -P /memory /plain | busybox awk '{ print $1, $2 }'")).toBe(
       'Filesystem 1024-blocks\ntmpfs 10240\ntmpfs 32768\n',
@@ -235,7 +235,9 @@ describe('volumes from the API', () => {
     })
     await sh('again', 'touch /x/end')
     await podThat('again', (pod) => podIsReady(pod) && pod.status?.containerStatuses?.[0]?.restartCount === 1)
-    expect(await cluster.kubectlOk(['logs', 'again'])).toBe('new\n')
+    // It is ready as soon as it runs, which is before it has said anything.
+    const said = async () => (await cluster.kubectlOk(['logs', 'again'])) || undefined
+    expect(await waitFor('it says something', said)).toBe('new\n')
   })
 })
 

@@ -63,7 +63,7 @@ test('runs pods and Services for a user without root, and takes everything away 
 
   const told = await skiff(['up', '--agents', '2'])
   await skiff(['apply', '-f', '-'], MANIFEST)
-  await waitFor('the pod is ready', async () => JSON.parse(await skiff(['status', '--output', 'json'])).pods.ready === 1, 60_000)
+  await waitFor('the pod is ready', async () => JSON.parse(await skiff(['status', '--output', 'json'])).pods.ready === 1, 120_000)
   await waitFor('the Service answers', async () =>
     (await host.exec(['busybox', 'wget', '-qO-', 'http://127.0.0.1:31778/'])).includes('hello'),
   )

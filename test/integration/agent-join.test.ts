@@ -40,10 +40,10 @@ beforeAll(async () => {
     signal: end.signal,
   })
   client = new ApiClient({ server: `unix:${join(dataDir, 'api.sock')}`, userAgent: 'test' })
-  token = await createJoinToken({ client, dataDir, ttlMs: 60_000 })
+  token = await createJoinToken({ client, dataDir, ttlMs: 3_600_000 })
   runtime = new LoggingRuntime({ exec: (_, command) => ({ exitCode: 3, stdout: `ran ${command.join(' ')}\n` }) })
   agent = await startAgent(optionsFor('node-1', { signal: end.signal }))
-}, 30_000)
+}, 120_000)
 
 afterAll(async () => {
   end.abort()

@@ -22,11 +22,17 @@ afterEach(async () => {
 
 const C = { name: 'c', image: 'app:1' }
 
-const pods = new Pods(() => api.client, { spec: { nodeName: 'node-1', containers: [C] }, timeoutMs: 4_000 })
+const pods = new Pods(() => api.client, { spec: { nodeName: 'node-1', containers: [C] } })
 const createPod = (name: string, spec: object) => pods.create(name, spec)
 const podThat = (name: string, is: (pod: Pod) => unknown) => pods.that(name, is)
 const getPod = (name: string) => pods.get(name)
-const eventReasons = (name: string) => pods.eventReasons(name)
+/** Events are written one after the other, a moment after what they tell. */
+const areTold = (name: string, reasons: readonly string[]) =>
+  waitFor(`${reasons.join(' and ')} are told of ${name}`, async () => {
+    const told = await pods.eventReasons(name)
+    if (reasons.every((reason) => told.includes(reason))) return true
+    throw new Error(told.join())
+  })
 
 const isReady = (pod: Pod) => pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
 
@@ -35,8 +41,7 @@ test('runs a pod and says that it is ready', async () => {
   const pod = await podThat('web', isReady)
   expect(pod.status).toMatchObject({ phase: 'Running', podIP: '10.244.1.2', hostIP: '10.0.0.7' })
   expect(pod.status?.containerStatuses).toMatchObject([{ name: 'c', ready: true, restartCount: 0, image: 'app:1' }])
-  await waitFor('the start is told', async () => (await eventReasons('web')).includes('Started'))
-  expect(await eventReasons('web')).toEqual(expect.arrayContaining(['Created', 'Started']))
+  await areTold('web', ['Created', 'Started'])
 })
 
 test('restarts a container that crashes at once, then after its back-off, and says so', async () => {
@@ -55,7 +60,7 @@ test('restarts a container that crashes at once, then after its back-off, and sa
     restartCount: 1,
     ready: false,
   })
-  await waitFor('the back-off is told', async () => (await eventReasons('crash')).includes('BackOff'))
+  await areTold('crash', ['BackOff'])
 })
 
 test('runs init containers one after the other, then the others', async () => {
@@ -100,7 +105,7 @@ test('a deleted pod is stopped, says how it ended, and leaves nothing', async ()
   const left = await agent.runtime.inspectPod(metadata.uid)
   expect([...left.containers, ...left.sandboxes]).toEqual([])
   expect(agent.network.plumbed.has(metadata.uid)).toBe(false)
-  expect(await eventReasons('leaving')).toContain('Killing')
+  await areTold('leaving', ['Killing'])
 })
 
 test('a pod that leaves is not stopped before its endpoints have been taken out', async () => {
@@ -137,7 +142,7 @@ test('a container without a probe result is not ready, a passed probe makes it s
   await createPod('probed', { containers: [{ ...C, readinessProbe }] })
   const pod = await podThat('probed', ({ status }) => status?.phase === 'Running')
   expect(isReady(pod)).toBe(false)
-  await waitFor('the failure is told', async () => (await eventReasons('probed')).includes('Unhealthy'))
+  await areTold('probed', ['Unhealthy'])
   answer = 0
   await podThat('probed', isReady)
   answer = 1
@@ -154,7 +159,7 @@ test('a container that fails its liveness probe is killed and started again', as
   await createPod('sick', { containers: [{ ...C, livenessProbe }] })
   const pod = await podThat('sick', (now) => isReady(now) && now.status?.containerStatuses?.[0]?.restartCount === 1)
   expect(pod.status?.containerStatuses?.[0]?.lastState?.terminated).toBeDefined()
-  expect(await eventReasons('sick')).toEqual(expect.arrayContaining(['Unhealthy', 'Killing']))
+  await areTold('sick', ['Unhealthy', 'Killing'])
 })
 
 test("an image that is missing is shown with the registry's words, and runs as soon as it comes to this host", async () => {
@@ -306,4 +311,64 @@ function starts(): string[] {
   return agent.runtime.calls
     .filter((call) => call.startsWith('startContainer '))
     .map((call) => call.slice('startContainer '.length))
+}
+
+test('extended resources that a client gives the node may be had by pods, as long as they are there', async () => {
+  await hasAllocatable('cpu', '4')
+  await giveNode('5')
+  await hasAllocatable('example.com/foo', '5')
+
+  await giveNode(null)
+  await hasAllocatable('example.com/foo', undefined)
+})
+
+test('devices that the node’s settings declare are there for pods, and gone with the settings', async () => {
+  const { runtime, images, dataDir } = agent
+  const again = async (settings: Record<string, unknown>) => {
+    await agent.stop()
+    agent = await startTestAgent({ client: api.client, runtime, images, dataDir, settings })
+  }
+  await again({ devices: { 'example.com/thing': { count: 4, paths: ['/dev/full'] } } })
+  await hasAllocatable('example.com/thing', '4')
+  await createPod('asking', { containers: [{ ...C, resources: { limits: { 'example.com/thing': '1' } } }] })
+  const { uid } = (await podThat('asking', isReady)).metadata
+  const spec = runtime.spec(idOf(runtime.running(uid, 'c')))
+  expect(spec?.devices).toEqual([{ path: '/dev/full', target: '/dev/full', permissions: 'rwm' }])
+
+  await again({})
+  await hasAllocatable('example.com/thing', undefined)
+})
+
+test('a node without room on its disk says so, takes no pods, and gives up what ended ones left here', async () => {
+  await createPod('done', { restartPolicy: 'Never' })
+  const { uid } = (await podThat('done', isReady)).metadata
+  agent.runtime.exitContainer(idOf(agent.runtime.running(uid, 'c')), 3)
+  const before = await podThat('done', ({ status }) => status?.phase === 'Failed')
+  await agent.stop()
+  const { runtime, images, dataDir } = agent
+  const settings = { evictionHard: { 'nodefs.available': '99.99%' } }
+  agent = await startTestAgent({ client: api.client, runtime, images, dataDir, settings })
+
+  await waitFor('the containers are gone', async () => (await runtime.inspectPod(uid)).containers.length === 0)
+  await waitFor('the node says so', async () => {
+    const { status } = await api.client.get<Node>(NODES, { name: 'node-1' })
+    return status?.conditions?.some((one) => one.type === 'DiskPressure' && one.status === 'True')
+  })
+  await createPod('late', {})
+  const late = await podThat('late', ({ status }) => status?.phase === 'Failed')
+  expect(late.status).toMatchObject({ reason: 'Evicted', message: 'Pod was rejected: The node had condition: [DiskPressure]. ' })
+  const { phase, containerStatuses } = (await getPod('done')).status ?? {}
+  expect({ phase, containerStatuses }).toEqual({ phase: 'Failed', containerStatuses: before.status?.containerStatuses })
+})
+
+async function giveNode(foo: string | null): Promise<void> {
+  const body = { status: { capacity: { 'example.com/foo': foo } } }
+  await api.client.patch(NODES, { name: 'node-1', subresource: 'status' }, { type: 'strategic', body })
+}
+
+async function hasAllocatable(name: string, amount: string | undefined): Promise<void> {
+  await waitFor(`pods may have ${amount} of ${name}`, async () => {
+    const { status } = await api.client.get<Node>(NODES, { name: 'node-1' })
+    return status?.conditions !== undefined && status.allocatable?.[name] === amount
+  })
 }

@@ -39,7 +39,6 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true })
 })
 
-const TIMEOUT_MS = 10_000
 const inDefault = (name: string) => ({ name, namespace: 'default' })
 
 async function createPod(name: string, volume: object, parts: { mount?: object; spec?: object } = {}): Promise<Pod> {
@@ -49,15 +48,11 @@ async function createPod(name: string, volume: object, parts: { mount?: object; 
 }
 
 function podThat(name: string, is: (pod: Pod) => unknown): Promise<Pod> {
-  return waitFor(
-    `pod ${name} is as expected`,
-    async () => {
-      const pod = await api.client.get<Pod>(PODS, inDefault(name))
-      if (is(pod)) return pod
-      throw new Error(JSON.stringify(pod.status))
-    },
-    TIMEOUT_MS,
-  )
+  return waitFor(`pod ${name} is as expected`, async () => {
+    const pod = await api.client.get<Pod>(PODS, inDefault(name))
+    if (is(pod)) return pod
+    throw new Error(JSON.stringify(pod.status))
+  })
 }
 
 /** What the pod's container has at /v, once it is ready. */
@@ -75,7 +70,7 @@ async function mountFailures(name: string): Promise<string[]> {
 }
 
 const isTold = (name: string, words: string) =>
-  waitFor(`${name} is told: ${words}`, async () => (await mountFailures(name)).some((text) => text.includes(words)), TIMEOUT_MS)
+  waitFor(`${name} is told: ${words}`, async () => (await mountFailures(name)).some((text) => text.includes(words)))
 
 /** As binder and provisioner leave them. */
 async function createBoundVolume(spec: object, metadata: object = {}): Promise<PersistentVolume> {
@@ -186,7 +181,7 @@ test('a changed ConfigMap reaches a running pod, and one that is missing only ke
   const file = join(mount?.source ?? '', 'colour')
   expect(await readFile(file, 'utf8')).toBe('blue')
   await api.client.patch(CONFIG_MAPS, inDefault('settings'), { type: 'merge', body: { data: { colour: 'red' } } })
-  await waitFor('the change is there', async () => (await readFile(file, 'utf8')) === 'red', TIMEOUT_MS)
+  await waitFor('the change is there', async () => (await readFile(file, 'utf8')) === 'red')
 })
 
 test('a pod whose emptyDir grows beyond its limit is evicted in the kubelet’s words', async () => {

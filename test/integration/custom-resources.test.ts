@@ -63,8 +63,6 @@ const BOATS: KindInfo = {
   categories: [],
 }
 
-const PATIENCE_MS = 30_000
-
 let cluster: ControlPlane
 let kubectl: Kubectl
 const folder = mkdtempSync(join(tmpdir(), 'skiff-custom-'))
@@ -171,7 +169,6 @@ describe('controllers', () => {
     await waitFor(
       'all is gone',
       async () => (await cluster.list<KubeObject>(BOATS)).filter(({ metadata }) => metadata.name !== 'skiff').length === 0,
-      PATIENCE_MS,
     )
     await cluster.gone(CONFIG_MAPS, 'below')
   })
@@ -187,7 +184,7 @@ describe('controllers', () => {
   test('collect what objects owned whose definition is deleted', async () => {
     const owner = await boat('last')
     await config('left', ownedBy(owner))
-    expect((await kubectl(['delete', 'crd', 'boats.harbour.example.com', '--timeout=30s'])).code).toBe(0)
+    expect((await kubectl(['delete', 'crd', 'boats.harbour.example.com', '--timeout=120s'])).code).toBe(0)
     await cluster.gone(CONFIG_MAPS, 'left')
     expect((await kubectl(['get', 'boats'])).stderr).toContain('NotFound')
   })

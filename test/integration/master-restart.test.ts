@@ -14,6 +14,8 @@ import { waitFor } from '../support/wait-for.ts'
 const AGENTS = 500
 /** Those on whose nodes something happens before they are back. */
 const BUSY_AGENTS = 25
+/** So many connections and handshakes take their time where the processor is not ours alone. */
+const LONGEST_MS = 120_000
 const SILENT = pino({ level: 'silent' })
 
 let directory: string
@@ -71,10 +73,15 @@ class SimulatedAgent {
   readonly pods: Informer<Pod>
   readonly stopped: Promise<void>
   connections = 0
+  /** Pods that it has ever heard of: those of a node that isn't there are soon taken away. */
+  heardOf = 0
 
   constructor(node: string) {
     const common = { logger: SILENT, signal: abort.signal }
     this.pods = createInformer<Pod>(this.client, PODS, { ...common, fieldSelector: `spec.nodeName=${node}` })
+    this.pods.onChange(({ type }) => {
+      if (type === 'added') this.heardOf += 1
+    })
     this.pods.start()
     this.stopped = keepHeartbeats({
       ...common,
@@ -93,9 +100,10 @@ test('500 agents go on where they were, without reading anything again', async (
   await waitFor('pods can be made', () => admin.get(SERVICE_ACCOUNTS, { namespace: 'default', name: 'default' }))
   agents = names.map((name) => new SimulatedAgent(name))
   await Promise.all(agents.map(({ pods }) => pods.synced))
-  await waitFor('all beat', () => agents.every(({ connections }) => connections === 1))
+  await waitFor('all beat', () => agents.every(({ connections }) => connections > 0), LONGEST_MS)
   // From here on the master is ahead of what the others have seen.
   await createPod('another-node')
+  const connected = agents.map(({ connections }) => connections)
   const listed = agents.map(({ client }) => client.lists)
 
   await master.close()
@@ -103,12 +111,16 @@ test('500 agents go on where they were, without reading anything again', async (
   const busy = agents.slice(0, BUSY_AGENTS)
   await Promise.all(names.slice(0, BUSY_AGENTS).map(createPod))
 
-  await waitFor('what happened meanwhile is known', () => busy.every(({ pods }) => pods.list().length === 1))
-  await waitFor('all watch again', async () => (await podWatches()) >= AGENTS)
-  await waitFor('all beat again', () => agents.every(({ connections }) => connections === 2))
+  await waitFor('what happened meanwhile is known', () => busy.every(({ heardOf }) => heardOf === 1), LONGEST_MS)
+  await waitFor('all watch again', async () => (await podWatches()) >= AGENTS, LONGEST_MS)
+  await waitFor(
+    'all beat again',
+    () => agents.every(({ connections }, index) => connections > (connected[index] ?? 0)),
+    LONGEST_MS,
+  )
   expect(agents.every(({ client }) => client.resumed > 0)).toBe(true)
   expect(agents.map(({ client }) => client.lists)).toEqual(listed)
-})
+}, 600_000)
 
 async function createPod(nodeName: string): Promise<void> {
   const spec = { nodeName, containers: [{ name: 'main', image: 'app' }] }

@@ -23,7 +23,7 @@ afterEach(async () => {
 })
 
 const C = { name: 'c', image: 'app:1' }
-const pods = new Pods(() => api.client, { spec: { nodeName: 'node-1', containers: [C] }, timeoutMs: 10_000 })
+const pods = new Pods(() => api.client, { spec: { nodeName: 'node-1', containers: [C] } })
 
 function idOf(container: { readonly id: string } | undefined): string {
   if (container === undefined) throw new Error('it does not run')
@@ -77,8 +77,11 @@ test('an ephemeral container joins its target, is shown, is never restarted, and
   const ended = await pods.that('looked-into', (pod) => shown(pod)?.state?.terminated)
   expect(shown(ended)).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 3, reason: 'Error' } } })
   expect(ended.status?.phase).toBe('Running')
-  const paths = (await pods.events('looked-into')).map(({ involvedObject }) => involvedObject.fieldPath)
-  expect(paths).toContain('spec.ephemeralContainers{debug}')
+  await waitFor('it is told of the debugging container', async () =>
+    (await pods.events('looked-into')).some(
+      ({ involvedObject }) => involvedObject.fieldPath === 'spec.ephemeralContainers{debug}',
+    ),
+  )
   await pods.delete('looked-into')
   await waitFor('it is gone', () => pods.isGone('looked-into'))
 })
@@ -116,7 +119,10 @@ test('cpu and memory change in a container that runs, and what the node has no r
     message: "Node didn't have enough capacity: cpu, requested: 9000, used: 0, capacity: 4000",
   })
   expect(first(refused)?.allocatedResources).toMatchObject({ cpu: '2' })
-  expect(await pods.eventReasons('resized')).toEqual(expect.arrayContaining(['ResizeStarted', 'ResizeCompleted']))
+  await waitFor('both are told', async () => {
+    const told = await pods.eventReasons('resized')
+    return told.includes('ResizeStarted') && told.includes('ResizeCompleted')
+  })
 })
 
 test('sidecars end after the others, the last first, within the one grace period', async () => {

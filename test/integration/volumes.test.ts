@@ -26,19 +26,13 @@ afterEach(async () => {
   await cluster[Symbol.asyncDispose]()
 })
 
-const TIMEOUT_MS = 10_000
-
 /** The object once it is as expected. */
 async function thatIs<T>(info: KindInfo, name: string, is: (object: T) => unknown): Promise<T> {
-  return await waitFor(
-    `${info.resource}/${name} is as expected`,
-    async () => {
-      const object = await cluster.get<T>(info, name)
-      if (is(object)) return object
-      throw new Error(JSON.stringify(object))
-    },
-    TIMEOUT_MS,
-  )
+  return await waitFor(`${info.resource}/${name} is as expected`, async () => {
+    const object = await cluster.get<T>(info, name)
+    if (is(object)) return object
+    throw new Error(JSON.stringify(object))
+  })
 }
 
 const claimThat = (name: string, is: (claim: PersistentVolumeClaim) => unknown) =>
@@ -150,14 +144,10 @@ describe('volumes made by hand', () => {
       await createClaim(`data-${n}`, { storageClassName: 'disks' })
       await createPod(`web-${n}`, `data-${n}`)
     }
-    const placed = await waitFor(
-      'two pods have a disk',
-      async () => {
-        const pods = (await cluster.list<Pod>(PODS)).filter(({ spec }) => spec.nodeName)
-        return pods.length === 2 && pods
-      },
-      TIMEOUT_MS,
-    )
+    const placed = await waitFor('two pods have a disk', async () => {
+      const pods = (await cluster.list<Pod>(PODS)).filter(({ spec }) => spec.nodeName)
+      return pods.length === 2 && pods
+    })
     for (const { metadata, spec } of placed) {
       const claim = await claimThat(`data-${metadata.name.slice(-1)}`, isBound)
       expect(claim.spec.volumeName).toBe(`disk-${spec.nodeName}`)
@@ -263,14 +253,10 @@ describe('the built-in provisioner', () => {
       await createClaim(`data-${n}`, { storageClassName: 'local', resources: { requests: { storage: '2Gi' } } })
       await createPod(`web-${n}`, `data-${n}`)
     }
-    const placed = await waitFor(
-      'each node has one',
-      async () => {
-        const pods = (await cluster.list<Pod>(PODS)).filter(({ spec }) => spec.nodeName)
-        return pods.length === 3 && pods
-      },
-      TIMEOUT_MS,
-    )
+    const placed = await waitFor('each node has one', async () => {
+      const pods = (await cluster.list<Pod>(PODS)).filter(({ spec }) => spec.nodeName)
+      return pods.length === 3 && pods
+    })
     expect(placed.map(({ spec }) => spec.nodeName).sort()).toEqual(NODE_NAMES)
     const waiting = (await cluster.list<Pod>(PODS)).find(({ spec }) => !spec.nodeName)
     await podThat(waiting?.metadata.name ?? '', waitsBecause('3 node(s) did not have enough free storage'))

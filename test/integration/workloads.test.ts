@@ -55,7 +55,10 @@ describe('a Deployment', () => {
     expect(pods.every((pod) => controllerOf(pod)?.uid === replicaSet?.metadata.uid)).toBe(true)
     await waitFor(
       'events are written',
-      async () => (await cluster.told('Scheduled')).length === 3 && (await cluster.told('SuccessfulCreate')).length === 3,
+      async () =>
+        (await cluster.told('Scheduled')).length === 3 &&
+        (await cluster.told('SuccessfulCreate')).length === 3 &&
+        (await cluster.told('ScalingReplicaSet')).length > 0,
     )
     expect(await cluster.told('ScalingReplicaSet')).toEqual([`Scaled up replica set ${replicaSet?.metadata.name} from 0 to 3`])
     expect((await cluster.get<Deployment>(DEPLOYMENTS, 'hello')).metadata.annotations).toMatchObject({
@@ -94,14 +97,10 @@ describe('a Deployment', () => {
     await cluster.createDeployment({ progressDeadlineSeconds: 1 })
     await cluster.rolledOut()
     await cluster.patchDeployment({ template: podTemplate(BROKEN_IMAGE) })
-    await waitFor(
-      'the deadline is told',
-      async () => {
-        const { status } = await cluster.get<Deployment>(DEPLOYMENTS, 'hello')
-        return findCondition(status?.conditions, 'Progressing')?.reason === 'ProgressDeadlineExceeded'
-      },
-      8_000,
-    )
+    await waitFor('the deadline is told', async () => {
+      const { status } = await cluster.get<Deployment>(DEPLOYMENTS, 'hello')
+      return findCondition(status?.conditions, 'Progressing')?.reason === 'ProgressDeadlineExceeded'
+    })
     expect(await cluster.readyPods()).toHaveLength(3)
   })
 
@@ -139,7 +138,7 @@ describe('a Deployment', () => {
       const names = (await cluster.readyPods()).map(({ metadata }) => metadata.name)
       return names.length === 3 && !names.includes(victim?.metadata.name ?? '')
     })
-    const [pod] = await cluster.list<Pod>(PODS)
+    const [pod] = await cluster.readyPods()
     await cluster.client.patch(PODS, inDefault(pod?.metadata.name ?? ''), {
       type: 'merge',
       body: { metadata: { labels: { app: 'quarantined' } } },
@@ -178,7 +177,8 @@ describe('a Service', () => {
     await cluster.rolledOut()
     await waitFor('three endpoints are ready', async () => (await readyAddresses()).length === 3)
     const [pod] = await cluster.list<Pod>(PODS)
-    cluster.nodes.kill(pod?.spec.nodeName ?? '') // nobody finishes the deletion
+    const held = { metadata: { finalizers: ['example.com/hold'] } } // nobody finishes the deletion
+    await cluster.client.patch(PODS, inDefault(pod?.metadata.name ?? ''), { type: 'merge', body: held })
     await cluster.client.delete(PODS, inDefault(pod?.metadata.name ?? ''))
     await waitFor('the endpoint is terminating', async () => {
       const all = (await slices()).flatMap(({ endpoints }) => endpoints ?? [])

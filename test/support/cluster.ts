@@ -3,9 +3,7 @@
  * Names, addresses and ports are its own, so that it works beside others; disposing it leaves nothing behind.
  */
 import { execFileSync } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NODES, type Node } from '@skiff/api'
@@ -24,6 +22,7 @@ import {
   startHost,
 } from '../../packages/cli/src/hosts/index.ts'
 import { ProcessTable } from '../../packages/cli/src/up/background-process.ts'
+import { freePort } from './free-port.ts'
 import { type CommandResult, type Kubectl, kubectlWith } from './kubectl.ts'
 import { TestHost } from './test-host.ts'
 import { waitFor } from './wait-for.ts'
@@ -89,8 +88,11 @@ export class ClusterHost extends TestHost {
     return found.trim() === '' ? undefined : Number(found)
   }
 
-  async kill(component: 'agent' | 'proxy'): Promise<void> {
-    await this.exec(['kill', '-9', String(await this.pidOf(component))])
+  /** Gives the process id that it had. */
+  async kill(component: 'agent' | 'proxy'): Promise<number> {
+    const pid = await waitFor(`${this.name} has a running ${component}`, () => this.pidOf(component))
+    await this.exec(['kill', '-9', String(pid)])
+    return pid
   }
 
   /** As a service manager stops it: without live-restore it takes its containers with it. */
@@ -227,17 +229,21 @@ export class Cluster implements AsyncDisposable {
   }
 
   async joinEnvironment(): Promise<Record<string, string>> {
-    const { stdout } = await this.skiff('token', 'create')
-    const [, token = '', caHash = ''] = /--token (\S+) --ca-hash (\S+)/.exec(stdout) ?? []
+    const { stdout, stderr } = await this.skiff('token', 'create')
+    const [, token, caHash] = /--token (\S+) --ca-hash (\S+)/.exec(stdout) ?? []
+    if (token === undefined || caHash === undefined) throw new Error(`there is no token: ${stderr}${stdout}`)
     return { SKIFF_TOKEN: token, SKIFF_CA_HASH: caHash }
   }
 
-  async nodesReady(names: readonly string[] = this.hosts.map(({ name }) => name), timeoutMs = 60_000): Promise<void> {
+  async nodesReady(names: readonly string[] = this.hosts.map(({ name }) => name), timeoutMs = 120_000): Promise<void> {
     await waitFor(
       `${names.join(', ')} are Ready`,
       async () => {
         const { items } = await this.client.list<Node>(NODES)
-        return names.every((name) => items.some((node) => node.metadata.name === name && nodeIsWhole(node)))
+        if (names.every((name) => items.some((node) => node.metadata.name === name && nodeIsWhole(node)))) return true
+        throw new Error(
+          items.map(({ metadata, spec, status }) => JSON.stringify([metadata.name, spec, status?.conditions])).join('\n'),
+        )
       },
       timeoutMs,
     )
@@ -262,7 +268,17 @@ export class Cluster implements AsyncDisposable {
     return added
   }
 
+  /** How the logs of its processes and of its hosts' daemons end. */
+  lastWords(): string {
+    const processes = ['master', ...this.hosts.map(({ name }) => `agent-${name}`)]
+    return [
+      ...processes.map((name) => `--- ${name}\n${endOf(this.processes.logFile(name), 6_000)}\n`),
+      ...this.hosts.map(({ name, host }) => `--- dockerd of ${name}\n${endOf(join(host.folder, 'dockerd.log'), 2_000)}\n`),
+    ].join('')
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    clusters.delete(this)
     this.#client?.close()
     for (const { name } of this.hosts) await this.processes.stop(`agent-${name}`)
     await this.processes.stop('master')
@@ -281,6 +297,7 @@ export function nodeIsWhole({ status, spec }: Node): boolean {
 /** A running cluster: master up, every host's node Ready. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const cluster = new Cluster(options, { fabric: fabricOf(`t${uniqueName()}`, await freePrefix()), port: await freePort() })
+  clusters.add(cluster)
   try {
     await createFabric(cluster.fabric)
     const started = cluster.startMaster()
@@ -292,9 +309,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await cluster.nodesReady()
     return cluster
   } catch (error) {
-    process.stderr.write(
-      `${cluster.hosts.map(({ name }) => logTail(cluster, `agent-${name}`)).join('')}${logTail(cluster, 'master')}`,
-    )
+    process.stderr.write(cluster.lastWords())
     await cluster[Symbol.asyncDispose]()
     throw error
   }
@@ -308,9 +323,16 @@ export function manifest(name: string): string {
   return readFileSync(join(ROOT, 'manifests', name), 'utf8')
 }
 
-function logTail(cluster: Cluster, process: string): string {
+/** Those that are up: a test that fails doesn't know which it used. */
+const clusters = new Set<Cluster>()
+
+export function lastWordsOfClusters(): string {
+  return [...clusters].map((cluster) => cluster.lastWords()).join('')
+}
+
+function endOf(file: string, characters: number): string {
   try {
-    return `--- ${process}\n${cluster.log(process).slice(-3_000)}\n`
+    return readFileSync(file, 'utf8').slice(-characters)
   } catch {
     return ''
   }
@@ -328,19 +350,4 @@ async function freePrefix(): Promise<string> {
     if (!routes.includes(`${prefix}.`)) return prefix
   }
   throw new Error(`${hostname()} has no free network for a test`)
-}
-
-/** Below those that the kernel gives to connections: a master that is started again must find it free. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(20_000, 30_000)
-    const server = createServer()
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false))
-      server.listen(port, () => resolve(true))
-    })
-    if (!free) continue
-    await new Promise((resolve) => server.close(resolve))
-    return port
-  }
 }

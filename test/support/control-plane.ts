@@ -5,6 +5,8 @@ import {
   type Event,
   isNotFound,
   type KindInfo,
+  NODES,
+  type Node,
   PODS,
   type Pod,
   podIsReady,
@@ -42,6 +44,11 @@ export async function startControlPlane(): Promise<ControlPlane> {
     brokenImages: [BROKEN_IMAGE],
   })
   await nodes.start()
+  // Pods that come before that know of fewer nodes than there are.
+  await waitFor('all nodes have their addresses and no taints', async () => {
+    const { items } = await api.client.list<Node>(NODES)
+    return items.every(({ spec }) => spec.podCIDR !== undefined && (spec.taints ?? []).length === 0)
+  })
   const close = async () => {
     abort.abort()
     await Promise.all([controllers.stopped, scheduler.stopped])
@@ -96,17 +103,13 @@ export class ControlPlane implements AsyncDisposable {
 
   /** What `kubectl rollout status` waits for. */
   async rolledOut(replicas = 3): Promise<Deployment> {
-    return await waitFor(
-      'the Deployment is rolled out',
-      async () => {
-        const deployment = await this.get<Deployment>(DEPLOYMENTS, 'hello')
-        const { status = {}, metadata } = deployment
-        const counts = [status.replicas ?? 0, status.updatedReplicas ?? 0, status.availableReplicas ?? 0]
-        if (status.observedGeneration === metadata.generation && counts.every((count) => count === replicas)) return deployment
-        throw new Error(JSON.stringify(status))
-      },
-      10_000,
-    )
+    return await waitFor('the Deployment is rolled out', async () => {
+      const deployment = await this.get<Deployment>(DEPLOYMENTS, 'hello')
+      const { status = {}, metadata } = deployment
+      const counts = [status.replicas ?? 0, status.updatedReplicas ?? 0, status.availableReplicas ?? 0]
+      if (status.observedGeneration === metadata.generation && counts.every((count) => count === replicas)) return deployment
+      throw new Error(JSON.stringify(status))
+    })
   }
 
   async readyPods(): Promise<Pod[]> {
@@ -119,18 +122,14 @@ export class ControlPlane implements AsyncDisposable {
   }
 
   async gone(info: KindInfo, name: string): Promise<void> {
-    await waitFor(
-      `${info.resource}/${name} is gone`,
-      async () => {
-        try {
-          await this.get(info, name)
-          return false
-        } catch (error) {
-          return isNotFound(error)
-        }
-      },
-      10_000,
-    )
+    await waitFor(`${info.resource}/${name} is gone`, async () => {
+      try {
+        await this.get(info, name)
+        return false
+      } catch (error) {
+        return isNotFound(error)
+      }
+    })
   }
 
   /** Calls back with all pods at every change of one; `abort` the result to stop. */

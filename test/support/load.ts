@@ -13,6 +13,7 @@ export interface LoadOptions {
 export interface Answer {
   /** When it was asked, on the clock of `performance.now()`. */
   readonly at: number
+  readonly tookMs: number
   readonly url: string
   /** undefined: it failed. */
   readonly body: string | undefined
@@ -25,7 +26,7 @@ export class Load implements AsyncDisposable {
   readonly #stop = new AbortController()
   readonly #clients: Promise<void>[]
 
-  constructor(urls: readonly string[], { clients = 4, pauseMs = 20, timeoutMs = 5_000 }: LoadOptions = {}) {
+  constructor(urls: readonly string[], { clients = 4, pauseMs = 20, timeoutMs = 10_000 }: LoadOptions = {}) {
     this.#clients = Array.from({ length: clients }, (_, index) => this.#ask(urls, index, { pauseMs, timeoutMs }))
   }
 
@@ -64,7 +65,7 @@ export class Load implements AsyncDisposable {
         (body) => ({ body, error: undefined }),
         (error: Error) => ({ body: undefined, error: error.message }),
       )
-      this.answers.push({ at, url, ...answer })
+      this.answers.push({ at, tookMs: performance.now() - at, url, ...answer })
       if (pauseMs > 0) await sleep(pauseMs)
     }
   }

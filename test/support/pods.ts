@@ -8,13 +8,11 @@ const NAMESPACE = 'default'
 export class Pods {
   readonly #client: () => ApiClient
   readonly #spec: object
-  readonly #timeoutMs: number | undefined
 
   /** `spec`: what every pod's own spec comes on top of. */
-  constructor(client: () => ApiClient, options: { readonly spec: object; readonly timeoutMs?: number }) {
+  constructor(client: () => ApiClient, options: { readonly spec: object }) {
     this.#client = client
     this.#spec = options.spec
-    this.#timeoutMs = options.timeoutMs
   }
 
   create(name: string, spec: object, metadata: object = {}): Promise<Pod> {
@@ -33,7 +31,7 @@ export class Pods {
       if (is(pod)) return pod
       throw new Error(JSON.stringify(pod.status))
     }
-    return waitFor(`pod ${name} is as expected`, ask, this.#timeoutMs)
+    return waitFor(`pod ${name} is as expected`, ask)
   }
 
   async delete(name: string, options: { readonly gracePeriodSeconds?: number } = {}): Promise<void> {

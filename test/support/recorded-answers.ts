@@ -62,7 +62,9 @@ export class Replay {
       method,
       path: this.#translated(path),
       headers: headers as Record<string, string>,
-    }
+      // None that the server may be about to close.
+      agent: false,
+    } as const
     request(options).once('response', answered.resolve).once('error', answered.reject).end(written)
     const response = await answered.promise
     const answer = parsed(recorded, await text(response))

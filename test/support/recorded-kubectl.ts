@@ -34,6 +34,7 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\d [\d:.]+ \+0000/g, '<time>'],
   [/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uid>'],
   [/(resourceVersion"?): "\d+"/g, '$1: "<revision>"'],
+  [/\b\d+m +\d+% +\d+Mi +\d+%/g, '<use>'],
   [/\b(LIVE|MERGED)-\d+/g, '$1'],
   [/^@@ .* @@$/gm, '@@'],
   [/\b(web|d2)-[0-9a-z]{8,10}-[0-9a-z]{5}\b/g, '<$1 pod>'],
@@ -57,6 +58,8 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/^Waiting for deployment .*\n/gm, ''],
   [/^.*response:200\n(?=.*response:200\n)/gm, ''],
   [/\]:\d+: response/g, ']:<port>: response'],
+  // a probe may ask before the container listens, on a machine that has much to do
+  [/^.*\bUnhealthy\b.*Readiness probe failed.*\n/gm, ''],
   // kubectl cp often ends before it has shown what the other end's tar remarked
   [/^tar: removing leading .*\n/gm, ''],
   [/ +(?=<age>\n)/g, '  '],

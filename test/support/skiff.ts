@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { CommandResult } from './kubectl.ts'
 
 const SKIFF = join(import.meta.dirname, '..', '..', 'packages', 'cli', 'bin', 'skiff')
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 180_000
 
 export function runSkiff(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CommandResult> {
   return new Promise((resolve) => {

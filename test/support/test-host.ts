@@ -130,13 +130,28 @@ export class TestHost implements AsyncDisposable {
     return { [Symbol.asyncDispose]: () => this.#resumeDaemon() }
   }
 
+  /** Everything on it stands still until the result is disposed of, as in a machine that is suspended: its kernel alone goes on. */
+  async suspend(): Promise<AsyncDisposable> {
+    await this.exec(['sh', '-c', 'kill -STOP -1'])
+    return { [Symbol.asyncDispose]: () => this.#resume() }
+  }
+
+  async #resume(): Promise<void> {
+    await this.exec(['sh', '-c', 'kill -CONT -1'])
+    this.#continueStarters()
+  }
+
   async #signalDaemon(signal: string): Promise<void> {
     await this.exec(['sh', '-c', `kill -${signal} $(cat /run/docker.pid)`])
   }
 
-  /** The `nsenter` that started it stops and goes on with it, but only goes on when it is told itself. */
   async #resumeDaemon(): Promise<void> {
     await this.#signalDaemon('CONT')
+    this.#continueStarters()
+  }
+
+  /** The `nsenter` that started a process stops with it, but only goes on when it is told itself. */
+  #continueStarters(): void {
     for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       const commandLine = commandLineOf(Number(entry))
       if (commandLine.startsWith('nsenter') && commandLine.includes(this.host.folder)) process.kill(Number(entry), 'SIGCONT')

@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from './free-port.ts'
 import type { TestFabric } from './test-host.ts'
 
 export interface TestRegistry extends AsyncDisposable {
@@ -19,11 +19,17 @@ export function insecureRegistryArgs({ fabric }: TestFabric): string[] {
   return ['--insecure-registry', `${fabric.prefix}.0/24`]
 }
 
-export async function startRegistry({ fabric }: TestFabric): Promise<TestRegistry> {
+/** Who may log in where `login` is asked for: `ann` and `bob`, both with this password. */
+export const REGISTRY_PASSWORD = 'secret'
+const USERS = ['ann', 'bob'].map((name) => `${name}:$2b$04$d5gg2C5guUI05hhHJY0u5u/omhfQWSkt85gMmkY6rzgexqlfZEANi\n`).join('')
+
+export async function startRegistry({ fabric }: TestFabric, { login = false } = {}): Promise<TestRegistry> {
   const folder = mkdtempSync(join(tmpdir(), 'skt-registry-'))
-  const address = `${fabric.gateway}:${await freePort(fabric.gateway)}`
+  const address = `${fabric.gateway}:${await freePort()}`
+  writeFileSync(join(folder, 'users'), USERS)
   const config = {
     version: 0.1,
+    ...(login ? { auth: { htpasswd: { realm: 'test', path: join(folder, 'users') } } } : {}),
     storage: { filesystem: { rootdirectory: join(folder, 'data') } },
     http: { addr: address },
     log: { level: 'error' },
@@ -52,17 +58,7 @@ export async function startRegistry({ fabric }: TestFabric): Promise<TestRegistr
 
 async function answers(address: string): Promise<boolean> {
   return fetch(`http://${address}/v2/`).then(
-    (response) => response.ok,
+    ({ status }) => status === 200 || status === 401,
     () => false,
   )
-}
-
-async function freePort(host: string): Promise<number> {
-  const server = createServer().listen(0, host)
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

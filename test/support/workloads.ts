@@ -14,9 +14,10 @@ export async function readyPods(cluster: Cluster, app: string, count: number): P
     async () => {
       const pods = await podsOf(cluster, app)
       const settled = pods.every((pod) => podIsReady(pod) && pod.metadata.deletionTimestamp === undefined)
-      return pods.length === count && settled && pods
+      if (pods.length === count && settled) return pods
+      throw new Error(pods.map(({ metadata, status }) => JSON.stringify([metadata, status])).join('\n'))
     },
-    90_000,
+    120_000,
   )
 }
 
@@ -61,7 +62,8 @@ export async function containerOf(host: ClusterHost, pod: Pod, name: string): Pr
 export async function readyPod(cluster: Cluster, name: string): Promise<Pod> {
   return waitFor(`${name} is ready`, async () => {
     const pod = await cluster.client.get<Pod>(PODS, { namespace: 'default', name })
-    return podIsReady(pod) && pod
+    if (podIsReady(pod)) return pod
+    throw new Error(JSON.stringify(pod.status))
   })
 }
 

@@ -31,8 +31,6 @@ function changed(text: string, change: string | readonly Replacement[] = []): st
   return change.reduce((changing, [pattern, replacement]) => changing.replace(pattern, replacement), text)
 }
 
-const NOT_FOUND_TYPE = (name: string) => `error: the server doesn't have a resource type "${name}"\n`
-
 /** `optional` as kubectl shows it. */
 const tokenVolume = (optional: string): readonly Replacement[] => [
   [/default-token-<suffix>/g, 'kube-api-access-<suffix>'],
@@ -67,6 +65,27 @@ export const DIFFERENCES: readonly Difference[] = [
     ],
   },
   {
+    commands: [4],
+    reason: 'what metrics-server does is built in',
+    stdout: [[/^(networking.k8s.io\/v1\n)/m, 'metrics.k8s.io/v1beta1\n$1']],
+  },
+  {
+    commands: [187],
+    only: '1.33',
+    reason: 'what metrics-server does is built in',
+    code: 0,
+    stdout: 'NAME  CPU(cores)  CPU(%)  MEMORY(bytes)  MEMORY(%)\n<node>  <use>\n',
+    stderr: '',
+  },
+  {
+    commands: [187],
+    only: '1.27',
+    reason: 'what metrics-server does is built in',
+    code: 0,
+    stdout: 'NAME  CPU(cores)  CPU%  MEMORY(bytes)  MEMORY%\n<node>  <use>\n',
+    stderr: '',
+  },
+  {
     commands: [9],
     reason: 'ours says what it is',
     stdout: [
@@ -90,8 +109,11 @@ export const DIFFERENCES: readonly Difference[] = [
     stderr:
       'WARNING: This version information is deprecated and will be replaced with the output from kubectl version --short.  Use --output=yaml|json to get the full version.\nWARNING: version difference between client (1.27) and server (1.36) exceeds the supported minor version skew of +/-1\n',
   },
-  { commands: [10], reason: 'no ComponentStatus', code: 1, stdout: '', stderr: NOT_FOUND_TYPE('cs') },
-  { commands: [193], reason: 'no ComponentStatus', code: 1, stdout: '', stderr: NOT_FOUND_TYPE('componentstatuses') },
+  {
+    commands: [10, 193],
+    reason: 'newer etcds say ok; ours are in order',
+    stdout: 'NAME  STATUS  MESSAGE  ERROR\ncontroller-manager  Healthy  ok\netcd-0  Healthy  ok\nscheduler  Healthy  ok\n',
+  },
   {
     commands: [13],
     reason: 'since 1.28 everybody may ask who they are; ours lets everybody read the certificate authority',
@@ -156,9 +178,9 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     commands: [5],
-    reason: 'kinds and versions came and went; ours has no ComponentStatus',
+    reason: 'kinds and versions came and went',
     stdout: [
-      [/^componentstatuses .*\n|^podsecuritypolicies .*\n|^ingresses {2}ing {2}extensions.*\n/gm, ''],
+      [/^podsecuritypolicies .*\n|^ingresses {2}ing {2}extensions.*\n/gm, ''],
       [/v\d(alpha|beta)\d/g, 'v1'],
       [/autoscaling\/v1/, 'autoscaling/v2'],
       [
@@ -174,6 +196,16 @@ export const DIFFERENCES: readonly Difference[] = [
       [/^(?=runtimeclasses)/m, 'servicecidrs  networking.k8s.io/v1  false  ServiceCIDR\n'],
       [/^(?=storageclasses)/m, 'csistoragecapacities  storage.k8s.io/v1  true  CSIStorageCapacity\n'],
       [/$/, 'volumeattributesclasses  vac  storage.k8s.io/v1  false  VolumeAttributesClass\n'],
+    ],
+  },
+  {
+    commands: [5],
+    reason: 'what metrics-server does is built in',
+    stdout: [
+      [
+        /^(?=ingressclasses)/m,
+        'nodes  metrics.k8s.io/v1beta1  false  NodeMetrics\npods  metrics.k8s.io/v1beta1  true  PodMetrics\n',
+      ],
     ],
   },
   {

@@ -2,6 +2,7 @@
  * Where this agent's pods differ from the recorded ones, each with its reason. The record is of a kubelet 1.20; where Kubernetes
  * itself has changed since, what 1.36 does is right.
  */
+import type { Container } from '@skiff/api'
 import type { RecordedPod } from '../../support/recorded-pods.ts'
 
 type Change = (text: string) => string
@@ -51,8 +52,9 @@ const CASE_CHANGES: Readonly<Record<string, (recorded: RecordedPod) => RecordedP
     ],
     events: events.map((event) => (event.includes('Killing') ? KILLED_FOR_STARTUP : event)),
   }),
-  'startup probe holds readiness': ({ events, ...rest }) => ({
+  'startup probe holds readiness': ({ steps, events, ...rest }) => ({
     ...rest,
+    steps: [...steps, steps.at(-1)?.replace('runs; 0 restarts', 'runs; before: ended with 137 Error; 1 restarts') ?? ''],
     events: events.flatMap((event) => (event.includes('Killing') ? [KILLED_FOR_STARTUP, event] : event)),
   }),
   // Since 1.22 a pod that ends for good is Failed only when its containers have ended, and keeps its conditions.
@@ -95,8 +97,39 @@ export function isPassing(step: string, expected: readonly string[]): boolean {
   return /back-off [24]0s|, [2-4] restarts/.test(step)
 }
 
-/** Status is written of what is so now: an agent that has much to do may see a failure and the back-off after it at once. */
-export function isOvertaken(step: string, next = ''): boolean {
-  if (/: ended with /.test(step) && /: waits CrashLoopBackOff/.test(next)) return true
-  return /: waits ErrImagePull/.test(step) && /: waits ImagePullBackOff/.test(next)
+/**
+ * Steps that a pod comes by for certain. Status is written of what is so now, and the newest wins: where the pod goes on by itself,
+ * only what came of it may be written. As it is created, in a back-off and at its last step it stays.
+ */
+export function certainSteps(steps: readonly string[]): string[] {
+  return steps.filter((step, index) => index === 0 || index === steps.length - 1 || BACK_OFF.test(step))
+}
+
+const BACK_OFF = /: waits CrashLoopBackOff/
+
+/** What the pod is written to be when the step was too short to be: the back-off after the same run. */
+export function isWhatComesAfter(step: string, seen: string): boolean {
+  const run = /: ended with (.*); before: .*; (\d) restarts/.exec(step)
+  return run !== null && BACK_OFF.test(seen) && seen.includes(`; before: ended with ${run[1]}; ${run[2]} restarts`)
+}
+
+/** The recorded pod with times that a machine may need that has much to do: for a probe's answer, a hook, and to run at all. */
+export function unhurried(spec: RecordedPod['spec']): RecordedPod['spec'] {
+  const containers = spec.containers.map((container) => ({ ...container, ...patientProbes(container) }))
+  const hasHook = containers.some(({ lifecycle }) => lifecycle?.preStop !== undefined)
+  return {
+    ...{ ...spec, containers },
+    ...(spec.activeDeadlineSeconds ? { activeDeadlineSeconds: DEADLINE_SECONDS } : {}),
+    ...(hasHook ? { terminationGracePeriodSeconds: GRACE_SECONDS } : {}),
+  }
+}
+
+const PROBES = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const
+const PROBE_SECONDS = 30
+const DEADLINE_SECONDS = 15
+const GRACE_SECONDS = 15
+
+function patientProbes(container: Container): Partial<Container> {
+  const there = PROBES.filter((name) => container[name] !== undefined)
+  return Object.fromEntries(there.map((name) => [name, { ...container[name], timeoutSeconds: PROBE_SECONDS }]))
 }

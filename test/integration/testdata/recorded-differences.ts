@@ -409,7 +409,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     steps: 'server-side-apply 20',
     reason: NEWER_WORDS,
-    body: { message: 'failed to create typed patch object (g3/a; v1, Kind=ConfigMap): .nope: field not declared in schema' },
+    body: { message: 'failed to create typed patch object (g3/a; /v1, Kind=ConfigMap): .nope: field not declared in schema' },
   },
   { steps: 'server-side-apply 30', reason: 'the order of the configuration wins since structured-merge-diff 4.3' },
   {

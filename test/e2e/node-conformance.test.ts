@@ -1,0 +1,214 @@
+/**
+ * What a program in a pod finds there, and what is told of pods that end: the finer points on which Kubernetes' own node
+ * conformance tests insist, on a real Docker daemon.
+ */
+
+import {
+  CONFIG_MAPS,
+  type ContainerStatus,
+  PERSISTENT_VOLUME_CLAIMS,
+  type Pod,
+  podIsReady,
+  podIsTerminal,
+  SECRETS,
+} from '@skiff/api'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Cluster, startCluster } from '../support/cluster.ts'
+import { Pods } from '../support/pods.ts'
+import { importBusybox } from '../support/test-image.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+let cluster: Cluster
+
+beforeAll(async () => {
+  cluster = await startCluster({ hosts: 1, sampleImages: false, masterArgs: ['--default-toleration-seconds', '300'] })
+  await importBusybox(cluster.host(0), 'bb:1')
+  const objects = [CONFIG_MAPS, SECRETS].map((kind) => cluster.client.create(kind, settingsOf(kind) as never))
+  await Promise.all(objects)
+})
+afterAll(() => cluster?.[Symbol.asyncDispose]())
+
+const pods = new Pods(() => cluster.client, { spec: { terminationGracePeriodSeconds: 1 } })
+const C = { name: 'c', image: 'bb:1' }
+const run = (script: string, more: object = {}) => ({ ...C, command: ['sh', '-c', script], ...more })
+
+function settingsOf(kind: typeof CONFIG_MAPS): object {
+  const data = kind === SECRETS ? { key: Buffer.from('value').toString('base64') } : { key: 'value' }
+  return { metadata: { namespace: 'default', name: 'settings' }, data }
+}
+
+interface Case {
+  readonly container: object
+  readonly spec?: object
+  readonly says: string | RegExp
+}
+
+/** A container that looks at its volume `v` at /v. */
+function looks(
+  script: string,
+  volume: object,
+  { sub, own = {}, ...spec }: { sub?: string; own?: object; [field: string]: unknown } = {},
+) {
+  const volumeMounts = [{ name: 'v', mountPath: '/v', ...(sub ? { subPath: sub } : {}) }]
+  return { container: run(script, { volumeMounts, ...own }), spec: { volumes: [{ name: 'v', ...volume }], ...spec } }
+}
+
+const DISK = { emptyDir: {} }
+const MEMORY = { emptyDir: { medium: 'Memory' } }
+const NON_ROOT = { runAsUser: 1001 }
+const MODE = 'stat -c "%a %u:%g" /v'
+const WRITE = 'echo hi > /v/file && stat -c "%a %u:%g" /v/file && cat /v/file'
+const VOLUME_FILES = 'cd /v/..data; stat -c "%a %u:%g" key && cat key'
+const TOKEN = 'cd /var/run/secrets/kubernetes.io/serviceaccount/..data; stat -c "%a %u:%g" token'
+
+const hosts = (fields: object = {}, own: object = {}): Omit<Case, 'says'> => {
+  const settings = { name: 'v', configMap: { name: 'settings' } }
+  return { container: run('cat /etc/hosts; hostname', own), spec: { volumes: [settings], ...fields } }
+}
+
+const ENV_FILE = { name: 'FOUND', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'app.env', key: 'FOUND' } } }
+const WRITES_ENV = {
+  ...run("echo FOUND=\\'by init\\' > /v/app.env"),
+  name: 'init',
+  volumeMounts: [{ name: 'v', mountPath: '/v' }],
+}
+
+const SEEN: Readonly<Record<string, Case>> = {
+  'disk-is-for-everybody': { ...looks(MODE, DISK), says: '777 0:0\n' },
+  'memory-is-for-everybody': { ...looks(MODE, MEMORY), says: '1777 0:0\n' },
+  'disk-of-an-fsgroup': { ...looks(MODE, DISK, { securityContext: { fsGroup: 123 } }), says: '2777 0:123\n' },
+  'part-of-memory-of-an-fsgroup': {
+    ...looks(MODE, MEMORY, { sub: 'part', securityContext: { fsGroup: 123 } }),
+    says: '3777 0:123\n',
+  },
+  'a-file-takes-the-fsgroup': {
+    ...looks(WRITE, DISK, { securityContext: { fsGroup: 123, ...NON_ROOT } }),
+    says: '644 1001:123\nhi\n',
+  },
+  'config-of-a-mode': { ...looks(VOLUME_FILES, { configMap: { name: 'settings', defaultMode: 0o400 } }), says: '400 0:0\nvalue' },
+  'secret-of-an-fsgroup': {
+    ...looks(
+      VOLUME_FILES,
+      { secret: { secretName: 'settings', defaultMode: 0o440 } },
+      { securityContext: { fsGroup: 5, ...NON_ROOT } },
+    ),
+    says: '440 0:5\nvalue',
+  },
+  'token-of-root': { container: run(TOKEN), says: '644 0:0\n' },
+  'token-of-a-user': { container: run(TOKEN), spec: { securityContext: NON_ROOT }, says: '600 1001:0\n' },
+  'token-of-an-fsgroup': { container: run(TOKEN), spec: { securityContext: { fsGroup: 5 } }, says: '640 0:5\n' },
+  'hosts-is-ours': { ...hosts(), says: /^# Kubernetes-managed hosts file\.[\s\S]*\thosts-is-ours\nhosts-is-ours\n$/ },
+  'hosts-of-the-host': { ...hosts({ hostNetwork: true }), says: /^# Kubernetes-managed hosts file \(host network\)\.\n/ },
+  'hosts-of-the-user': {
+    ...hosts({}, { volumeMounts: [{ name: 'v', mountPath: '/etc/hosts', subPath: 'key' }] }),
+    says: 'valuehosts-of-the-user\n',
+  },
+  'hosts-of-a-subdomain': {
+    ...hosts({ hostname: 'h', subdomain: 's', setHostnameAsFQDN: true }),
+    says: /\th\.s\.default\.svc\.cluster\.local\th\nh\.s\.default\.svc\.cluster\.local\n$/,
+  },
+  // Also where the daemon hasn't got all rights itself.
+  'what-is-privileged-may-mount': {
+    container: run('busybox mount -t tmpfs none /tmp && echo mounted', { securityContext: { privileged: true } }),
+    says: 'mounted\n',
+  },
+  'variables-from-a-file': {
+    ...looks('echo $FOUND', DISK, { own: { env: [ENV_FILE] }, initContainers: [WRITES_ENV] }),
+    says: 'by init\n',
+  },
+}
+
+test('what a program finds in its pod', async () => {
+  const cases = Object.entries(SEEN)
+  for (const [name, { container, spec }] of cases)
+    await pods.create(name, { restartPolicy: 'Never', containers: [container], ...spec })
+  for (const [name, { says }] of cases) {
+    const ended = await pods.that(name, podIsTerminal)
+    const log = await cluster.kubectlOk(['logs', name, '-c', 'c'])
+    if (typeof says === 'string') expect.soft(log, name).toBe(says)
+    else expect.soft(log, name).toMatch(says)
+    expect.soft(ended.status?.phase, name).toBe('Succeeded')
+  }
+})
+
+test('a variable from a file that leads out of its volume keeps the container waiting, and tells nothing of the host', async () => {
+  const leads = { ...WRITES_ENV, command: ['sh', '-c', 'busybox ln -s /etc/shadow /v/app.env'] }
+  const { container, spec } = looks('true', DISK, { own: { env: [ENV_FILE] }, initContainers: [leads] })
+  await pods.create('leads-out', { containers: [container], ...spec })
+
+  const pod = await pods.that('leads-out', (one) => stateOf(one, 'c')?.waiting?.reason === 'CreateContainerConfigError')
+
+  expect(stateOf(pod, 'c')?.waiting?.message).toBe("file app.env can't be read: it leads outside of its volume")
+})
+
+test('a container’s own restart policy goes before its pod’s, and its rules before both', async () => {
+  const rules = [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }]
+  const own = (name: string, code: number, restartPolicy: string, fields: object = {}) =>
+    pods.create(name, { containers: [run(`exit ${code}`, fields)], restartPolicy })
+  await own('rule-meets', 42, 'Never', { restartPolicy: 'Never', restartPolicyRules: rules })
+  await own('rule-misses', 1, 'Always', { restartPolicy: 'Never', restartPolicyRules: rules })
+  await own('always', 0, 'Never', { restartPolicy: 'Always' })
+  await own('never', 0, 'Always', { restartPolicy: 'Never' })
+
+  const again = (pod: Pod) => (statusOf(pod, 'c')?.restartCount ?? 0) > 0
+  for (const name of ['rule-meets', 'always']) await pods.that(name, again)
+  const missed = await pods.that('rule-misses', podIsTerminal)
+  const done = await pods.that('never', podIsTerminal)
+
+  expect([missed, done].map((pod) => [pod.status?.phase, statusOf(pod, 'c')?.restartCount])).toEqual([
+    ['Failed', 0],
+    ['Succeeded', 0],
+  ])
+})
+
+test('a pod that is being stopped says what has stopped of it, and what isn’t ready any more', async () => {
+  const trap = 'trap "exit 0" TERM; touch /tmp/ready; while :; do sleep 0.1; done'
+  const ready = { readinessProbe: { exec: { command: ['cat', '/tmp/ready'] }, periodSeconds: 1, failureThreshold: 1 } }
+  const preStop = { exec: { command: ['sh', '-c', 'rm /tmp/ready; sleep 3600'] } }
+  const containers = [
+    { ...run(trap, ready), name: 'quick' },
+    { ...run(trap, { ...ready, lifecycle: { preStop } }), name: 'slow' },
+  ]
+  await pods.create('halves', { containers, terminationGracePeriodSeconds: 3600 })
+  await pods.that('halves', podIsReady)
+  await pods.delete('halves')
+
+  await pods.that('halves', (pod) => stateOf(pod, 'quick')?.terminated?.exitCode === 0 && stateOf(pod, 'slow')?.running)
+  const unready = await pods.that('halves', (pod) => statusOf(pod, 'slow')?.ready === false)
+
+  expect(stateOf(unready, 'slow')?.running).toBeDefined()
+  expect(unready.status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'Ready', status: 'False', message: 'containers with unready status: [quick slow]' }),
+  )
+  await pods.delete('halves', { gracePeriodSeconds: 0 })
+  await waitFor('it is gone', () => pods.isGone('halves'))
+})
+
+test('a volume that a pod works with keeps its group when another pod comes to it', async () => {
+  const resources = { requests: { storage: '1Mi' } }
+  const claim = { metadata: { namespace: 'default', name: 'shared' }, spec: { accessModes: ['ReadWriteOnce'], resources } }
+  await cluster.client.create(PERSISTENT_VOLUME_CLAIMS, claim as never)
+  const use = async (name: string, fsGroup: number) => {
+    const volumeMounts = [{ name: 'v', mountPath: '/v' }]
+    const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'shared' } }]
+    await pods.create(name, { containers: [run('sleep 3600', { volumeMounts })], volumes, securityContext: { fsGroup } })
+    await pods.that(name, podIsReady)
+    return await cluster.kubectlOk(['exec', name, '--', 'stat', '-c', '%g', '/v'])
+  }
+  expect(await use('first', 1234)).toBe('1234\n')
+  expect(await use('second', 4321)).toBe('1234\n')
+  await waitFor('it is told', async () => (await pods.eventReasons('second')).includes('AlreadyMountedVolume'))
+  for (const name of ['first', 'second']) {
+    await pods.delete(name)
+    await waitFor(`${name} is gone`, () => pods.isGone(name))
+  }
+  expect(await use('third', 4321)).toBe('4321\n')
+})
+
+function statusOf(pod: Pod, name: string): ContainerStatus | undefined {
+  return pod.status?.containerStatuses?.find((status) => status.name === name)
+}
+
+function stateOf(pod: Pod, name: string): ContainerStatus['state'] {
+  return statusOf(pod, name)?.state
+}
