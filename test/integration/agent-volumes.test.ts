@@ -99,11 +99,11 @@ test('a claim bound to a local volume is that directory, given to the pod’s fs
   const path = join(dataDir, 'disk')
   await mkdir(path, { mode: 0o755 })
   await createBoundVolume({ local: { path }, nodeAffinity: onNode('node-1') })
-  await createPod('reader', { persistentVolumeClaim: { claimName: 'data', readOnly: true } })
-  expect(await mountOf('reader')).toMatchObject({ source: path, readOnly: true })
   await createPod('writer', CLAIM, { spec: { securityContext: { fsGroup: process.getgid?.() ?? 0 } } })
   expect(await mountOf('writer')).toMatchObject({ source: path, readOnly: false })
   expect((await stat(path)).mode & 0o7777).toBe(0o2775)
+  await createPod('reader', { persistentVolumeClaim: { claimName: 'data', readOnly: true } })
+  expect(await mountOf('reader')).toMatchObject({ source: path, readOnly: true })
 })
 
 test('a volume that can’t be used here keeps its pod waiting, and says why; other pods go on', async () => {

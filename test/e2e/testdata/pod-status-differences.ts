@@ -107,8 +107,10 @@ export function certainSteps(steps: readonly string[]): string[] {
 
 const BACK_OFF = /: waits CrashLoopBackOff/
 
-/** What the pod is written to be when the step was too short to be: the back-off after the same run. */
+/** What the pod is written to be when the step was too short to be: the back-off after the same run, or after a later one. */
 export function isWhatComesAfter(step: string, seen: string): boolean {
+  // A run that took longer than the back-off is followed by none; the next one is longer.
+  if (BACK_OFF.test(step)) return /: back-off [24]0s /.test(seen)
   const run = /: ended with (.*); before: .*; (\d) restarts/.exec(step)
   return run !== null && BACK_OFF.test(seen) && seen.includes(`; before: ended with ${run[1]}; ${run[2]} restarts`)
 }
