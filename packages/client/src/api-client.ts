@@ -116,8 +116,8 @@ export class ApiClient {
     this.#connection = new Connection(options)
   }
 
-  async get<T>(info: KindInfo, ref: ObjectRef): Promise<T> {
-    return await this.#json<T>('GET', pathOf(info, ref.namespace, ref.name, ref.subresource))
+  async get<T>(info: KindInfo, ref: ObjectRef, options: Pick<RequestOptions, 'signal'> = {}): Promise<T> {
+    return await this.#json<T>('GET', pathOf(info, ref.namespace, ref.name, ref.subresource), options)
   }
 
   /** Items carry `kind` and `apiVersion`, which the wire leaves out. */

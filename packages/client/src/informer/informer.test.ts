@@ -180,6 +180,77 @@ describe('informer', () => {
     await caughtUp(informer)
   })
 
+  describe('with a snapshot', () => {
+    let kept: readonly ConfigMap[] | undefined
+    let saved: () => readonly ConfigMap[]
+    const snapshot = {
+      load: async () => kept,
+      save: (list: () => readonly ConfigMap[]) => {
+        saved = list
+      },
+    }
+    const savedContents = () => saved().map(describeConfigMap).sort()
+    /** What an earlier informer has kept, and a server that can't be reached. */
+    async function serverGoesAway(): Promise<number> {
+      api.put('same', '1')
+      api.put('changed', '1')
+      api.put('gone', '1')
+      await start({ snapshot }).current
+      kept = structuredClone(saved())
+      const { port } = new URL(api.url)
+      await api[Symbol.asyncDispose]()
+      return Number(port)
+    }
+
+    it('keeps what it knows, at the list and at each change', async () => {
+      api.put('a', '1')
+      const informer = start({ snapshot })
+      await informer.current
+      expect(savedContents()).toEqual(['a=1'])
+      api.put('b', '1')
+      await caughtUp(informer)
+      expect(savedContents()).toEqual(['a=1', 'b=1'])
+    })
+
+    it('starts from it without a server, and tells what was different when there is one', async () => {
+      const port = await serverGoesAway()
+      const informer = start({ snapshot })
+      await informer.restore()
+      await informer.synced
+      expect(contentsOf(informer)).toEqual(['changed=1', 'gone=1', 'same=1'])
+      expect(informer.revision()).toBe('')
+
+      api = await TestApi.start(port)
+      for (const [name, value] of [['same', '1'], ['changed', '1'], ['new', '1'], ['changed', '2']] as const) api.put(name, value) // biome-ignore format: one line
+      await informer.current
+      expect(contentsOf(informer)).toEqual(api.contents())
+      expect(savedContents()).toEqual(api.contents())
+      expect(informer.changes.filter((change) => /gone|new/.test(change))).toEqual([
+        'added gone=1',
+        'added new=1',
+        'deleted gone=1',
+      ])
+    })
+
+    it('restores nothing that the server has spoken about', async () => {
+      api.put('a', '1')
+      const informer = start({ snapshot })
+      await informer.current
+      kept = []
+      await informer.restore()
+      expect(contentsOf(informer)).toEqual(['a=1'])
+    })
+
+    it('waits for the server when nothing was kept', async () => {
+      kept = undefined
+      const informer = start({ snapshot })
+      await informer.restore()
+      api.put('a', '1')
+      await informer.synced
+      expect(contentsOf(informer)).toEqual(api.contents())
+    })
+  })
+
   it('rejects synced and leaves no connection behind when it is stopped', async () => {
     const quiet = start()
     await quiet.synced

@@ -79,7 +79,7 @@ export function createInformer<T extends ApiObject>(client: ApiClient, info: Kin
       void reflector.run()
     },
     async restore() {
-      const kept = await snapshot?.load()
+      const kept = isCurrent ? undefined : await snapshot?.load()
       if (kept === undefined || isCurrent || signal.aborted) return
       cache.replace(kept)
       synced.resolve()

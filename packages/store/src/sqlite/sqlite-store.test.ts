@@ -87,12 +87,26 @@ describe('sqlite store on a file it should not use', () => {
     await (await open(path)).close()
   })
 
-  it('refuses when a damaged write-ahead log has lost acknowledged writes', async () => {
+  it.each([
+    ['was cut', (wal: string) => truncateSync(wal, Math.floor(statSync(wal).size / 2))],
+    ['has a flipped bit, behind which SQLite silently drops everything', (wal: string) => flipBit(wal)],
+  ])('refuses when a write-ahead log that %s has lost acknowledged writes', async (_, damage) => {
     const path = newPath()
     const { stop } = await writeUntilKilled(path, 40)
     await stop()
-    truncateSync(`${path}-wal`, Math.floor(statSync(`${path}-wal`).size / 2))
+    damage(`${path}-wal`)
     await expect(open(path)).rejects.toThrow(/ends at revision \d+, but revision \d+ was acknowledged.*Restore it from a backup/)
+  })
+
+  it('cuts a torn tail off its write-ahead log: what nobody was told of', async () => {
+    const path = newPath()
+    const { written, stop } = await writeUntilKilled(path, 40)
+    await stop()
+    const wal = readFileSync(`${path}-wal`)
+    writeFileSync(`${path}-wal`, Buffer.concat([wal, wal.subarray(-5_000)]))
+    await using opened = disposable(await open(path))
+    for (const { key, revision } of written) expect(opened.store.get(key)).toMatchObject({ modRevision: revision })
+    await opened.store.create('/after', () => Buffer.from('works'))
   })
 
   it('refuses a flipped bit in a value, naming the place', async () => {
@@ -227,6 +241,13 @@ describe('sqlite store under kill -9', () => {
     expect(acknowledged.size).toBeGreaterThan(8 * 5)
   })
 })
+
+function flipBit(file: string): void {
+  const bytes = readFileSync(file)
+  const middle = Math.floor(bytes.length / 2)
+  bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle)
+  writeFileSync(file, bytes)
+}
 
 interface Written {
   readonly key: string
