@@ -1,6 +1,14 @@
 import { join } from 'node:path'
 import { isNotFound, NODES, type Node, PODS, type Pod, SERVICES, type Service } from '@skiff/api'
-import { type ApiClient, createEventRecorder, createInformer, type Log } from '@skiff/client'
+import {
+  type ApiClient,
+  type Checkpoint,
+  createEventRecorder,
+  createInformer,
+  type Informer,
+  type Log,
+  snapshotIn,
+} from '@skiff/client'
 import { DeletedLogs } from './deleted-logs/deleted-logs.ts'
 import type { PressureCondition } from './eviction/signals.ts'
 import { keepHeartbeats } from './node/heartbeat-stream.ts'
@@ -8,10 +16,12 @@ import { hostGoesDown } from './node/host-shutdown.ts'
 import { keepRoom, type RoomKeeper } from './node/keep-room.ts'
 import { kubeletConfiguration } from './node/kubelet-configuration.ts'
 import { machineFacts } from './node/machine-facts.ts'
+import { type MasterContact, untilMasterAnswers } from './node/master-contact.ts'
 import { keepNodeLease } from './node/node-lease.ts'
 import { NodeReporter } from './node/node-reporter.ts'
 import type { NodeSettings } from './node/node-settings.ts'
 import { PodRoutes } from './node/pod-routes.ts'
+import { LastAnswers } from './objects/last-answers.ts'
 import { ReferencedObjects } from './objects/referenced-objects.ts'
 import { MirrorPods } from './pods/mirror-pods.ts'
 import { NodeAdmission } from './pods/node-admission.ts'
@@ -58,6 +68,9 @@ export interface RunAgentOptions {
   readonly labels: Readonly<Record<string, string>>
   readonly maxPods: number
   readonly settings: NodeSettings
+  /** What is known of the API is kept there. */
+  readonly checkpoint: Checkpoint
+  readonly contact: MasterContact
   readonly endpoints: ProgrammedEndpoints
   /** The master is reached, for the first time or again: by then this host may have another address. */
   readonly onConnected: () => void
@@ -86,12 +99,14 @@ export interface RunningAgent {
   readonly stopped: Promise<void>
 }
 
+export const CHECKPOINTED_PODS = 'pods'
 const EXEC_PROBE_SLOTS = 4
 const NO_CONDITIONS: ReadonlySet<PressureCondition> = new Set()
 
 /**
  * The agent proper: registers the node, then runs the pods that are bound to it, until the signal. If the host goes down with
- * it, its pods are stopped first.
+ * it, its pods are stopped first. While the master is away, it registers as soon as that is back, and runs the pods that an
+ * earlier agent has kept in the checkpoint.
  */
 export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
   const end = new AbortController()
@@ -114,37 +129,43 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
   const pressures = () => room?.manager.conditions ?? NO_CONDITIONS
   const annotations = await volumeAnnotations(options.dataDir)
   const reporter = new NodeReporter({ ...options, name: nodeName, annotations, pressures })
-  const node = await reporter.register(info)
-  // From here on everything listens to the signal, which tells nobody who comes too late.
-  signal.throwIfAborted()
-  const routes = podRoutes(options, reporter)
-  const pods = createInformer<Pod>(client, PODS, { fieldSelector: `spec.nodeName=${nodeName}`, logger, signal })
+  const { nodes, pods, services } = informersOf(options)
   meters.watchStarts(pods, options.now)
-  const services = createInformer<Service>(client, SERVICES, { logger, signal })
-  const reporting = reporter.run()
-  routes.nodes.onChange(({ type, object }) => {
+  nodes.onChange(({ type, object }) => {
     if (object.metadata.name !== nodeName) return
     if (type === 'deleted') void leaveIfDeleted(options)
     else reporter.compare(object)
   })
-  const beating = beat(options, node, reporter)
-  pods.start()
-  services.start()
+  const answers = new LastAnswers({ checkpoint: options.checkpoint, isAway: () => options.contact.isAway })
+  await answers.restore()
+  const isAlone = options.contact.isAway
+  const registered = register(options, reporter, info)
+  const following = registered.then(async (node) => {
+    for (const informer of [nodes, pods, services]) informer.start()
+    await Promise.all([reporter.run(), ...beat(options, node, reporter)])
+  })
+  following.catch(() => undefined)
+  if (isAlone) await Promise.all([nodes, pods, services].map((informer) => informer.restore()))
+  else await registered
+  // From here on everything listens to the signal, which tells nobody who comes too late.
+  signal.throwIfAborted()
   watchEngine(options, reporter)
+  const routes = podRoutes(options, nodes, reporter)
   await routes.configure()
   await services.synced
   signal.throwIfAborted()
 
   let workers: PodWorkers | undefined
-  const objects = new ReferencedObjects({ client, logger, onChange: (uid) => workers?.configChanged(uid) })
+  const objects = new ReferencedObjects({ client, answers, logger, onChange: (uid) => workers?.configChanged(uid) })
   signal.addEventListener('abort', () => objects.close(), { once: true })
-  const directories = new LocalDirectories(options)
-  const shownNode = () => routes.nodes.get(nodeName)
+  const directories = new LocalDirectories({ ...options, answers })
+  const shownNode = () => nodes.get(nodeName)
   const podList = () => workers?.list() ?? []
   const tools = await podTools({
     options,
     info,
     objects,
+    answers,
     directories,
     reporter,
     services: () => services.list(),
@@ -156,13 +177,17 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
   })
   const statics = new StaticPods({ directory: join(options.dataDir, 'manifests'), nodeName, logger, signal })
   const mirrors = new MirrorPods({ client, node: shownNode, logger, signal })
-  workers = new PodWorkers({ tools, pods, objects, statics, mirrors, random: options.random, signal })
+  workers = new PodWorkers({ tools, pods, objects, answers, statics, mirrors, random: options.random, signal })
   if (options.secretsInMemory) await tools.volumes.prepare()
   await workers.start()
   const running = workers
-  await tools.volumes
-    .removeOthers((uid) => running.worker(uid) !== undefined)
-    .catch((error: unknown) => logger.warn({ err: error }, 'what pods left here was not removed'))
+  // After the workers have compared what is here with the API's own list.
+  const isHere = (uid: string) => running.worker(uid) !== undefined
+  const tidying = pods.current
+    .then(() => answers.releaseOthers(isHere))
+    .then(() => tools.volumes.removeOthers(isHere))
+    .catch((error: unknown) => signal.aborted || logger.warn({ err: error }, 'what pods left here was not removed'))
+  if (!isAlone) await tidying
   rest = async () => {
     reporter.problem('shutdown', 'node is shutting down')
     await running.rest()
@@ -171,7 +196,7 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
   const usage = new ResourceUsage({ pods: () => running.observed(), now: options.now })
   room = keepRoom({ ...options, info, usage, volumes: tools.volumes, reporter, workers })
   const { deletedLogs } = tools
-  const stopped = stop(signal, workers, [reporting, ...beating, directories.run(signal), deletedLogs.run(signal), room.run()])
+  const stopped = stop(signal, workers, [following, directories.run(signal), deletedLogs.run(signal), room.run()])
   const stats = new AgentStats({
     ...options,
     info,
@@ -192,6 +217,39 @@ async function stop(signal: AbortSignal, workers: PodWorkers, work: readonly Pro
   })
   await workers.stopped()
   await Promise.all(work)
+}
+
+/** What the agent knows of the API, and keeps. */
+function informersOf({ client, nodeName, checkpoint, logger, signal }: RunAgentOptions) {
+  const common = { logger, signal }
+  const pods = snapshotIn<Pod>(checkpoint, CHECKPOINTED_PODS)
+  const services = snapshotIn<Service>(checkpoint, 'services')
+  const nodes = snapshotIn<Node>(checkpoint, 'nodes', keptOfNode)
+  return {
+    nodes: createInformer<Node>(client, NODES, { ...common, snapshot: nodes }),
+    pods: createInformer<Pod>(client, PODS, { ...common, snapshot: pods, fieldSelector: `spec.nodeName=${nodeName}` }),
+    services: createInformer<Service>(client, SERVICES, { ...common, snapshot: services }),
+  }
+}
+
+/** Without what changes all the time, so that an idle cluster writes nothing. It is no version that the API ever had. */
+function keptOfNode({ metadata, status, ...rest }: Node): Node {
+  const { images, conditions, ...kept } = status ?? {}
+  return { ...rest, metadata: { ...metadata, resourceVersion: '' }, status: kept }
+}
+
+/**
+ * Once the master has answered. A node that was deleted while this agent knew it and did without the master isn't made anew: as
+ * for an agent that sees it being deleted, this host has left the cluster.
+ */
+async function register(options: RunAgentOptions, reporter: NodeReporter, info: RuntimeInfo): Promise<Node> {
+  const { contact, signal } = options
+  const wasAlone = contact.isAway
+  await contact.made
+  if (wasAlone) await leaveIfDeleted(options)
+  signal.throwIfAborted()
+  if (!wasAlone) return await reporter.register(info)
+  return await untilMasterAnswers(() => reporter.register(info), options)
 }
 
 function beat(options: RunAgentOptions, node: Node, reporter: NodeReporter): Promise<void>[] {
@@ -220,11 +278,12 @@ async function leaveIfDeleted({ client, nodeName, onDeleted, logger }: RunAgentO
   }
 }
 
-function podRoutes(options: RunAgentOptions, reporter: NodeReporter): PodRoutes {
+function podRoutes(options: RunAgentOptions, nodes: Informer<Node>, reporter: NodeReporter): PodRoutes {
   const { clusterCidr, serviceCidr } = options.ranges
   return new PodRoutes({
     ...options,
     node: options.nodeName,
+    nodes,
     clusterCidr,
     serviceCidr,
     onProblem: (message) => reporter.problem('network', message),
@@ -243,6 +302,7 @@ interface ToolParts {
   readonly options: RunAgentOptions
   readonly info: RuntimeInfo
   readonly objects: ReferencedObjects
+  readonly answers: LastAnswers
   readonly directories: LocalDirectories
   readonly reporter: NodeReporter
   readonly services: () => readonly Service[]
@@ -257,6 +317,7 @@ async function podTools({
   options,
   info,
   objects,
+  answers,
   directories,
   reporter,
   services,
@@ -267,7 +328,7 @@ async function podTools({
   meters,
 }: ToolParts): Promise<PodTools> {
   const { client, signal, runtime, images, network, now, logger, nodeName, nodeIp, clusterId, dataDir, ranges } = options
-  const tokens = new ServiceAccountTokens({ client, now })
+  const tokens = new ServiceAccountTokens({ client, answers, now })
   const dns = { nameserver: ranges.dnsIp, domain: ranges.clusterDomain }
   const say = podEvents(options)
   return {
@@ -289,7 +350,7 @@ async function podTools({
       warn: (pod, reason, message) => say(pod, 'Warning', reason, message),
       config: objects,
       tokens,
-      claims: new VolumeClaims({ client, node }),
+      claims: new VolumeClaims({ client, answers, node }),
       imageVolumes: new ImageVolumes({ images, runtime, config: objects, dataDir, say, signal }),
       directories,
       dns,
@@ -303,7 +364,7 @@ async function podTools({
     ownership: { cluster: clusterId, node: nodeName },
     dns,
     seccompDirectory: join(dataDir, 'seccomp'),
-    runtimeHandler: runtimeHandlers(client),
+    runtimeHandler: runtimeHandlers(client, answers),
     execSlots: new Semaphore(EXEC_PROBE_SLOTS),
     deletedLogs: new DeletedLogs({ dataDir, now, logger }),
     meters,

@@ -1,8 +1,9 @@
 import { join as joinPath } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CLUSTER_FACTS, type ClusterFacts, CONFIG_MAPS, type ConfigMap, clusterFactsOf, NODES, type Node } from '@skiff/api'
-import { ApiClient, backoff, createInformer, type Log, makeDirectories } from '@skiff/client'
+import { ApiClient, backoff, Checkpoint, createInformer, type Log, makeDirectories } from '@skiff/client'
 import {
+  checkpointPath,
   clusterFactsPath,
   forgetCluster,
   kubeconfigPath,
@@ -19,6 +20,7 @@ import { fetchOverTls, peerOf } from './images/peers.ts'
 import { hostCommands } from './network/host-commands.ts'
 import { createPodNetwork } from './network/pod-network.ts'
 import { installationId } from './node/installation-id.ts'
+import { contactMaster, type MasterContact, untilMasterAnswers } from './node/master-contact.ts'
 import { isOwnAddress, nodeAddress } from './node/node-address.ts'
 import { NodeDeletedError } from './node/node-deleted-error.ts'
 import { refuseTakenName } from './node/node-name-taken.ts'
@@ -27,7 +29,7 @@ import { readNodeSettings } from './node/read-node-settings.ts'
 import { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
 import { superviseProxy } from './proxy/supervise-proxy.ts'
 import { clusterFactsOfAgent, purgeAgent } from './purge/purge-agent.ts'
-import { type NetworkRanges, runAgent } from './run-agent.ts'
+import { CHECKPOINTED_PODS, type NetworkRanges, runAgent } from './run-agent.ts'
 import { createDockerRuntime } from './runtime/docker/docker-runtime.ts'
 import { createDockerImageStore } from './runtime/docker/image-store.ts'
 import { SANDBOX_IMAGE } from './runtime/docker/sandbox-image.ts'
@@ -65,6 +67,8 @@ export interface AgentOptions {
   readonly port?: number
   /** The command line of this host's proxy, which the agent then supervises; absent: none is started. */
   readonly proxyCommand?: (facts: ProxyFacts) => readonly string[]
+  /** An agent that knows its pods from before waits so long for the master, then it looks after them without; 5 s. */
+  readonly patienceMs?: number
   readonly now?: () => Date
   readonly random?: () => number
   readonly logger: Log
@@ -93,10 +97,12 @@ export interface Agent {
 const DEFAULT_PORT = 10250
 const DEFAULT_MAX_PODS = 110
 const RENEWAL_CHECK_MS = 3_600_000
+const MASTER_PATIENCE_MS = 5_000
 
 /**
  * Makes this host a node: joins (once), registers, and runs the pods that are bound to it until the signal. Resolves when the node is
- * registered and its server listens. Throws JoinError, with what to do, when the host can't become a node.
+ * registered and its server listens; one that was registered before needs no master for it. Throws JoinError, with what to do, when
+ * the host can't become a node.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { dataDir, nodeName, signal, now = () => new Date(), random = Math.random } = options
@@ -205,7 +211,9 @@ async function startGeneration({ options, settings, joining, credentials }: Gene
   const facts = await untilMasterAnswers(() => clusterFacts(client, dataDir), { ...joining, signal })
   const { clusterId } = facts
   const ranges: NetworkRanges = { ...facts, clusterCidr: facts.podCidr, dnsIp: facts.dnsAddress }
-  await untilMasterAnswers(() => refuseTakenName(client, nodeName, identity), { ...joining, signal })
+  const checkpoint = new Checkpoint({ directory: checkpointPath(dataDir), cluster: clusterId, node: nodeName, logger })
+  const contact = contactMaster(() => refuseTakenName(client, nodeName, identity), { ...joining, signal })
+  await contactOrCheckpoint(contact, checkpoint, options)
   const engine =
     options.engine?.(clusterId) ?? dockerEngine({ options, settings, joining, credentials, client, clusterId, signal })
 
@@ -213,7 +221,12 @@ async function startGeneration({ options, settings, joining, credentials }: Gene
   const agentServer = await serveAgent({ credentials, nodeName, port, engine, client, now, logger })
   const endpoints = new ProgrammedEndpoints()
   const moved = Promise.withResolvers<string>()
-  let isDeleted = false
+  let failure: Error | undefined
+  const fail = (error: Error) => {
+    failure ??= error
+    end.abort()
+  }
+  contact.made.catch((error: unknown) => error instanceof JoinError && fail(error))
   const work = [superviseIfAsked({ options, client, endpoints, nodeIp, clusterId, ranges, random, signal })]
   work.push(
     runUntilStopped(agentServer, {
@@ -231,14 +244,13 @@ async function startGeneration({ options, settings, joining, credentials }: Gene
       labels: options.labels ?? {},
       maxPods: options.maxPods ?? DEFAULT_MAX_PODS,
       settings,
+      checkpoint,
+      contact,
       endpoints,
       onConnected: async () => {
         if (options.nodeIp === undefined && !isOwnAddress(nodeIp)) moved.resolve(await nodeAddress(server))
       },
-      onDeleted: () => {
-        isDeleted = true
-        end.abort()
-      },
+      onDeleted: () => fail(new NodeDeletedError(`node ${nodeName} was deleted from the cluster`)),
       now,
       random,
       logger,
@@ -246,9 +258,10 @@ async function startGeneration({ options, settings, joining, credentials }: Gene
     }),
   )
   const stopped = Promise.all(work).then(async () => {
+    await checkpoint.flush()
     await agentServer.close()
     client.close()
-    if (isDeleted) throw new NodeDeletedError(`node ${nodeName} was deleted from the cluster`)
+    if (failure !== undefined) throw failure
   })
   stopped.catch(() => undefined)
   return { port: agentServer.port, end, stopped, moved: moved.promise }
@@ -273,17 +286,18 @@ async function runUntilStopped(server: AgentServer, options: Parameters<typeof r
   }
 }
 
-async function untilMasterAnswers<T>(ask: () => Promise<T>, { random, logger, signal }: JoinOptions): Promise<T> {
-  const retry = backoff({ initialMs: 500, maxMs: 10_000, jitter: 0.5, random })
-  for (;;) {
-    try {
-      return await ask()
-    } catch (error) {
-      if (error instanceof JoinError || signal.aborted) throw error
-      logger.warn({ err: error }, 'the master does not answer yet, trying again')
-      await delay(retry.nextMs(), undefined, { signal })
-    }
-  }
+/** Resolves when the master has answered, or doesn't and an earlier agent has kept what there is to do. Throws JoinError. */
+async function contactOrCheckpoint(
+  { made }: MasterContact,
+  checkpoint: Checkpoint,
+  { patienceMs = MASTER_PATIENCE_MS, logger }: AgentOptions,
+): Promise<void> {
+  const patience = new AbortController()
+  const late = delay(patienceMs, true, { signal: patience.signal }).catch(() => false)
+  const isLate = await Promise.race([made.then(() => false), late]).finally(() => patience.abort())
+  if (!isLate) return
+  if ((await checkpoint.load(CHECKPOINTED_PODS)) === undefined) return await made
+  logger.warn('the master does not answer: the pods that were here are looked after from what is known of them')
 }
 
 /** Kept, so that an agent that starts while the master is away knows which containers are its own. */

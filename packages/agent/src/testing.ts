@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NODES } from '@skiff/api'
-import type { ApiClient, Log } from '@skiff/client'
+import { type ApiClient, Checkpoint, type Log } from '@skiff/client'
+import { checkpointPath } from './bootstrap/agent-files.ts'
 import { nodeSettings } from './node/node-settings.ts'
 import { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
 import { type RunningAgent, runAgent } from './run-agent.ts'
@@ -49,6 +50,7 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
   const network = new FakePodNetwork()
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'skiff-agent-')))
   const end = new AbortController()
+  const logger = options.logger ?? SILENT
   const starting = runAgent({
     client,
     runtime,
@@ -65,13 +67,15 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
     labels: {},
     maxPods: 110,
     settings: nodeSettings({ evictionHard: {}, imageGCHighThresholdPercent: 100, ...options.settings }),
+    checkpoint: new Checkpoint({ directory: checkpointPath(dataDir), cluster: 'test-cluster', node: nodeName, logger }),
+    contact: { isAway: false, made: Promise.resolve() },
     endpoints: new ProgrammedEndpoints(),
     onConnected: () => undefined,
     onDeleted: () => undefined,
     hostGoesDown: options.hostGoesDown ?? (async () => false),
     now,
     random: Math.random,
-    logger: options.logger ?? SILENT,
+    logger,
     signal: end.signal,
   })
   await giveCidr(client, nodeName, podCidr)

@@ -105,6 +105,7 @@ program
   .requiredOption('--kubeconfig <file>')
   .requiredOption('--node-name <name>')
   .requiredOption('--cluster-id <id>')
+  .requiredOption('--checkpoint-directory <path>')
   .option('--service-cidr <cidr>', '', '10.96.0.0/16')
   .option('--cluster-domain <domain>', '', 'cluster.local')
   .option('--dns-address <address>', '', '10.96.0.10')

@@ -1,6 +1,7 @@
 /** The Service network of one host: watches Services and EndpointSlices, programs the kernel, answers DNS and HTTP by name. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ENDPOINT_SLICES, type EndpointSlice, NAMESPACES, type Namespace, SERVICES, type Service } from '@skiff/api'
-import { type ApiClient, createInformer } from '@skiff/client'
+import { type ApiClient, Checkpoint, createInformer, type Informer, snapshotIn } from '@skiff/client'
 import type { Logger } from 'pino'
 import { type ChangeFlag, createChangeFlag } from './change-flag.ts'
 import { serveDns } from './dns/serve-dns.ts'
@@ -22,6 +23,8 @@ export interface ProxyOptions {
   readonly dnsAddress: string
   /** Where this host's own programs reach HTTP Services by name, on 127.0.0.1 and ::1; 0 for nowhere, by default 80. */
   readonly gatewayPort?: number
+  /** Where it keeps what it last knew of the API, for a start while the master is away. */
+  readonly checkpointDirectory: string
   readonly logger: Logger
   readonly signal: AbortSignal
   /** Told the EndpointSlice revision that the kernel's routes have reached. */
@@ -30,6 +33,8 @@ export interface ProxyOptions {
 
 const DNS_PORT = 53
 const DEFAULT_GATEWAY_PORT = 80
+/** So long it waits for the master; then it goes on from what it last knew. */
+const MASTER_PATIENCE_MS = 3_000
 const SERVICE_OF_SLICE = 'kubernetes.io/service-name'
 
 /**
@@ -57,19 +62,38 @@ async function runProxy(options: ProxyOptions): Promise<void> {
     dnsAddress,
     gatewayPort = DEFAULT_GATEWAY_PORT,
   } = options
+  const checkpoint = new Checkpoint({
+    directory: options.checkpointDirectory,
+    cluster: options.clusterId,
+    node: nodeName,
+    logger,
+  })
   const services = createInformer<Service>(client, SERVICES, {
     logger,
     signal,
     indexes: { clusterIp: (service) => service.spec.clusterIPs ?? [] },
+    snapshot: snapshotIn(checkpoint, 'services'),
   })
-  const slices = createInformer<EndpointSlice>(client, ENDPOINT_SLICES, { logger, signal, indexes: { service: serviceOfSlice } })
-  const namespaces = createInformer<Namespace>(client, NAMESPACES, { logger, signal })
+  const slices = createInformer<EndpointSlice>(client, ENDPOINT_SLICES, {
+    logger,
+    signal,
+    indexes: { service: serviceOfSlice },
+    snapshot: snapshotIn(checkpoint, 'endpoint-slices'),
+  })
+  const namespaces = createInformer<Namespace>(client, NAMESPACES, {
+    logger,
+    signal,
+    snapshot: snapshotIn(checkpoint, 'namespaces'),
+  })
   const informers = [services, slices, namespaces]
   for (const informer of informers) informer.start()
+  void restoreLate(informers, signal)
   const slicesOf = (namespace: string, service: string) => slices.byIndex('service', `${namespace}/${service}`)
 
   const kernel = createKernelRoutes(tableOf(options), logger)
   const changes = createChangeFlag(signal)
+  // Also when nothing has changed since: what was restored has no revision that could be acknowledged.
+  slices.current.then(changes.raise).catch(() => undefined)
   await setUpHost(hostOf(options), logger)
   const watching = watchTableDeletions(() => void mend(options, kernel, changes), logger, signal)
 
@@ -96,6 +120,12 @@ async function runProxy(options: ProxyOptions): Promise<void> {
     ])
   })
   await Promise.all([watching, dns, routes])
+  await checkpoint.flush()
+}
+
+async function restoreLate(informers: readonly Pick<Informer<unknown>, 'restore'>[], signal: AbortSignal): Promise<void> {
+  await sleep(MASTER_PATIENCE_MS, undefined, { signal, ref: false }).catch(() => undefined)
+  await Promise.all(informers.map((informer) => informer.restore()))
 }
 
 /** A firewall that starts anew takes everybody's rules away, ours too. */

@@ -33,6 +33,11 @@ export function clusterFactsPath(dataDir: string): string {
   return join(dataDir, 'cluster.json')
 }
 
+/** What the agent last knew of the API, for a start while the master is away. */
+export function checkpointPath(dataDir: string): string {
+  return join(dataDir, 'checkpoint')
+}
+
 /** The credentials of this node, or undefined when the host has not joined under this name. */
 export async function readCredentials(dataDir: string, node: string): Promise<NodeCredentials | undefined> {
   const names = Object.keys(FILES) as (keyof Kept)[]
@@ -61,6 +66,7 @@ export async function writeCredentials(dataDir: string, node: string, credential
 /** What is kept of a cluster that this host no longer belongs to. */
 export async function forgetCluster(dataDir: string): Promise<void> {
   await rm(clusterFactsPath(dataDir), { force: true })
+  await rm(checkpointPath(dataDir), { recursive: true, force: true })
 }
 
 /** Whole or not at all. */

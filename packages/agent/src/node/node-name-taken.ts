@@ -6,6 +6,9 @@ import { installationId } from './installation-id.ts'
 import { isOwnAddress } from './node-address.ts'
 import { IDENTITY_ANNOTATION } from './node-reporter.ts'
 
+/** A master that doesn't answer within this time is asked again: TCP alone would go on for a minute. */
+const ANSWER_TIMEOUT_MS = 5_000
+
 /** Throws JoinError when a living agent of another machine has this node's name. */
 export async function refuseTakenName(client: ApiClient, name: string, identity: string): Promise<void> {
   const address = await otherWithName(client, name, identity)
@@ -44,7 +47,8 @@ export async function nodeNameOfAgent(dataDir: string): Promise<NodeName | undef
 
 /** Where the other agent is that has this name. Whether it lives is the master's word, which counts on no clock: it says Unknown of nodes that fell silent. */
 async function otherWithName(client: ApiClient, name: string, identity: string): Promise<string | undefined> {
-  const node = await orUndefined(client.get<Node>(NODES, { name }))
+  const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
+  const node = await orUndefined(client.get<Node>(NODES, { name }, { signal }))
   const other = node?.metadata.annotations?.[IDENTITY_ANNOTATION]
   if (node === undefined || other === undefined || other === identity) return undefined
   if (findCondition(node.status?.conditions, 'Ready')?.status === 'Unknown') return undefined

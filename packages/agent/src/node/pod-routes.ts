@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { NODES, type Node } from '@skiff/api'
-import { type ApiClient, createInformer, type Informer, type Log } from '@skiff/client'
+import type { Node } from '@skiff/api'
+import type { Informer, Log } from '@skiff/client'
 import type { PodNetwork } from '../runtime/runtime.ts'
 
 const WATCH_AGAIN_MS = 10_000
 
 export interface PodRoutesOptions {
-  readonly client: ApiClient
+  /** All of the cluster. */
+  readonly nodes: Informer<Node>
   readonly network: PodNetwork
   readonly node: string
   readonly clusterCidr: string
@@ -20,20 +21,16 @@ export interface PodRoutesOptions {
 /** Waits for this node's range of pod addresses and sets up the pod network, then keeps the routes to the other nodes. */
 export class PodRoutes {
   readonly #options: PodRoutesOptions
-  readonly nodes: Informer<Node>
   #work: Promise<void> = Promise.resolve()
   #again = false
 
   constructor(options: PodRoutesOptions) {
     this.#options = options
-    const { client, logger, signal } = options
-    this.nodes = createInformer<Node>(client, NODES, { logger, signal })
   }
 
   /** Resolves when pods can be given addresses. */
   async configure(): Promise<void> {
-    const { onProblem, network, clusterCidr, serviceCidr, nodeIp } = this.#options
-    this.nodes.start()
+    const { nodes, onProblem, network, clusterCidr, serviceCidr, nodeIp } = this.#options
     onProblem('waiting for a range of pod addresses (spec.podCIDR) from the master')
     const podCidr = await this.#ownCidr()
     try {
@@ -44,12 +41,12 @@ export class PodRoutes {
     }
     onProblem(undefined)
     // Not before all are known: the routes to nodes that are not in the list are taken away.
-    this.nodes.synced.then(() => this.#keepRoutes()).catch(() => undefined)
+    nodes.synced.then(() => this.#keepRoutes()).catch(() => undefined)
   }
 
   async #keepRoutes(): Promise<void> {
-    const { network, logger, signal } = this.#options
-    this.nodes.onChange(() => this.#refresh())
+    const { nodes, network, logger, signal } = this.#options
+    nodes.onChange(() => this.#refresh())
     while (!signal.aborted) {
       await network.watchPeers(() => this.#refresh(), signal).catch((err) => logger.debug({ err }, 'routes are not watched'))
       await sleep(WATCH_AGAIN_MS, undefined, { signal }).catch(() => undefined)
@@ -59,10 +56,10 @@ export class PodRoutes {
   }
 
   async #ownCidr(): Promise<string> {
-    const { node, signal } = this.#options
+    const { node, nodes, signal } = this.#options
     signal.throwIfAborted()
     const found = Promise.withResolvers<string>()
-    const stop = this.nodes.onChange(({ object }) => {
+    const stop = nodes.onChange(({ object }) => {
       if (object.metadata.name === node && object.spec.podCIDR) found.resolve(object.spec.podCIDR)
     })
     signal.addEventListener('abort', () => found.reject(signal.reason), { once: true })
@@ -80,8 +77,8 @@ export class PodRoutes {
   }
 
   async #setPeers(): Promise<void> {
-    const { network, node, logger } = this.#options
-    const others = this.nodes.list().filter(({ metadata }) => metadata.name !== node)
+    const { nodes, network, node, logger } = this.#options
+    const others = nodes.list().filter(({ metadata }) => metadata.name !== node)
     try {
       await network.setPeers(others.flatMap(peerOf))
     } catch (error) {

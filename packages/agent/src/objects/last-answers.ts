@@ -63,8 +63,12 @@ export class LastAnswers {
     this.#save()
   }
 
-  forget(key: string): void {
-    if (this.#answers.delete(key)) this.#save()
+  /** The object has changed since it was asked for. */
+  renew(key: string, value: unknown): void {
+    const known = this.#answers.get(key)
+    if (known === undefined) return
+    this.#answers.set(key, { ...known, value })
+    this.#save()
   }
 
   /** The pod is gone. */

@@ -8,14 +8,22 @@ import {
   SECRETS,
   type Secret,
 } from '@skiff/api'
-import { type ApiClient, createInformer, type Informer, type Log } from '@skiff/client'
+import { type ApiClient, createInformer, type Informer, type Log, type Snapshot } from '@skiff/client'
 import type { ConfigSource } from '../containers/environment.ts'
+import type { LastAnswers } from './last-answers.ts'
 import { podReferences } from './pod-references.ts'
 
 /** A pod that starts waits so long for the first look at an object. */
 const FIRST_LOOK_TIMEOUT_MS = 5_000
 
 const KINDS: Readonly<Record<'ConfigMap' | 'Secret', KindInfo>> = { ConfigMap: CONFIG_MAPS, Secret: SECRETS }
+
+export interface ReferencedObjectsOptions {
+  readonly client: ApiClient
+  readonly answers: LastAnswers
+  readonly logger: Log
+  readonly onChange: (podUid: string) => void
+}
 
 interface Watched {
   readonly informer: Informer<ConfigMap | Secret>
@@ -31,12 +39,14 @@ type WatchedKind = keyof typeof KINDS
  */
 export class ReferencedObjects implements ConfigSource {
   readonly #client: ApiClient
+  readonly #answers: LastAnswers
   readonly #logger: Log
   readonly #changed: (podUid: string) => void
   readonly #watched = new Map<string, Watched>()
 
-  constructor(options: { readonly client: ApiClient; readonly logger: Log; readonly onChange: (podUid: string) => void }) {
+  constructor(options: ReferencedObjectsOptions) {
     this.#client = options.client
+    this.#answers = options.answers
     this.#logger = options.logger
     this.#changed = options.onChange
   }
@@ -47,6 +57,8 @@ export class ReferencedObjects implements ConfigSource {
       const key = keyOf(kind, pod.metadata.namespace ?? '', name)
       const watched = this.#watched.get(key) ?? this.#watch(key, kind, pod.metadata.namespace ?? '', name)
       watched.users.add(pod.metadata.uid)
+      const known = this.#answers.recall(key)
+      if (known !== undefined) this.#answers.remember(pod.metadata.uid, key, known)
     }
   }
 
@@ -73,19 +85,35 @@ export class ReferencedObjects implements ConfigSource {
 
   #watch(key: string, kind: WatchedKind, namespace: string, name: string): Watched {
     const stop = new AbortController()
+    const users = new Set<string>()
     const informer = createInformer<ConfigMap | Secret>(this.#client, KINDS[kind], {
       namespace,
       fieldSelector: `metadata.name=${name}`,
+      snapshot: this.#snapshot(key, users),
       logger: this.#logger,
       signal: stop.signal,
     })
-    const watched = { informer, users: new Set<string>(), stop }
+    const watched = { informer, users, stop }
     informer.onChange(() => {
-      for (const uid of watched.users) this.#changed(uid)
+      for (const uid of users) this.#changed(uid)
     })
     informer.start()
+    if (this.#answers.isAway) void informer.restore()
     this.#watched.set(key, watched)
     return watched
+  }
+
+  /** That an object isn't there is known as well (`null`): an optional one keeps no pod waiting. */
+  #snapshot(key: string, users: ReadonlySet<string>): Snapshot<ConfigMap | Secret> {
+    return {
+      load: async () => {
+        const known = this.#answers.recall<ConfigMap | Secret | null>(key)
+        return known === undefined ? undefined : [known].filter((one) => one !== null)
+      },
+      save: (list) => {
+        for (const uid of users) this.#answers.remember(uid, key, list()[0] ?? null)
+      },
+    }
   }
 
   async #read<T extends { metadata: ObjectMeta }>(kind: WatchedKind, namespace: string, name: string): Promise<T | undefined> {

@@ -1,6 +1,7 @@
 import { type Pod, podIsTerminal, rfc3339 } from '@skiff/api'
 import type { Informer } from '@skiff/client'
 import { podRef } from '../containers/container-spec.ts'
+import type { LastAnswers } from '../objects/last-answers.ts'
 import type { ReferencedObjects } from '../objects/referenced-objects.ts'
 import type { PodContainers, PodRef, RuntimeEvent } from '../runtime/runtime.ts'
 import { liveSandbox } from './container-history.ts'
@@ -15,6 +16,7 @@ export interface PodWorkersOptions {
   /** The pods that are bound to this node. */
   readonly pods: Informer<Pod>
   readonly objects: ReferencedObjects
+  readonly answers: LastAnswers
   readonly statics: StaticPods
   readonly mirrors: MirrorPods
   readonly random: () => number
@@ -39,14 +41,19 @@ export class PodWorkers {
   /** Static pods that run, or have not ended yet. By uid. */
   readonly #runningStatics = new Map<string, Pod>()
   readonly #running = new Set<Promise<void>>()
-  /** What was here before the agent is known: a pod that comes from now on can have nothing here. */
-  #isStarted = false
+  /**
+   * The API's own list was compared with what was here before the agent: a container without a pod is an orphan, and a pod that
+   * comes from now on can have nothing here.
+   */
+  #isCompared = false
+  /** The pods that had a sandbox when the agent came, by uid. */
+  #wereAlive: ReadonlySet<string> = new Set()
 
   constructor(options: PodWorkersOptions) {
     this.#options = options
   }
 
-  /** Begins once the API's pods are known: only then is a container without a pod an orphan. */
+  /** Begins once the API's pods are known, from the API or from what an earlier agent has kept. */
   async start(): Promise<void> {
     const { pods, tools, statics, signal } = this.#options
     await pods.synced
@@ -54,6 +61,7 @@ export class PodWorkers {
     const here = await tools.runtime.listPods()
     // What is begun below listens to the signal, which tells nobody who comes too late.
     signal.throwIfAborted()
+    this.#wereAlive = new Set(here.filter(liveSandbox).map(({ pod }) => pod.uid))
     for (const found of here) this.#adoptAddress(found)
     for (const pod of pods.list()) this.#reserveAddress(pod)
     pods.onChange((change) => {
@@ -61,8 +69,7 @@ export class PodWorkers {
       else this.#present(change.object)
     })
     this.#syncStatics()
-    this.#meet(here)
-    this.#isStarted = true
+    pods.current.then(() => this.#compare(here)).catch(() => undefined)
     tools.runtime.watch((event) => this.#hear(event), signal)
     tools.images.onChange(() => this.#each((worker) => worker.imagesChanged()))
     const relist = setInterval(() => void this.#relist(), RELIST_MS)
@@ -124,17 +131,33 @@ export class PodWorkers {
     if (podIP && !pod.spec.hostNetwork && !podIsTerminal(pod)) this.#options.tools.network.reserve(pod.metadata.uid, podIP)
   }
 
-  #present(pod: Pod): void {
+  /** Once, when the API's own list is there. What an earlier agent kept is no reason to take anything away. */
+  #compare(here: readonly PodContainers[]): void {
+    for (const pod of this.#options.pods.list()) this.#present(pod, { isConfirmed: true })
+    this.#isCompared = true
+    this.#meet(here)
+  }
+
+  #present(pod: Pod, { isConfirmed } = { isConfirmed: this.#isCompared }): void {
     const { uid } = pod.metadata
     if (isMirror(pod)) {
       this.#presentMirror(pod)
       return
     }
-    if (this.#finished.has(uid)) return
+    if (this.#finished.has(uid) || (!isConfirmed && this.#mayRunElsewhere(pod))) return
     // A pod that has ended reads nothing any more.
     if (!podIsTerminal(pod)) this.#options.objects.retain(pod)
     const worker = this.#workers.get(uid) ?? this.#createFor(pod)
     worker.update(pod)
+  }
+
+  /**
+   * What was kept may be out of date: somebody may have given up this host, and let a StatefulSet's pod run on another one. Where
+   * it does not run any more, after a reboot, it waits for the master's word: it must never run twice.
+   */
+  #mayRunElsewhere({ metadata }: Pod): boolean {
+    if (this.#wereAlive.has(metadata.uid)) return false
+    return (metadata.ownerReferences ?? []).some(({ kind, controller }) => kind === 'StatefulSet' && controller)
   }
 
   #presentMirror(mirror: Pod): void {
@@ -181,7 +204,7 @@ export class PodWorkers {
 
   #createFor(pod: Pod): PodWorker {
     const ref = podRef(pod)
-    return this.#create(ref, this.#isStarted ? { pod: ref, sandboxes: [], containers: [] } : undefined)
+    return this.#create(ref, this.#isCompared ? { pod: ref, sandboxes: [], containers: [] } : undefined)
   }
 
   #create(ref: PodRef, observed?: PodContainers): PodWorker {
@@ -198,18 +221,20 @@ export class PodWorkers {
   }
 
   #forget(ref: PodRef, running: Promise<void>): void {
-    const { pods, objects, tools } = this.#options
+    const { pods, objects, answers, tools, signal } = this.#options
     this.#running.delete(running)
     this.#workers.delete(ref.uid)
     objects.release(ref.uid)
+    if (!signal.aborted) answers.release(ref.uid)
     tools.admission.forget(ref.uid)
     const shown = pods.get(`${ref.namespace}/${ref.name}`)
     if (shown?.metadata.uid === ref.uid) this.#finished.add(ref.uid)
-    if (this.#runningStatics.delete(ref.uid) && !this.#options.signal.aborted) this.#syncStatics()
+    if (this.#runningStatics.delete(ref.uid) && !signal.aborted) this.#syncStatics()
   }
 
   /** Containers of ours; those without a pod in the API get a worker that takes them away. */
   #meet(found: readonly PodContainers[]): void {
+    if (!this.#isCompared) return
     for (const { pod: ref } of found) {
       // The engine's own trial containers carry our labels, but no pod's.
       if (ref.uid === '' || this.#workers.has(ref.uid)) continue

@@ -1,5 +1,6 @@
-import { ApiError, badRequest, notFound, type Pod } from '@skiff/api'
-import { containerOf, historyOf, runningContainers } from '../pods/container-history.ts'
+import { ApiError, badRequest, type ContainerStatus, notFound, type Pod } from '@skiff/api'
+import { containerOf, historyOf, liveSandbox, runningContainers } from '../pods/container-history.ts'
+import { POD_IP } from '../pods/labels.ts'
 import type { RunningAgent } from '../run-agent.ts'
 import type { ContainerRuntime, ContainerState } from '../runtime/runtime.ts'
 import { reportedStatus } from '../status/container-status.ts'
@@ -46,16 +47,21 @@ export class PodFinder {
     return this.#withStatus(found)
   }
 
+  /** Where what runs of the pod can be reached. The address in its status may be anybody's word, and is never dialled. */
   addressOf(namespace: string, name: string): string {
     const pod = this.pod(namespace, name)
-    if (!pod.status?.podIP) throw badRequest(`pod ${name} has no address yet`)
-    return pod.status.podIP
+    const worker = this.agent().pods.worker(pod.metadata.uid)
+    const sandbox = worker?.observed && liveSandbox(worker.observed)
+    const address = sandbox && (pod.spec.hostNetwork ? worker?.status?.podIP : sandbox.labels[POD_IP])
+    if (!address) throw badRequest(`pod ${name} can't be reached: it has no network now, since nothing of it runs`)
+    return address
   }
 
   async running(namespace: string, podName: string, name: string): Promise<ContainerState> {
     const [newest] = await this.#history(namespace, podName, name)
     if (newest?.phase === 'running') return newest
-    throw new ApiError('NotFound', `container not found ("${name}")`)
+    const state = reportedStatus(this.pod(namespace, podName), name)?.state
+    throw new ApiError('NotFound', `container not found ("${name}"): it is not running${because(state)}`)
   }
 
   /** The container whose log is asked for: the newest, or the one before it. */
@@ -80,4 +86,9 @@ export class PodFinder {
     const status = this.agent().pods.worker(pod.metadata.uid)?.status ?? pod.status
     return status === undefined ? pod : { ...pod, status }
   }
+}
+
+function because(state: ContainerStatus['state']): string {
+  if (state?.terminated) return `, it ended with exit code ${state.terminated.exitCode}`
+  return state?.waiting?.reason ? `, it waits: ${state.waiting.reason}` : ''
 }

@@ -6,6 +6,7 @@ import {
   PERSISTENT_VOLUMES,
   type PersistentVolume,
   PV_PROTECTION,
+  pathOf,
   quantityOfBytes,
   rfc3339,
   VOLUME_NODE_LABEL,
@@ -13,9 +14,11 @@ import {
   VOLUMES_DIRECTORY,
 } from '@skiff/api'
 import { type ApiClient, createInformer, type Log, runController, WorkQueue } from '@skiff/client'
+import type { LastAnswers } from '../objects/last-answers.ts'
 
 export interface LocalDirectoriesOptions {
   readonly client: ApiClient
+  readonly answers: LastAnswers
   readonly dataDir: string
   readonly nodeName: string
   readonly now: () => Date
@@ -53,7 +56,10 @@ export class LocalDirectories {
       await chmod(path, 0o777)
     }
     const body = { metadata: { annotations: { [DIRECTORY_MADE]: rfc3339(this.#options.now()) } } }
-    await this.#options.client.patch(PERSISTENT_VOLUMES, { name: volume.metadata.name }, { type: 'merge', body })
+    const { client, answers } = this.#options
+    const { name } = volume.metadata
+    const made = await client.patch<PersistentVolume>(PERSISTENT_VOLUMES, { name }, { type: 'merge', body })
+    answers.renew(pathOf(PERSISTENT_VOLUMES, undefined, name), made)
   }
 
   /** Removes the data of volumes that are being deleted, until the signal. */

@@ -65,7 +65,9 @@ async function fromConfigMap(source: KeyedSource, mode: number, { pod, config }:
   if (found === undefined && !source.optional) throw new ConfigError(`configmap "${name}" not found`)
   const text = Object.entries(found?.data ?? {}).map(([key, value]) => [key, Buffer.from(value)] as const)
   const binary = Object.entries(found?.binaryData ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const)
-  return pick(new Map([...text, ...binary]), source, mode, 'configmap references non-existent config key')
+  return pick(new Map([...text, ...binary]), source, mode, (key) => {
+    return `configmap references non-existent config key: ${key}: ${keyCure(`ConfigMap ${pod.metadata.namespace}/${name}`)}`
+  })
 }
 
 async function fromSecret(source: KeyedSource, mode: number, { pod, config }: PayloadContext): Promise<Payload> {
@@ -73,16 +75,27 @@ async function fromSecret(source: KeyedSource, mode: number, { pod, config }: Pa
   const found = await config.secret(pod.metadata.namespace ?? '', name)
   if (found === undefined && !source.optional) throw new ConfigError(`secret "${name}" not found`)
   const data = Object.entries(found?.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const)
-  return pick(new Map(data), source, mode, 'references non-existent secret key')
+  return pick(new Map(data), source, mode, (key) => {
+    return `references non-existent secret key: ${key}: ${keyCure(`Secret ${pod.metadata.namespace}/${name}`)}`
+  })
 }
 
-function pick(data: ReadonlyMap<string, Buffer>, source: KeyedSource, defaultMode: number, problem: string): Payload {
+function keyCure(where: string): string {
+  return `add it to ${where}, or mark the volume optional`
+}
+
+function pick(
+  data: ReadonlyMap<string, Buffer>,
+  source: KeyedSource,
+  defaultMode: number,
+  problem: (key: string) => string,
+): Payload {
   const { items = [...data.keys()].map((key): Item => ({ key, path: key })), optional } = source
   const payload: Payload = new Map()
   for (const { key, path, mode = defaultMode } of items) {
     const content = data.get(key)
     if (content !== undefined) payload.set(safePath(path), { content, mode })
-    else if (!optional) throw new ConfigError(`${problem}: ${key}`)
+    else if (!optional) throw new ConfigError(problem(key))
   }
   return payload
 }

@@ -41,10 +41,10 @@ async function localPath(volume: PersistentVolume, path: string, directories: Lo
   const found = await stat(path).catch(() => undefined)
   if (found === undefined) {
     const cure = ours
-      ? ': it was there before, so its data is lost; restore it there from a backup, or delete the claim to begin anew'
-      : ''
+      ? 'it was there before, so its data is lost; restore it there from a backup, or delete the claim to begin anew'
+      : 'make it on this node, or correct spec.local.path of the volume'
     throw new MountError(
-      `MountVolume.NewMounter initialization failed for volume "${name}" : path "${path}" does not exist${cure}`,
+      `MountVolume.NewMounter initialization failed for volume "${name}" : path "${path}" does not exist: ${cure}`,
     )
   }
   if (volume.spec.volumeMode === 'Block' && !found.isBlockDevice()) {

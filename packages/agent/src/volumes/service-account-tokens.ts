@@ -1,5 +1,6 @@
 import { SERVICE_ACCOUNTS } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
+import type { LastAnswers } from '../objects/last-answers.ts'
 import type { TokenRequest } from './payload.ts'
 
 interface CachedToken {
@@ -17,14 +18,19 @@ const RENEW_AFTER_SHARE = 0.8
 const LONGEST_USE_MS = 24 * 3_600_000
 const RETRY_MS = 10_000
 
-/** Tokens of pods' service accounts, bound to the pod, kept until they are due for renewal. */
+/**
+ * Tokens of pods' service accounts, bound to the pod, kept until they are due for renewal. While the master is away the last one
+ * does, be it expired: there is nobody who could refuse it.
+ */
 export class ServiceAccountTokens {
   readonly #client: ApiClient
+  readonly #answers: LastAnswers
   readonly #now: () => Date
   readonly #cache = new Map<string, CachedToken>()
 
-  constructor(options: { readonly client: ApiClient; readonly now: () => Date }) {
+  constructor(options: { readonly client: ApiClient; readonly answers: LastAnswers; readonly now: () => Date }) {
     this.#client = options.client
+    this.#answers = options.answers
     this.#now = options.now
   }
 
@@ -34,12 +40,13 @@ export class ServiceAccountTokens {
     const now = this.#now().getTime()
     if (cached !== undefined && cached.renewAt > now) return cached.token
     try {
-      const fresh = await this.#request(request)
-      this.#cache.set(key, fresh)
-      return fresh.token
+      const newest = await this.#answers.ask(request.pod.metadata.uid, `token/${key}`, () => this.#request(request))
+      // Nobody shall ask without pause.
+      this.#cache.set(key, { ...newest, renewAt: Math.max(newest.renewAt, now + RETRY_MS) })
+      return newest.token
     } catch (error) {
       if (cached === undefined) throw error
-      // It is good for a while yet: no reason to disturb the pod. And nobody shall ask without pause.
+      // It is good for a while yet: no reason to disturb the pod.
       this.#cache.set(key, { ...cached, renewAt: now + RETRY_MS })
       if (cached.expiresAt <= now) throw error
       return cached.token

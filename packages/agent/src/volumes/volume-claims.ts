@@ -8,13 +8,16 @@ import {
   type PersistentVolumeClaim,
   type Pod,
   type PodClaim,
+  pathOf,
   volumeReachesNode,
 } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
+import type { LastAnswers } from '../objects/last-answers.ts'
 import { MountError } from './volume-errors.ts'
 
 export interface VolumeClaimsOptions {
   readonly client: ApiClient
+  readonly answers: LastAnswers
   /** This node, as the API has it. */
   readonly node: () => Node | undefined
 }
@@ -37,7 +40,7 @@ export class VolumeClaims {
       claimProblem(pod, podClaim, claim) ?? (claim.metadata.deletionTimestamp && !isMade ? 'PVC is being deleted' : '')
     if (problem) throw unprocessed(pod, podClaim, problem)
     const name = claim.spec.volumeName ?? ''
-    const volume = await this.#get<PersistentVolume>(PERSISTENT_VOLUMES, { name })
+    const volume = await this.#get<PersistentVolume>(pod, PERSISTENT_VOLUMES, { name })
     if (volume === undefined) throw unprocessed(pod, podClaim, `failed to fetch PV ${name} from API server: not found`)
     if (volume.spec.claimRef?.uid !== claim.metadata.uid) throw unprocessed(pod, podClaim, `PV ${name} is not bound to it`)
     this.#checkNode(volume)
@@ -48,14 +51,15 @@ export class VolumeClaims {
   async #claim(pod: Pod, podClaim: PodClaim): Promise<PersistentVolumeClaim> {
     const { namespace = '' } = pod.metadata
     const name = podClaim.claimName
-    const claim = await this.#get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, { namespace, name })
+    const claim = await this.#get<PersistentVolumeClaim>(pod, PERSISTENT_VOLUME_CLAIMS, { namespace, name })
     if (claim !== undefined) return claim
     throw unprocessed(pod, podClaim, `failed to fetch PVC from API server: persistentvolumeclaims "${name}" not found`)
   }
 
-  async #get<T>(info: typeof PERSISTENT_VOLUMES, ref: { readonly name: string; readonly namespace?: string }) {
+  async #get<T>(pod: Pod, info: typeof PERSISTENT_VOLUMES, ref: { readonly name: string; readonly namespace?: string }) {
+    const { answers, client } = this.#options
     try {
-      return await this.#options.client.get<T>(info, ref)
+      return await answers.ask(pod.metadata.uid, pathOf(info, ref.namespace, ref.name), () => client.get<T>(info, ref))
     } catch (error) {
       if (isNotFound(error)) return undefined
       throw error
@@ -66,7 +70,8 @@ export class VolumeClaims {
     const node = this.#options.node()
     if (node === undefined || volumeReachesNode(volume, node)) return
     const { name } = volume.metadata
-    throw new MountError(`MountVolume.NodeAffinity check failed for volume "${name}" : no matching NodeSelectorTerms`)
+    const cure = "the volume's nodeAffinity says on which nodes it is: let the scheduler place the pod there"
+    throw new MountError(`MountVolume.NodeAffinity check failed for volume "${name}" : no matching NodeSelectorTerms: ${cure}`)
   }
 }
 

@@ -2,8 +2,9 @@ import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/prom
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ConfigMap, Pod, Secret } from '@skiff/api'
-import type { ApiClient } from '@skiff/client'
+import { type ApiClient, Checkpoint } from '@skiff/client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { LastAnswers } from '../objects/last-answers.ts'
 import { FakeImages } from '../runtime/fake/fake-images.ts'
 import { FakeRuntime } from '../runtime/fake/fake-runtime.ts'
 import { ImageVolumes } from './image-volumes.ts'
@@ -37,13 +38,15 @@ function volumes({ recursiveReadOnly = false } = {}): PodVolumes {
   const client = {} as ApiClient
   const now = () => new Date()
   const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+  const checkpoint = new Checkpoint({ directory: dataDir, cluster: 'c', node: 'node-1', logger })
+  const answers = new LastAnswers({ checkpoint, isAway: () => false })
   return new PodVolumes({
     dataDir,
     warn: () => undefined,
     config,
-    tokens: new ServiceAccountTokens({ client, now }),
-    claims: new VolumeClaims({ client, node: () => undefined }),
-    directories: new LocalDirectories({ client, dataDir, nodeName: 'node-1', now, logger }),
+    tokens: new ServiceAccountTokens({ client, answers, now }),
+    claims: new VolumeClaims({ client, answers, node: () => undefined }),
+    directories: new LocalDirectories({ client, answers, dataDir, nodeName: 'node-1', now, logger }),
     imageVolumes: new ImageVolumes({
       images: new FakeImages(),
       runtime: new FakeRuntime({ now }),
@@ -157,7 +160,10 @@ test('says in the kubelet’s words which volume can’t be mounted, and why', a
     'MountVolume.SetUp failed for volume "v" : hostPath type check failed: /etc/passwd is not a directory',
   )
   await expect(mounted(podWith({ configMap: { name: 'settings', items: [{ key: 'no', path: 'x' }] } }))).rejects.toThrow(
-    'configmap references non-existent config key: no',
+    'configmap references non-existent config key: no: add it to ConfigMap default/settings, or mark the volume optional',
+  )
+  await expect(mounted(podWith({ hostPath: { path: '/no/such', type: 'Directory' } }))).rejects.toThrow(
+    '/no/such is not a directory: nothing is there on this node; make it, or ask for',
   )
   await expect(
     mounted(podWith({ configMap: { name: 'settings', items: [{ key: 'colour', path: '../../x' }] } })),

@@ -1,3 +1,4 @@
+import { join as joinPath } from 'node:path'
 import { NodeDeletedError, startAgent } from '@skiff/agent'
 import { componentLogger } from '../component-logger.ts'
 import { agentDirectory } from '../home.ts'
@@ -51,6 +52,7 @@ export async function agent({
     },
     proxyCommand: ({ kubeconfig, clusterId, ranges }) => [
       ...[SKIFF, 'proxy', '--kubeconfig', kubeconfig, '--node-name', nodeName, '--cluster-id', clusterId],
+      ...['--checkpoint-directory', joinPath(dataDir, 'checkpoint', 'proxy')],
       ...['--service-cidr', ranges.serviceCidr, '--cluster-domain', ranges.clusterDomain, '--dns-address', ranges.dnsIp],
     ],
     logger: componentLogger('agent'),

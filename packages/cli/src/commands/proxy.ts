@@ -7,6 +7,7 @@ interface ProxyCommandOptions {
   readonly kubeconfig: string
   readonly nodeName: string
   readonly clusterId: string
+  readonly checkpointDirectory: string
   readonly serviceCidr: string
   readonly clusterDomain: string
   readonly dnsAddress: string

@@ -5,6 +5,7 @@ import type { RouteTable } from '../route-table.ts'
 import {
   deleteTableScript,
   LANDMARK_CHAIN,
+  limitsScript,
   type NftTable,
   replaceTableScript,
   timeoutsScript,
@@ -67,17 +68,26 @@ async function write(table: NftTable, before: RuleSet | undefined, after: RuleSe
   } catch (err) {
     logger.warn({ err }, 'the Service rules were not as left; writing all of them')
   }
-  await nft(replaceTableScript({ ...table, hasTimeouts: await kernelHasTimeouts(table.name, logger) }, after))
+  await nft(replaceTableScript({ ...table, ...(await kernelAbilities(table.name, logger)) }, after))
 }
 
-async function kernelHasTimeouts(name: string, logger: Logger): Promise<boolean> {
-  return runCommand('nft', ['--check', '-f', '-'], `${timeoutsScript(name)}\n`).then(
-    () => true,
-    (err) => {
-      logger.warn({ err }, 'this kernel sends a client to a lost host until the master knows of it (no NF_CONNTRACK_TIMEOUT)')
-      return false
-    },
-  )
+async function kernelAbilities(name: string, logger: Logger): Promise<Pick<NftTable, 'hasTimeouts' | 'hasLimits'>> {
+  const accepts = (script: string, otherwise: string) =>
+    runCommand('nft', ['--check', '-f', '-'], `${script}\n`).then(
+      () => true,
+      (err) => {
+        logger.warn({ err }, otherwise)
+        return false
+      },
+    )
+  const [hasTimeouts, hasLimits] = await Promise.all([
+    accepts(
+      timeoutsScript(name),
+      'this kernel sends a client to a lost host until the master knows of it (no NF_CONNTRACK_TIMEOUT)',
+    ),
+    accepts(limitsScript(name), 'this kernel lets a dead endpoint refuse clients until the master knows of it (no NFT_LIMIT)'),
+  ])
+  return { hasTimeouts, hasLimits }
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * The text given to `nft -f -`, which applies it as one transaction: either everything, or nothing (pure).
  */
-import { emptyRuleSet, type RuleSet, SERVICE_MARK } from './rule-set.ts'
+import { emptyRuleSet, type RuleSet, SERVICE_MARK, SPARE_MARK } from './rule-set.ts'
 
 export interface NftTable {
   readonly name: string
@@ -10,6 +10,8 @@ export interface NftTable {
   readonly dnsAddress: string
   /** false: the kernel knows no time-outs of single connections (CONFIG_NF_CONNTRACK_TIMEOUT). */
   readonly hasTimeouts?: boolean
+  /** false: the kernel can't count by connection (CONFIG_NFT_LIMIT). */
+  readonly hasLimits?: boolean
 }
 
 /** Replaces the whole table by these rules. */
@@ -50,6 +52,19 @@ const UNANSWERED = 'ct timeout unanswered { protocol tcp; l3proto ip; policy = {
 
 const FORGET_UNANSWERED = `ct state new ct mark and ${SERVICE_MARK} == ${SERVICE_MARK} meta l4proto tcp ct timeout set "unanswered"`
 
+/** Accepted by a kernel that has limits. */
+export function limitsScript(name: string): string {
+  return `table ip ${name} {\n${REFUSED}\nchain unreached {\n${FORGIVE_REFUSALS}\n}\n}`
+}
+
+const REFUSED = 'set refused { type ipv4_addr . inet_service; flags dynamic,timeout; timeout 30s; size 65535; }'
+
+/** A reset that answers a connection's first packet has the number 0. The first attempt and two more, by the client's own port. */
+const FORGIVE_REFUSALS = [
+  `ct mark and ${SPARE_MARK} == ${SPARE_MARK} tcp flags & (rst | ack) == rst | ack tcp sequence 0`,
+  'update @refused { ct original ip saddr . ct original proto-src limit rate 3/minute burst 3 packets } drop',
+].join(' ')
+
 /** Only the whole table has this chain. */
 export const LANDMARK_CHAIN = 'dispatch'
 
@@ -64,13 +79,14 @@ export const LANDMARK_CHAIN = 'dispatch'
  * second, so that the attempt that a client's kernel makes then meets the next backend; and that the host can't be
  * reached is kept from the client, who would give up.
  */
-function baseTable({ name, serviceCidr, dnsAddress, hasTimeouts = true }: NftTable): string {
+function baseTable({ name, serviceCidr, dnsAddress, hasTimeouts = true, hasLimits = true }: NftTable): string {
   return `table ip ${name} {
   map services { type ipv4_addr . inet_proto . inet_service : verdict; }
   map nodeports { type inet_proto . inet_service : verdict; }
   set external { type ipv4_addr . inet_proto . inet_service; }
   set hairpin { type ipv4_addr . ipv4_addr; }
   ${hasTimeouts ? UNANSWERED : ''}
+  ${hasLimits ? REFUSED : ''}
   chain ${LANDMARK_CHAIN} {
     ip daddr . meta l4proto . th dport vmap @services
     fib daddr type local meta l4proto . th dport vmap @nodeports
@@ -96,6 +112,7 @@ function baseTable({ name, serviceCidr, dnsAddress, hasTimeouts = true }: NftTab
     ${hasTimeouts ? FORGET_UNANSWERED : ''}
   }
   chain unreached {
+    ${hasLimits ? FORGIVE_REFUSALS : ''}
     icmp type destination-unreachable icmp code { 0, 1 } goto keep_from_client
   }
   chain keep_from_client {

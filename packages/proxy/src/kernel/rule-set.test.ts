@@ -47,6 +47,12 @@ describe('the rules', () => {
     expect(rulesOf(route('first', shared), route('second', shared)).services).toEqual(rulesOf(route('first', shared)).services)
   })
 
+  it('mark the connections that another backend could have as well', () => {
+    const marked = (...backends: Route['backends']) => [...rulesOf(route('web', { backends })).chains.values()].flat().join()
+    expect(marked(a, b)).toContain('ct mark set ct mark or 0x00005000 or 0x00002000')
+    expect(marked(a)).not.toContain('0x00002000')
+  })
+
   it('lead nowhere without backends, but claim external addresses, which are refused', () => {
     const rules = rulesOf(
       route('web', { clusterIps: ['10.96.0.7'], externalIps: ['203.0.113.7'], nodePort: 30_080, backends: [] }),
@@ -103,9 +109,10 @@ describe('the nftables script', () => {
     ])
   })
 
-  it('asks nothing of a kernel that has no time-outs for single connections', () => {
-    const timeouts = (table: NftTable) => replaceTableScript(table, web(a)).match(/ct timeout/g)?.length ?? 0
-    expect([timeouts(TABLE), timeouts({ ...TABLE, hasTimeouts: false })]).toEqual([2, 0])
+  it('asks nothing of a kernel that has no time-outs for single connections, or no limits', () => {
+    const count = (what: RegExp, table: NftTable) => replaceTableScript(table, web(a)).match(what)?.length ?? 0
+    expect([count(/ct timeout/g, TABLE), count(/ct timeout/g, { ...TABLE, hasTimeouts: false })]).toEqual([2, 0])
+    expect([count(/refused/g, TABLE), count(/refused/g, { ...TABLE, hasLimits: false })]).toEqual([2, 0])
   })
 })
 

@@ -23,6 +23,8 @@ export interface RuleSet {
 
 /** On packets from outside whose reply must come back through this host, and on every connection that a Service's rules lead to a backend. */
 export const SERVICE_MARK = '0x00005000'
+/** On connections that another backend could have as well. */
+export const SPARE_MARK = '0x00002000'
 /** The host's end of every pod's pair of links begins so. */
 export const POD_LINKS = 'skf'
 
@@ -108,7 +110,8 @@ function externalRules(route: Route): string[] {
 }
 
 function leadRules(protocol: Protocol, backends: readonly Backend[], sticky: boolean): string[] {
-  return [`ct mark set ct mark or ${SERVICE_MARK}`, dnatRule(protocol, backends, sticky)]
+  const marks = backends.length > 1 ? [SERVICE_MARK, SPARE_MARK] : [SERVICE_MARK]
+  return [`ct mark set ct mark or ${marks.join(' or ')}`, dnatRule(protocol, backends, sticky)]
 }
 
 /** `numgen inc` deals connections out in turn, so that the shares are exactly even on each host. */

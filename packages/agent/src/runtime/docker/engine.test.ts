@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Engine, negotiateVersion } from './engine.ts'
 import { conflictingContainer, wordsOf } from './engine-errors.ts'
+import { followEvents } from './follow-events.ts'
 
 test.for([
   ['1.41', '1.12', '1.41'],
@@ -49,9 +50,48 @@ test('however many containers take their time to stop, other calls are answered'
   await Promise.all(stops)
 })
 
+test('an engine that was replaced by a newer one is spoken to in its version, though it was never away', async () => {
+  await using engine = await upgradable()
+  const abort = new AbortController()
+  let opened = 0
+  const following = followEvents(engine, { filters: {}, onOpen: () => opened++, onEvent: () => undefined }, abort.signal)
+  await expect.poll(() => opened).toBe(1)
+  const look = () => engine.call('inspect', 60_000, (docker) => docker.getContainer('c').inspect())
+  expect(await look()).toMatchObject({ Path: '/v1.41/containers/c/json' })
+
+  engine.upgrade()
+
+  await expect.poll(() => opened).toBe(2)
+  expect(await look()).toMatchObject({ Path: '/v1.51/containers/c/json' })
+  abort.abort()
+  await following
+})
+
+/** An engine that is replaced by one that doesn't understand what the former one spoke; its socket stays, as one of systemd's does. */
+async function upgradable() {
+  const streams: http.ServerResponse[] = []
+  let isNew = false
+  const server = http.createServer(({ url = '' }, answer) => {
+    const json = (status: number, body: object) =>
+      answer.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    if (url.endsWith('/_ping')) answer.end('OK')
+    else if (url.endsWith('/version')) json(200, isNew ? { ApiVersion: '1.52', MinAPIVersion: '1.44' } : { ApiVersion: '1.41' })
+    else if (isNew && url.startsWith('/v1.41/')) json(400, { message: 'client version 1.41 is too old' })
+    else if (url.includes('/events')) {
+      answer.writeHead(200).flushHeaders()
+      streams.push(answer)
+    } else json(200, { Path: url })
+  })
+  return Object.assign(await engineOf(server), {
+    upgrade: () => {
+      isNew = true
+      for (const stream of streams.splice(0)) stream.end()
+    },
+  })
+}
+
 /** An engine whose containers stop when they are let. */
 async function slowToStop() {
-  const folder = mkdtempSync(join(tmpdir(), 'skiff-engine-'))
   const asked: http.ServerResponse[] = []
   const waiting = Promise.withResolvers<void>()
   let expected = Number.POSITIVE_INFINITY
@@ -65,9 +105,7 @@ async function slowToStop() {
       check()
     }
   })
-  const socket = join(folder, 'docker.sock')
-  await new Promise<void>((resolve) => server.listen(socket, resolve))
-  return Object.assign(new Engine(`unix://${socket}`), {
+  return Object.assign(await engineOf(server), {
     stopsAsked: async (count: number) => {
       expected = count
       check()
@@ -76,6 +114,15 @@ async function slowToStop() {
     letStop: () => {
       for (const answer of asked) answer.writeHead(204).end()
     },
+  })
+}
+
+/** The way to the engine that this server plays. */
+async function engineOf(server: http.Server) {
+  const folder = mkdtempSync(join(tmpdir(), 'skiff-engine-'))
+  const socket = join(folder, 'docker.sock')
+  await new Promise<void>((resolve) => server.listen(socket, resolve))
+  return Object.assign(new Engine(`unix://${socket}`), {
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

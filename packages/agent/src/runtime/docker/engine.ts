@@ -24,7 +24,7 @@ export type AvailabilityListener = (available: boolean, message: string) => void
 
 /**
  * The way to one Docker Engine: pooled calls with a time-out each, unpooled ones for streams, the API version negotiated
- * at the first call and after each outage. It knows whether the engine answers.
+ * at the first call, after each outage, and whenever the engine may have been replaced. It knows whether the engine answers.
  */
 export class Engine {
   readonly #calls: Docker
@@ -112,6 +112,12 @@ export class Engine {
     }
     this.#setAvailable(true, ANSWERS)
     return true
+  }
+
+  /** It has broken off a stream that goes on: it may have been replaced by one of another version, without ever having been away. */
+  mayBeAnother(): void {
+    this.#negotiated = undefined
+    void this.ping()
   }
 
   onAvailability(listener: AvailabilityListener): () => void {

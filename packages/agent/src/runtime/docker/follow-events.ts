@@ -41,7 +41,7 @@ export async function followEvents(engine: Engine, following: Following, signal:
       // Whether the engine answers is told apart from this; a broken stream is only opened again.
     }
     if (signal.aborted) return
-    void engine.ping()
+    engine.mayBeAnother()
     await delay(wait, undefined, { signal }).catch(() => {})
     wait = Math.min(wait * 2, LAST_RECONNECT_MS)
   }

@@ -1,4 +1,4 @@
-import { forbidden, SUBJECT_ACCESS_REVIEWS } from '@skiff/api'
+import { ApiError, forbidden, isNotFound, NODES, SUBJECT_ACCESS_REVIEWS } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
 import { Answers } from './answers.ts'
 import type { Asker } from './authenticate.ts'
@@ -11,11 +11,16 @@ export interface AccessRequest {
   readonly method: string
 }
 
-/** Throws Forbidden. */
+/** Throws Forbidden, and Unauthorized for a node that was deleted. */
 export type Authorize = (request: AccessRequest) => Promise<void>
 
 const ALLOWED_KEPT_MS = 300_000
 const DENIED_KEPT_MS = 30_000
+/** The API server turns a deleted node away at once; what it may do elsewhere ends so much later. */
+const NODE_KEPT_MS = 30_000
+const NO_NODE_KEPT_MS = 1_000
+const MASTER_PATIENCE_MS = 5_000
+const NODE_USER = 'system:node:'
 const VERBS: Readonly<Record<string, string>> = {
   GET: 'get',
   HEAD: 'get',
@@ -33,9 +38,18 @@ export function authorizer(client: ApiClient, nodeName: string, now: () => Date)
     const ask = () => reviewAccess(client, asker, { verb, subresource, name: nodeName })
     return known.answer(key, ask, (yes) => (yes ? ALLOWED_KEPT_MS : DENIED_KEPT_MS))
   }
+  const isNode = ({ name }: Asker) =>
+    known.answer(
+      name,
+      () => nodeExists(client, name),
+      (yes) => (yes ? NODE_KEPT_MS : NO_NODE_KEPT_MS),
+    )
   return async ({ asker, path, method }) => {
     if (isMaster(asker)) return
-    if (asker.groups.includes('system:nodes') && (path[0] === 'images' || path[0] === 'healthz')) return
+    if (asker.groups.includes('system:nodes') && (path[0] === 'images' || path[0] === 'healthz')) {
+      if (await isNode(asker)) return
+      throw new ApiError('Unauthorized', `there is no node of ${asker.name} any more`)
+    }
     const verb = VERBS[method] ?? 'get'
     const subresources = subresourcesOf(path)
     for (const subresource of subresources) if (await allowed(asker, verb, subresource)) return
@@ -63,6 +77,15 @@ function subresourcesOf([first = '']: readonly string[]): readonly string[] {
     default:
       return ['proxy']
   }
+}
+
+/** Nodes give images to one another without the master, too: only what it says counts against one. */
+async function nodeExists(client: ApiClient, user: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(MASTER_PATIENCE_MS)
+  return await client.get(NODES, { name: user.slice(NODE_USER.length) }, { signal }).then(
+    () => true,
+    (error: unknown) => !isNotFound(error),
+  )
 }
 
 interface Attributes {
