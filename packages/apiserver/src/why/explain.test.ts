@@ -161,6 +161,16 @@ describe('why a pod waits', () => {
     expect(finding?.cure).toContain('must listen on 0.0.0.0')
   })
 
+  it.each([
+    ['configmap "settings" not found', 'Create what the volume refers to'],
+    ['hostPath type check failed: /data is not a directory', 'Mend what the volume needs on that node'],
+    ['write /var/lib/skiff/x: no space left on device', 'make room'],
+  ])('knows what helps a volume that can’t be mounted: %s', (words, cure) => {
+    const object = pod({ status: waiting('ContainerCreating', '') })
+    const failed = event(object, 'FailedMount', `MountVolume.SetUp failed for volume "v" : ${words}`)
+    expect(only(POD, object, around({ events: [failed] }))?.cure).toContain(cure)
+  })
+
   it('looks into the events while nothing is known of the container', () => {
     const object = pod({ status: waiting('ContainerCreating', '') })
     const conflict = event(object, 'HostPortConflict', "Failed to set up the pod's network: port 80/TCP is taken")

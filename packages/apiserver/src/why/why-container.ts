@@ -174,9 +174,11 @@ function beingCreated({ container, pod, around }: Scene): Cause {
 
 function cureOfSetUp(reason: string, message: string): string {
   if (reason === 'HostPortConflict') return 'Stop what listens on that port of the node, or choose another hostPort.'
-  if (reason === 'FailedMount' || /configmap|secret/i.test(message))
-    return 'Create what the volume refers to, or mark it optional: true. The pod goes on by itself then.'
   if (/no space left/i.test(message)) return 'The node\'s disk is full: make room ("docker system prune" there).'
+  if (/configmap|secret/i.test(message))
+    return 'Create what the volume refers to, or mark it optional: true. The pod goes on by itself then.'
+  if (reason === 'FailedMount')
+    return 'Mend what the volume needs on that node, or correct the volume. The pod goes on by itself then.'
   return 'Run "skiff doctor" on that node. The agent goes on trying.'
 }
 
