@@ -18,6 +18,7 @@ import { type Cluster, manifest, startCluster } from '../support/cluster.ts'
 import { FaultyDocker } from '../support/faulty-docker.ts'
 import { runSkiff } from '../support/skiff.ts'
 import { waitFor } from '../support/wait-for.ts'
+import { boundPod, containerOf, readyPod, runningContainers } from '../support/workloads.ts'
 
 const FREE_RANGES = ['--service-cidr', '10.114.0.0/16', '--pod-cidr', '10.115.0.0/16']
 
@@ -295,12 +296,15 @@ describe('a process that is started wrongly', () => {
 })
 
 describe('a Docker daemon that hangs', () => {
-  it('makes its node say so, while the master serves, and doctor finds it', async () => {
+  it('makes its node say so, doctor finds it, and what was asked of it is done when it goes on', async () => {
     const host = cluster.host(0)
     const readiness = async () => {
       const { status } = await cluster.client.get<Node>(NODES, { name: host.name })
       return findCondition(status?.conditions, 'Ready')
     }
+    for (const name of ['leaving', 'dying']) await cluster.kubectlOk(['apply', '-f', '-'], JSON.stringify(boundPod(name, host)))
+    const [leaving, dying] = [await readyPod(cluster, 'leaving'), await readyPod(cluster, 'dying')]
+    const pid = await host.docker('inspect', '-f', '{{.State.Pid}}', await containerOf(host, dying, 'hello'))
     {
       await using _ = await host.pauseDaemon()
       const said = await waitFor('the node says so', async () => {
@@ -311,7 +315,17 @@ describe('a Docker daemon that hangs', () => {
       expect(await host.exec(['sh', '-c', `DOCKER_HOST=${host.dockerHost} ${cluster.program} doctor || true`])).toMatch(
         /^problem +docker engine +no Docker Engine answers at unix:.*start it/m,
       )
+      await cluster.kubectlOk(['delete', 'pod', 'leaving', '--wait=false'])
+      await cluster.kubectlOk(['apply', '-f', '-'], JSON.stringify(boundPod('coming', host)))
+      await host.exec(['kill', '-9', pid.trim()])
     }
     await waitFor('it is ready again', async () => (await readiness())?.status === 'True')
+    await readyPod(cluster, 'coming')
+    await waitFor('what died meanwhile runs again', async () => {
+      return (await readyPod(cluster, 'dying')).status?.containerStatuses?.[0]?.restartCount === 1
+    })
+    await waitFor('what was deleted meanwhile is gone', async () => !(await exists('pod', 'leaving')))
+    expect(await runningContainers(host, leaving)).toEqual([])
+    await cluster.kubectlOk(['delete', 'pod', 'coming', 'dying', '--timeout=120s'])
   })
 })

@@ -12,7 +12,7 @@ const REPLACED_MS = 15_000
 const STOPPED_MS = 10_000
 const WHOLE_MS = 10_000
 /** A client waits for a connection, and tries after 1, 3, 7, 15 and 31 seconds: what it can't have at once is late, not lost. */
-const PATIENT_MS = 60_000
+const PATIENT_MS = 30_000
 /** How much slower a test machine may be than the one that it is promised for. `scripts/bench` measures. */
 const SLOW = 6
 

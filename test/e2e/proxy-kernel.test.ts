@@ -10,6 +10,7 @@ const CLUSTER_IP = '10.96.0.50'
 const HOST_IP = '10.9.0.1'
 const NODE_PORT = 30_080
 const UDP_NODE_PORT = NODE_PORT
+const NOBODYS_PORT = 8081
 /** For what is not answered. */
 const IN_VAIN_MS = 500
 /** For what has to be tried again, which is after 1, 3, 7 and 15 seconds. */
@@ -108,6 +109,11 @@ async function unplugOtherHost(): Promise<AsyncDisposable> {
   await otherHost.ip('link set eth0 arp off')
   await host.ip('neigh flush dev eth1')
   return { [Symbol.asyncDispose]: async () => void (await otherHost.ip('link set eth0 arp on')) }
+}
+
+/** Of how many connections the host has kept refusals from the client, in the last half minute. */
+async function refusalsKept(): Promise<number> {
+  return (await host.exec('nft', 'list', 'set', 'ip', TABLE.name, 'refused')).match(/ expires /g)?.length ?? 0
 }
 
 /** How often the host has said that it can't reach somebody. */
@@ -217,6 +223,24 @@ describe('Services in the kernel', () => {
     await using _ = await unplugOtherHost()
     const asking = [client.call('askMany', HOST_IP, NODE_PORT, 3, 3), host.call('askMany', CLUSTER_IP, 80, 3, 3)]
     expect((await Promise.all(asking)).map(countsOf)).toEqual([{ a: 3 }, { a: 3 }])
+  })
+
+  it('lead those to another backend whom one that has died refuses, before anybody knows that it is dead', async () => {
+    await apply([a, { ...b, port: NOBODYS_PORT }, remote])
+    const asking = [client.call('askMany', HOST_IP, NODE_PORT, 3, 3), host.call('askMany', CLUSTER_IP, 80, 3, 3)]
+    for (const answers of await Promise.all(asking)) expect(answers.map(nameOf)).not.toContain('ECONNREFUSED')
+  })
+
+  it('are refused after a few attempts when no backend answers, and at once by the only one', async () => {
+    const [one, two] = [a, b].map(({ ip }) => ({ ip, port: NOBODYS_PORT }))
+    if (!one || !two) throw new Error('there are two')
+    await apply([one, two])
+    expect((await client.call('ask', HOST_IP, NODE_PORT, PATIENT_MS)).answer).toBe('ECONNREFUSED')
+    const before = await refusalsKept()
+    expect(before).toBeGreaterThan(0)
+    await apply([one])
+    expect((await client.call('ask', HOST_IP, NODE_PORT, PATIENT_MS)).answer).toBe('ECONNREFUSED')
+    expect(await refusalsKept()).toBeLessThanOrEqual(before)
   })
 
   it('do not keep it from those who connect to a pod itself', async () => {

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CONFIG_MAPS, type ConfigMap, NODES, type Node, type Pod, podIsReady } from '@skiff/api'
+import { CONFIG_MAPS, type ConfigMap, type EndpointSlice, NODES, type Node, type Pod, podIsReady, type Service } from '@skiff/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, type ClusterHost, manifest, startCluster } from '../support/cluster.ts'
 import { Load } from '../support/load.ts'
@@ -21,6 +21,8 @@ import {
 /** What is promised, and how much slower a test machine may be than the one that it is promised for. */
 const BACK_MS = 10_000
 const SLOW = 6
+
+const NFT_RULES = ['nft', 'list', 'ruleset']
 
 let cluster: Cluster
 
@@ -91,6 +93,37 @@ describe('a pod', () => {
   })
 })
 
+describe('a backend that dies under load', () => {
+  it('costs nobody a request that came after it was known', async () => {
+    const host = cluster.host(1)
+    const { spec, ...rest } = boundPod('mortal', host)
+    const mortal = { ...rest, metadata: { name: 'mortal', labels: { app: 'hello' } }, spec: { ...spec, restartPolicy: 'Never' } }
+    await cluster.kubectlOk(['apply', '-f', '-'], JSON.stringify(mortal))
+    const pod = await readyPod(cluster, 'mortal')
+    await using load = new Load(await nodePortUrls(cluster, 'hello'), { clients: 16 })
+    for (const { ip } of cluster.hosts)
+      await waitFor(`${ip} leads to the third pod`, () =>
+        load.answers.some(({ url, body }) => url.includes(ip) && body === 'hello from mortal'),
+      )
+    await host.docker('kill', await containerOf(host, pod, 'hello'))
+    const diedAt = performance.now()
+    for (const one of cluster.hosts)
+      await waitFor(
+        `${one.name} knows that it is dead`,
+        async () => !(await one.exec(NFT_RULES)).includes(`${pod.status?.podIP} `),
+      )
+    const knownAt = performance.now()
+    await load.goesOn(100)
+    await load.stop()
+    const [late, all] = [load.since(diedAt).filter(({ error }) => error !== undefined), load.failures]
+    console.log(
+      `died under load, known after ${Math.round(knownAt - diedAt)} ms: ${all.length} lost, ${late.length} asked after its death`,
+    )
+    expect(load.since(knownAt).filter(({ error }) => error !== undefined)).toEqual([])
+    await cluster.kubectlOk(['delete', 'pod', 'mortal', '--timeout=120s'])
+  })
+})
+
 describe('an agent', () => {
   it('that is killed finds its containers as it left them', async () => {
     const { pod, host } = await freshPod()
@@ -115,6 +148,73 @@ describe('an agent', () => {
     await agentIsBack(pod)
     await agentAdopted(host, pod, containers)
   })
+
+  it('that starts while the master is away looks after its pods, its Services and DNS, also after its host has restarted', async () => {
+    const { pod, host } = await freshPod()
+    await keptBy(host, pod)
+    await cluster.killMaster()
+    await host.killAgent()
+    await host.startAgent({ withToken: false })
+    await serviceAnswersOn(host, pod)
+    const first = await containerOf(host, pod, 'hello')
+    await host.docker('kill', first)
+    const second = await runsAgain(host, pod, first)
+    await serviceAnswersOn(host, pod)
+
+    await host.powerOff()
+    await host.powerOn()
+    await host.startAgent({ withToken: false })
+    await runsAgain(host, pod, second)
+    await serviceAnswersOn(host, pod)
+
+    await cluster.startMaster()
+    const now = await readyAgain(pod, (one) => restartsOf(one) === (restartsOf(pod) ?? 0) + 2)
+    expect(now.status?.podIP).toBe(pod.status?.podIP)
+    await cluster.nodesReady()
+    await readyPods(cluster, 'hello', 2)
+    await helloAnswersEverywhere()
+  })
+
+  /** Its container is another one than before: the id. */
+  async function runsAgain(host: ClusterHost, pod: Pod, before: string): Promise<string> {
+    return await waitFor('the container runs again', async () => {
+      const now = await containerOf(host, pod, 'hello')
+      return now !== '' && now !== before && now
+    })
+  }
+
+  /** By the Service's address and by its name, from the host itself. */
+  async function serviceAnswersOn(host: ClusterHost, pod: Pod): Promise<void> {
+    const [clusterIp = '?'] = kept<Service>(host, 'services').flatMap(({ metadata, spec }) =>
+      metadata.name === 'hello' ? [spec.clusterIP ?? '?'] : [],
+    )
+    const name = 'hello.default.svc.cluster.local'
+    await waitFor('the name is known', async () =>
+      (await host.exec(['busybox', 'nslookup', name, '10.112.0.10'])).includes(clusterIp),
+    )
+    await waitFor('the Service answers from this pod, too', async () =>
+      (await host.fetch(`http://${clusterIp}/`)).includes(pod.metadata.name),
+    )
+  }
+
+  /** The agent and its proxy have written down what they know of the pod. */
+  async function keptBy(host: ClusterHost, pod: Pod): Promise<void> {
+    await waitFor(`${host.name} has kept the pod and its endpoint`, () => {
+      const slices = kept<EndpointSlice>(host, 'proxy/endpoint-slices')
+      const ready = slices.flatMap(({ endpoints }) => endpoints ?? []).filter(({ conditions }) => conditions?.ready)
+      return (
+        kept<Pod>(host, 'pods').some((one) => one.metadata.uid === pod.metadata.uid && podIsReady(one)) &&
+        ready.some(({ targetRef }) => targetRef?.uid === pod.metadata.uid) &&
+        kept<readonly [string]>(host, 'answers').some(([key]) => key.startsWith(`token/${pod.metadata.uid}`)) &&
+        kept<Service>(host, 'proxy/services').some(({ metadata }) => metadata.name === 'hello')
+      )
+    })
+  }
+
+  function kept<T>(host: ClusterHost, name: string): readonly T[] {
+    const file = join(cluster.home, `agent-${host.name}`, 'checkpoint', `${name}.json`)
+    return JSON.parse(readFileSync(file, 'utf8').split('\n')[1] ?? '').content
+  }
 
   /** It answers for its pods. */
   async function agentIsBack({ metadata }: Pod): Promise<void> {
@@ -174,6 +274,24 @@ describe('a Docker daemon', () => {
     expect(load.failures).toEqual([])
     await host.docker('kill', await containerOf(host, pod, 'hello'))
     await readyAgain(pod, (one) => restartsOf(one) === (restartsOf(pod) ?? 0) + 1)
+  })
+
+  it('that is replaced by another, as in an upgrade, leaves its pods as they are, and those that died meanwhile come back', async () => {
+    const host = cluster.host(0)
+    for (const name of ['lives', 'dies']) await cluster.kubectlOk(['apply', '-f', '-'], JSON.stringify(boundPod(name, host)))
+    const [lives, dies] = [await readyPod(cluster, 'lives'), await readyPod(cluster, 'dies')]
+    const before = await runningContainers(host, lives)
+    const pid = await host.docker('inspect', '-f', '{{.State.Pid}}', await containerOf(host, dies, 'hello'))
+    await host.stopDaemon()
+    await host.exec(['kill', '-9', pid.trim()])
+    await host.startDaemon({ args: ['--log-driver=local', '--default-ulimit=nofile=4096:4096', '--label=of=another'] })
+    await waitFor('the dead one runs again', async () => restartsOf(await readyPod(cluster, 'dies')) === 1)
+    expect(await runningContainers(host, lives)).toEqual(before)
+    expect((await readyPod(cluster, 'lives')).status?.containerStatuses).toEqual(lives.status?.containerStatuses)
+    // What is new for this daemon is not how its containers are made.
+    const driver = await host.docker('inspect', '-f', '{{.HostConfig.LogConfig.Type}}', await containerOf(host, dies, 'hello'))
+    expect(driver).toBe('json-file\n')
+    await cluster.kubectlOk(['delete', 'pod', 'lives', 'dies', '--timeout=120s'])
   })
 
   it('that takes its containers with it has them all back, each once, within seconds of its return', async () => {

@@ -2,13 +2,15 @@
 
 import { once } from 'node:events'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:https'
+import { createServer as createPlainServer, type IncomingMessage } from 'node:http'
+import { createServer, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { type Agent, type AgentOptions, startAgent } from '@skiff/agent'
 import { FakeImages, FakePodNetwork, FakeRuntime } from '@skiff/agent/testing'
-import { NODES, type Node, PODS, type Pod } from '@skiff/api'
+import { type ContainerStatus, NODES, type Node, PODS, type Pod } from '@skiff/api'
 import { ApiClient } from '@skiff/client'
 import { createJoinToken, type JoinToken, type Master, startMaster } from '@skiff/master'
 import { type Logger, pino } from 'pino'
@@ -132,6 +134,68 @@ test('logs and commands of a pod go through the master to the agent', async () =
   })
 })
 
+test('a command in a container that has ended, and the log of one that never began, are refused with what became of it', async () => {
+  const namespace = 'default'
+  const env = [{ name: 'COLOUR', valueFrom: { configMapKeyRef: { name: 'nowhere', key: 'colour' } } }]
+  const containers = ['dead', 'unborn'].map((name) => ({ name, image: 'app:1', ...(name === 'unborn' ? { env } : {}) }))
+  const { metadata } = await client.create<Pod>(PODS, {
+    metadata: { name: 'half', namespace },
+    spec: { nodeName: 'node-1', restartPolicy: 'Never', containers },
+  } as never)
+  const says = (is: (state: ContainerStatus['state'], name: string) => unknown) =>
+    waitFor('the pod says so', async () => {
+      const { status } = await client.get<Pod>(PODS, { namespace, name: 'half' })
+      return status?.containerStatuses?.some(({ state, name }) => is(state, name))
+    })
+  await says((state, name) => name === 'dead' && state?.running)
+  runtime.exitContainer(runtime.running(metadata.uid, 'dead')?.id ?? '', 4)
+  await says((state) => state?.terminated)
+  await says((state) => state?.waiting?.reason === 'CreateContainerConfigError')
+  const pod = '/api/v1/namespaces/default/pods/half'
+  expect(await execRefusal(`${pod}/exec?container=dead&command=date&stdout=true`)).toBe(
+    'container not found ("dead"): it is not running, it ended with exit code 4',
+  )
+  await expect(client.request('GET', `${pod}/log?container=unborn`)).rejects.toThrow(
+    'container "unborn" in pod "half" is waiting to start: configmap "nowhere" not found',
+  )
+})
+
+test('an address that somebody wrote into the status of a pod is never dialled', async () => {
+  await using stack = new AsyncDisposableStack()
+  let asked = 0
+  const secret = createPlainServer((_, response) => {
+    asked += 1
+    response.end('secret')
+  }).listen(0, '127.0.0.1')
+  stack.defer(() => void secret.close())
+  await once(secret, 'listening')
+  const { port } = secret.address() as AddressInfo
+  const namespace = 'default'
+  const { metadata } = await client.create<Pod>(PODS, {
+    metadata: { name: 'evil', namespace },
+    spec: { nodeName: 'node-1', restartPolicy: 'Never', containers: [{ name: 'c', image: 'app:1' }] },
+  } as never)
+  const reaches = (phase: string) =>
+    waitFor(`the pod is ${phase}`, async () => {
+      return (await client.get<Pod>(PODS, { namespace, name: 'evil' })).status?.phase === phase
+    })
+  await reaches('Running')
+  runtime.exitContainer(runtime.running(metadata.uid, 'c')?.id ?? '', 0)
+  await reaches('Succeeded')
+  await waitFor('its network is gone', async () => {
+    return (await runtime.inspectPod(metadata.uid)).sandboxes.every(({ phase }) => phase !== 'running')
+  })
+  const body = { status: { podIP: '127.0.0.1', podIPs: [{ ip: '127.0.0.1' }] } }
+  await waitFor('the agent knows that', async () => {
+    // Each time: a last word of its own may come in between.
+    await client.patch(PODS, { namespace, name: 'evil', subresource: 'status' }, { type: 'merge', body })
+    const pods = JSON.parse((await client.request('GET', '/api/v1/nodes/node-1/proxy/pods')).body.toString()) as { items: Pod[] }
+    return pods.items.some(({ metadata: { name }, status }) => name === 'evil' && status?.podIP === '127.0.0.1')
+  })
+  await expect(client.request('GET', `/api/v1/namespaces/default/pods/evil:${port}/proxy/`)).rejects.toThrow(/can't be reached/)
+  expect(asked).toBe(0)
+})
+
 test('a token that is wrong, or a hash of another authority, is refused with what to do', async () => {
   const refused = (changes: Partial<AgentOptions>) => startAgent(optionsFor('node-2', changes))
   await expect(refused({ token: 'abcdef.0123456789abcdef' })).rejects.toThrow(
@@ -168,6 +232,23 @@ test('a host that belonged to another cluster joins the one that the line names'
   await moved.stopped
 })
 
+test('a node that was deleted gets no images of others any more, until it is one again', async () => {
+  const credentials = await Promise.all(
+    ['client.crt', 'client.key', 'ca.crt'].map((file) => readFile(join(directory, 'node-3', file))),
+  )
+  const [cert, key, ca] = credentials
+  const askFor = async (path: string) => {
+    const asked = request({ host: '127.0.0.1', servername: 'node-1', port: agent.port, path, cert, key, ca, agent: false }).end()
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    answer.resume()
+    return answer.statusCode
+  }
+  await client.delete(NODES, { name: 'node-3' })
+  expect(await askFor('/images/none')).toBe(401)
+  await client.create(NODES, { metadata: { name: 'node-3' } } as never)
+  await waitFor('it is a node again', async () => (await askFor('/images/none')) === 404)
+})
+
 test('a master whose certificate is not valid yet means that a clock is wrong, and it is said which', async () => {
   const authority = await createTestAuthority(new Date(Date.now() + 3 * 24 * 3_600_000))
   const { certificatePem: cert, keyPem: key } = await authority.issue({ commonName: 'master', usage: 'server' })
@@ -199,4 +280,12 @@ async function execOutput(path: string): Promise<{ stdout: string; status: unkno
   })
   await new Promise((resolve, reject) => socket.once('close', resolve).once('error', reject))
   return { stdout, status }
+}
+
+/** What the Status says that is answered instead of a WebSocket. */
+async function execRefusal(path: string): Promise<unknown> {
+  const socket = client.webSocket(path, ['v5.channel.k8s.io'])
+  socket.on('error', () => undefined)
+  const [, answer] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage]
+  return (JSON.parse(await text(answer)) as { message?: unknown }).message
 }

@@ -111,7 +111,10 @@ test('a volume that can’t be used here keeps its pod waiting, and says why; ot
   await isTold('unclaimed', 'error processing PVC default/data: failed to fetch PVC from API server')
   await createBoundVolume({ local: { path: '/not/there' }, nodeAffinity: onNode('node-1') })
   await createPod('pathless', CLAIM)
-  await isTold('pathless', 'MountVolume.NewMounter initialization failed for volume "pvc-1" : path "/not/there" does not exist')
+  await isTold(
+    'pathless',
+    'MountVolume.NewMounter initialization failed for volume "pvc-1" : path "/not/there" does not exist: make it on',
+  )
   await createPod('fine', { emptyDir: {} })
   await podThat('fine', podIsReady)
   expect((await podThat('pathless', () => true)).status?.phase).toBe('Pending')

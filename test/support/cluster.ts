@@ -49,6 +49,8 @@ export function clockOff(hours: number): Record<string, string> {
 export interface AgentStart {
   /** `found`: the agent finds it out. Without: the host's. */
   readonly nodeIp?: string
+  /** False: it has joined before, and the master isn't there to give it another token. */
+  readonly withToken?: boolean
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -204,8 +206,8 @@ export class Cluster implements AsyncDisposable {
     await waitFor('the master is gone', () => !this.processes.isRunning('master'))
   }
 
-  async startAgent({ host, name, ip }: ClusterHost, { nodeIp = ip, env = {} }: AgentStart = {}): Promise<void> {
-    const join_ = await this.joinEnvironment()
+  async startAgent({ host, name, ip }: ClusterHost, { nodeIp = ip, withToken = true, env = {} }: AgentStart = {}): Promise<void> {
+    const join_ = withToken ? await this.joinEnvironment() : {}
     const dataDir = join(this.folder, `agent-${name}`)
     const agent = [
       SKIFF,
