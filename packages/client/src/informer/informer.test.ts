@@ -111,11 +111,11 @@ describe('informer', () => {
     expect(api.requests.filter((request) => request.includes('sendInitialEvents'))).toHaveLength(1)
   })
 
-  it('lists again after 410 and reports what it missed, deletions and replaced objects too', async () => {
+  it('lists again soon after 410 and reports what it missed, deletions and replaced objects too', async () => {
     api.put('kept', '1')
     api.put('gone', '1')
     api.put('replaced', '1')
-    const informer = start()
+    const informer = start({ reconnect: { initialMs: 1, maxMs: 60_000, factor: 60_000 } })
     await informer.synced
     api.cutConnections()
     api.remove('gone')

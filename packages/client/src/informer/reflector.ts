@@ -87,6 +87,8 @@ export class Reflector<T extends ApiObject> {
     }
     if (revisionIsUnknown(problem)) {
       logger.debug({ resource: info.resource, revision: this.#revision }, 'revision is no longer known, listing again')
+      // The server is there and answers: this is no reason to wait as long as for one that isn't.
+      if (this.#revision !== undefined) this.#retry.reset()
       this.#revision = undefined
     } else if (problem !== undefined) {
       logger.debug({ resource: info.resource, revision: this.#revision, err: problem }, 'watch broke')
