@@ -3,12 +3,12 @@ import { masterDataDirectory } from './master-data-directory.ts'
 
 const MAIN = '/opt/skiff/packages/cli/dist/bundle/main.js'
 const of = (...args: string[]) =>
-  masterDataDirectory(['node', '--flag', MAIN, ...args, ''], { cwd: '/work', home: '/var/lib/skiff' })
+  masterDataDirectory(['node', '--flag', MAIN, ...args, ''], { cwd: '/home/ada', home: '/var/lib/skiff' })
 
 it.each<[string, string[], string | undefined]>([
   ['the home’s own', ['master'], '/var/lib/skiff/master'],
   ['that of a home that was named', ['--home', '/srv/skiff', 'master', '--port', '7443'], '/srv/skiff/master'],
-  ['the one that was named', ['master', '--data-dir', 'here'], '/work/here'],
+  ['the one that was named', ['master', '--data-dir', 'here'], '/home/ada/here'],
   ['the one that was named in one word', ['master', '--data-dir=/srv/m'], '/srv/m'],
   ['none for an agent', ['agent', '--node-name', 'master'], undefined],
   ['none for who only writes the service', ['master', '--install-service'], undefined],

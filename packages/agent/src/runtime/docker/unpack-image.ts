@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { lstat, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { pipeline } from 'node:stream/promises'
+import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import { type Engine, WRITE_TIMEOUT_MS } from './engine.ts'
 import { isMissing } from './engine-errors.ts'
+import { extractArchive } from './extract-archive.ts'
 import { type Owner, ownerLabels } from './identity.ts'
 
 interface Unpacking {
@@ -44,7 +42,8 @@ export async function unpackImage(engine: Engine, { owner, imageId, directory }:
     docker.createContainer({ _query: { name }, _body: options, abortSignal } as Docker.ContainerCreateOptions),
   )
   try {
-    await extract(await engine.stream(`export ${name}`, (docker) => docker.getContainer(name).export()), directory)
+    const archive = await engine.stream(`export ${name}`, (docker) => docker.getContainer(name).export())
+    await extractArchive(archive as Readable, directory)
   } finally {
     await removeByName(engine, name)
   }
@@ -59,21 +58,6 @@ async function removeByName(engine: Engine, name: string): Promise<void> {
   } catch (error) {
     if (!isMissing(error)) throw error
   }
-}
-
-/** tar itself sees to it that no link in the archive leads out of the directory. */
-async function extract(archive: NodeJS.ReadableStream, directory: string): Promise<void> {
-  const tar = spawn('tar', ['-x', '-p', '--numeric-owner', '-f', '-', '-C', directory], { stdio: ['pipe', 'ignore', 'pipe'] })
-  const [code, complaint, problem] = await Promise.all([
-    once(tar, 'close').then(([exitCode]) => exitCode as number | null),
-    text(tar.stderr),
-    pipeline(archive, tar.stdin).then(
-      () => undefined,
-      (error: unknown) => error,
-    ),
-  ])
-  if (code !== 0) throw new Error(`its files could not be unpacked: ${complaint.trim().slice(0, 500)}`)
-  if (problem !== undefined) throw problem
 }
 
 async function removeIfEmpty(path: string): Promise<void> {
