@@ -15,7 +15,7 @@ let cluster: Cluster
 
 beforeAll(async () => {
   // However long a slow machine takes to bring an agent back: nothing is evicted meanwhile.
-  cluster = await startCluster({ hosts: 1, sampleImages: false, masterArgs: ['--default-toleration-seconds', '300'] })
+  cluster = await startCluster({ hosts: 1, sampleImages: false, isPatient: true })
   const host = cluster.host(0)
   await importBusybox(host as Parameters<typeof importBusybox>[0], 'bb:1')
 })

@@ -45,7 +45,7 @@ let cluster: Cluster
 let shell: (line: string, input?: string) => Promise<CommandResult>
 
 beforeAll(async () => {
-  cluster = await startCluster({ hosts: 1, sampleImages: false, masterArgs: ['--default-toleration-seconds', '300'] })
+  cluster = await startCluster({ hosts: 1, sampleImages: false, isPatient: true })
   shell = shellWith(cluster.kubeconfig)
   const host = cluster.host(0)
   const changes = ['CMD ["httpd", "-f", "-v", "-p", "80", "-h", "/www"]', 'ENV PATH=/bin']

@@ -30,7 +30,7 @@ const WEB_SERVER = ['CMD ["httpd", "-f", "-v", "-p", "80", "-h", "/www"]', 'ENV 
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ hosts: 1, sampleImages: false, masterArgs: ['--default-toleration-seconds', '300'] })
+  cluster = await startCluster({ hosts: 1, sampleImages: false, isPatient: true })
   const host = cluster.host(0)
   await importBusybox(host, 'web:1', { files: { 'www/index.html': 'ok\n' }, changes: WEB_SERVER })
   await importBusybox(host, 'web:2', { files: { 'www/index.html': 'two\n' }, changes: WEB_SERVER })

@@ -21,7 +21,7 @@ import { waitFor } from '../support/wait-for.ts'
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ hosts: 1, sampleImages: false, masterArgs: ['--default-toleration-seconds', '300'] })
+  cluster = await startCluster({ hosts: 1, sampleImages: false, isPatient: true })
   await importBusybox(cluster.host(0), 'bb:1')
   const objects = [CONFIG_MAPS, SECRETS].map((kind) => cluster.client.create(kind, settingsOf(kind) as never))
   await Promise.all(objects)

@@ -18,7 +18,7 @@ const STOPPED_BY_ITSELF = 'deadline exceeded'
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ hosts: 1, sampleImages: false, masterArgs: ['--default-toleration-seconds', '300'] })
+  cluster = await startCluster({ hosts: 1, sampleImages: false, isPatient: true })
   // The record was made with an image without /tmp: its `touch` fails.
   await importBusybox(cluster.host(0), 'bb:1', { tmp: false })
 })

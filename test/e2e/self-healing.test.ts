@@ -28,7 +28,7 @@ let cluster: Cluster
 
 beforeAll(async () => {
   // However long a slow machine takes to bring an agent or a daemon back: nothing is evicted meanwhile.
-  cluster = await startCluster({ hosts: 2, masterArgs: ['--default-toleration-seconds', '300'] })
+  cluster = await startCluster({ hosts: 2, isPatient: true })
   await cluster.kubectlOk(['apply', '-f', '-'], manifest('hello.yaml'))
   await readyPods(cluster, 'hello', 2)
 })

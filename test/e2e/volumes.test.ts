@@ -23,7 +23,7 @@ import { waitFor } from '../support/wait-for.ts'
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ hosts: 1, sampleImages: false, masterArgs: ['--default-toleration-seconds', '300'] })
+  cluster = await startCluster({ hosts: 1, sampleImages: false, isPatient: true })
   await importBusybox(cluster.host(0), 'bb:1')
 })
 afterAll(() => cluster?.[Symbol.asyncDispose]())

@@ -12,16 +12,14 @@ import { type Agent, type AgentOptions, startAgent } from '@skiff/agent'
 import { FakeImages, FakePodNetwork, FakeRuntime } from '@skiff/agent/testing'
 import { type ContainerStatus, NODES, type Node, PODS, type Pod } from '@skiff/api'
 import { ApiClient } from '@skiff/client'
-import { createJoinToken, type JoinToken, type Master, startMaster } from '@skiff/master'
-import { type Logger, pino } from 'pino'
+import { createJoinToken, type JoinToken, type Master } from '@skiff/master'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestAuthority } from '../../packages/apiserver/src/streaming/testing/test-certificates.ts'
+import { localAgentOptions } from '../support/local-agent.ts'
+import { startLocalMaster } from '../support/local-master.ts'
 import { waitFor } from '../support/wait-for.ts'
 
-const logger: Logger = pino({ level: 'silent' })
 const end = new AbortController()
-/** Not the defaults: those may be in use on this machine. */
-const RANGES = { serviceCidr: '10.196.0.0/16', podCidr: '10.197.0.0/16' }
 let directory: string
 let master: Master
 let client: ApiClient
@@ -32,15 +30,7 @@ let agent: Agent
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'skiff-join-'))
   const dataDir = join(directory, 'master')
-  master = await startMaster({
-    dataDir,
-    bind: '127.0.0.1',
-    advertiseAddress: '127.0.0.1',
-    port: 0,
-    ...RANGES,
-    logger,
-    signal: end.signal,
-  })
+  master = await startLocalMaster(dataDir, { signal: end.signal })
   client = new ApiClient({ server: `unix:${join(dataDir, 'api.sock')}`, userAgent: 'test' })
   token = await createJoinToken({ client, dataDir, ttlMs: 3_600_000 })
   runtime = new LoggingRuntime({ exec: (_, command) => ({ exitCode: 3, stdout: `ran ${command.join(' ')}\n` }) })
@@ -55,22 +45,7 @@ afterAll(async () => {
 })
 
 function optionsFor(nodeName: string, changes: Partial<AgentOptions>): AgentOptions {
-  const images = new FakeImages()
-  const network = new FakePodNetwork()
-  return {
-    server: master.server,
-    token: token.token,
-    caHash: token.caHash,
-    nodeName,
-    nodeIp: '127.0.0.1',
-    dockerHost: 'unix:///nowhere',
-    dataDir: join(directory, nodeName),
-    port: 0,
-    engine: () => ({ runtime, images, network }),
-    logger,
-    signal: end.signal,
-    ...changes,
-  }
+  return { ...localAgentOptions({ master, token, directory }, nodeName, runtime), signal: end.signal, ...changes }
 }
 
 /** The engine in memory writes no logs: here all containers have one and the same. */
@@ -90,7 +65,7 @@ async function readyNode(name: string): Promise<Node> {
 
 test('a host becomes a ready node, with keys that only root reads', async () => {
   const node = await readyNode('node-1')
-  expect(node.spec.podCIDR).toMatch(/^10\.197\.\d+\.0\/24$/)
+  expect(node.spec.podCIDR).toMatch(/^198\.19\.\d+\.0\/24$/)
   expect(node.status?.daemonEndpoints?.kubeletEndpoint?.Port).toBe(agent.port)
   for (const file of ['client.key', 'server.key', 'kubeconfig']) {
     expect((await stat(join(directory, 'node-1', file))).mode & 0o777).toBe(0o600)

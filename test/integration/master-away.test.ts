@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Agent, startAgent } from '@skiff/agent'
-import { FakeImages, FakePodNetwork, FakeRuntime } from '@skiff/agent/testing'
+import { FakeRuntime } from '@skiff/agent/testing'
 import {
   CONFIG_MAPS,
   NODES,
@@ -17,13 +17,13 @@ import {
   type StatefulSet,
 } from '@skiff/api'
 import { ApiClient } from '@skiff/client'
-import { createJoinToken, type JoinToken, type Master, startMaster } from '@skiff/master'
-import { pino } from 'pino'
+import { createJoinToken, type JoinToken, type Master } from '@skiff/master'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { freePort } from '../support/free-port.ts'
+import { localAgentOptions } from '../support/local-agent.ts'
+import { startLocalMaster } from '../support/local-master.ts'
 import { waitFor } from '../support/wait-for.ts'
 
-const SILENT = pino({ level: process.env.SKIFF_TEST_LOG ?? 'silent' })
 const NAMESPACE = 'default'
 
 let directory: string
@@ -52,35 +52,15 @@ afterEach(async () => {
 })
 
 async function startTheMaster(): Promise<void> {
-  master = await startMaster({
-    dataDir: join(directory, 'master'),
-    bind: '127.0.0.1',
-    advertiseAddress: '127.0.0.1',
-    port,
-    serviceCidr: '10.196.0.0/16',
-    podCidr: '10.197.0.0/16',
-    logger: SILENT,
-    signal: new AbortController().signal,
-  })
+  master = await startLocalMaster(join(directory, 'master'), { port })
 }
 
 async function startTheAgent(): Promise<void> {
   const end = new AbortController()
   agent = await startAgent({
-    server: master.server,
-    token: token.token,
-    caHash: token.caHash,
-    nodeName: 'node-1',
-    nodeIp: '127.0.0.1',
-    dockerHost: 'unix:///nowhere',
-    dataDir: join(directory, 'node-1'),
-    port: 0,
+    ...localAgentOptions({ master, token, directory }, 'node-1', runtime),
     // Longer than it takes to be refused, when there is no master.
     patienceMs: 500,
-    // This machine's own room concerns nobody.
-    settings: { evictionHard: {} },
-    engine: () => ({ runtime, images: new FakeImages(), network: new FakePodNetwork() }),
-    logger: SILENT,
     signal: end.signal,
   })
   const { stopped } = agent

@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type KindInfo, PODS, type Pod, SERVICE_ACCOUNTS } from '@skiff/api'
 import { ApiClient, createInformer, type Informer } from '@skiff/client'
-import { type Master, startMaster } from '@skiff/master'
+import type { Master } from '@skiff/master'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { keepHeartbeats } from '../../packages/agent/src/node/heartbeat-stream.ts'
+import { startLocalMaster } from '../support/local-master.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const AGENTS = 500
@@ -38,16 +39,7 @@ afterEach(async () => {
 })
 
 function start(): Promise<Master> {
-  return startMaster({
-    dataDir: join(directory, 'master'),
-    bind: '127.0.0.1',
-    advertiseAddress: '127.0.0.1',
-    port: 0,
-    serviceCidr: '10.192.0.0/16',
-    podCidr: '10.193.0.0/16',
-    logger: SILENT,
-    signal: new AbortController().signal,
-  })
+  return startLocalMaster(join(directory, 'master'))
 }
 
 /** What it asked the master for. */

@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Master, startMaster } from '@skiff/master'
-import { pino } from 'pino'
+import type { Master } from '@skiff/master'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startLocalMaster } from '../support/local-master.ts'
 import { forEachObject, maskedAnswer, sortedKeys } from '../support/masked-answers.ts'
 import { type Answer, isWatch, neverArrived, type RecordedStep, Replay, recordedSteps } from '../support/recorded-answers.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -26,8 +26,6 @@ const FILES = [
 ] as const
 /** The recorder gave controllers time before it looked; ours get as long as they need, up to this. */
 const LOOK_AGAIN_MS = 20_000
-/** Ranges for benchmarks (RFC 2544): no host's routes and no other cluster on this machine use them. */
-const RANGES = { serviceCidr: '198.18.0.0/16', podCidr: '198.19.0.0/16' }
 
 type Json = Record<string, unknown>
 
@@ -47,10 +45,7 @@ const answers = new Map<string, Answer>()
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'skiff-recorded-'))
-  const local = { bind: '127.0.0.1', advertiseAddress: '127.0.0.1', port: 0 }
-  const { signal } = new AbortController()
-  const logger = pino({ level: 'silent' })
-  master = await startMaster({ dataDir, ...RANGES, ...local, logger, signal, defaultTolerationSeconds: 300 })
+  master = await startLocalMaster(dataDir, { defaultTolerationSeconds: 300 })
   await replayAll(new Replay(master.socketPath))
 }, 300_000)
 

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CONFIG_MAPS } from '@skiff/api'
 import { ApiClient } from '@skiff/client'
-import { type Master, startMaster } from '@skiff/master'
-import { pino } from 'pino'
+import type { Master } from '@skiff/master'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { replaceOpenFile } from '../../packages/store/src/sqlite/replace-open-file.fixture.ts'
+import { startLocalMaster } from '../support/local-master.ts'
 
 const DISK = '32m'
 
@@ -30,16 +30,7 @@ afterEach(async () => {
 })
 
 async function start(): Promise<void> {
-  master = await startMaster({
-    dataDir: join(directory, 'master'),
-    bind: '127.0.0.1',
-    advertiseAddress: '127.0.0.1',
-    port: 0,
-    serviceCidr: '10.194.0.0/16',
-    podCidr: '10.195.0.0/16',
-    logger: pino({ level: 'silent' }),
-    signal: new AbortController().signal,
-  })
+  master = await startLocalMaster(join(directory, 'master'))
   client = new ApiClient({ server: `unix:${master.socketPath}`, userAgent: 'test' })
 }
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { type Master, startMaster } from '@skiff/master'
-import { pino } from 'pino'
+import type { Master } from '@skiff/master'
+import { startLocalMaster } from './local-master.ts'
 import { waitFor } from './wait-for.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: objects and answers of every form
@@ -32,16 +32,11 @@ const PATCHES = {
   apply: 'application/apply-patch+yaml',
 }
 
-/** Ranges for benchmarks (RFC 2544): no host's routes and no other cluster on this machine use them. */
-const RANGES = { serviceCidr: '198.18.0.0/16', podCidr: '198.19.0.0/16' }
 const CONFLICT_ATTEMPTS = 20
 
 export async function startApi(): Promise<ApiCalls> {
   const dataDir = await mkdtemp(join(tmpdir(), 'skiff-api-'))
-  const local = { bind: '127.0.0.1', advertiseAddress: '127.0.0.1', port: 0 }
-  const logger = pino({ level: process.env.SKIFF_TEST_LOG ?? 'silent' })
-  const master = await startMaster({ dataDir, ...RANGES, ...local, logger, signal: new AbortController().signal })
-  return new ApiCalls(master, dataDir)
+  return new ApiCalls(await startLocalMaster(dataDir), dataDir)
 }
 
 export class ApiCalls implements AsyncDisposable {
