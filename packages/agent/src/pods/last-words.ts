@@ -1,5 +1,5 @@
+import { readLogs } from '../logs/read-logs.ts'
 import type { ContainerState, PodContainers } from '../runtime/runtime.ts'
-import { readLogs } from '../server/read-logs.ts'
 import type { PodVolumes } from '../volumes/pod-volumes.ts'
 import { TERMINATION_MESSAGE_POLICY } from './labels.ts'
 

@@ -1,26 +1,16 @@
+import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { badRequest } from '@skiff/api'
+import { type LogOptions, readLogs } from '../logs/read-logs.ts'
 import type { AgentRequest } from './agent-server.ts'
-import { type LogOptions, readLogs } from './read-logs.ts'
 
 /** `GET /containerLogs/<namespace>/<pod>/<container>` with the options of the API's `log` subresource. */
-export async function serveContainerLogs({ path, url, response, finder, options }: AgentRequest): Promise<void> {
+export async function serveContainerLogs({ path, url, response, finder }: AgentRequest): Promise<void> {
   const [, namespace = '', podName = '', name = ''] = path
   const query = url.searchParams
   const container = await finder.logged(namespace, podName, name, query.get('previous') === 'true')
-  const runtime = options.engine.runtime
-  // Asked from time to time only, so that a follow ends soon after its container.
-  let writing = container.phase === 'running'
-  const refresh = async () => {
-    const now = (await runtime.inspectPod(container.pod.uid)).containers.find(({ id }) => id === container.id)
-    writing = now?.phase === 'running'
-  }
-  const timer = setInterval(() => void refresh().catch(() => undefined), FOLLOW_CHECK_MS)
-  try {
-    await sendLog(response, container.logPath, { ...logOptionsOf(query), isWriting: () => writing })
-  } finally {
-    clearInterval(timer)
-  }
+  const isWriting = () => finder.isRunning(container)
+  await sendLog(response, container.logPath, { ...logOptionsOf(query), isWriting })
 }
 
 /** The log as it comes, until it ends or its reader goes. */
@@ -31,14 +21,12 @@ export async function sendLog(response: ServerResponse, logPath: string, options
   response.flushHeaders()
   try {
     for await (const chunk of readLogs(logPath, { ...options, signal: stop.signal })) {
-      if (!response.write(chunk)) await drained(response, stop.signal)
+      if (!response.write(chunk)) await once(response, 'drain', { signal: stop.signal }).catch(() => undefined)
     }
   } finally {
     response.end()
   }
 }
-
-const FOLLOW_CHECK_MS = 500
 
 export function logOptionsOf(query: URLSearchParams): LogOptions {
   const tailLines = numberOf(query, 'tailLines')
@@ -69,11 +57,4 @@ function numberOf(query: URLSearchParams, name: string): number | undefined {
   const number = Number(text)
   if (!Number.isInteger(number) || number < 0) throw badRequest(`${name} must be a whole number that is not negative`)
   return number
-}
-
-function drained(response: NodeJS.WritableStream, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    response.once('drain', resolve)
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -76,6 +76,14 @@ export class PodFinder {
     )
   }
 
+  /** Whether it still runs, as far as the engine's events have told. */
+  isRunning({ id, pod, phase }: ContainerState): boolean {
+    const observed = this.agent().pods.worker(pod.uid)?.observed
+    const now = observed?.containers.find((one) => one.id === id)
+    // What was found by asking the engine may not have come to the worker's ears yet.
+    return observed !== undefined && (now?.phase ?? phase) === 'running'
+  }
+
   async #history(namespace: string, podName: string, name: string): Promise<readonly ContainerState[]> {
     const pod = this.pod(namespace, podName)
     if (containerOf(pod, name) === undefined) throw badRequest(`container ${name} is not valid for pod ${podName}`)

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { appendFile, mkdtemp, readdir, readlink, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type LogOptions, readLogs } from './read-logs.ts'
 
@@ -14,6 +16,8 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true }))
 
+/** Characters of two bytes each. */
+const PIECE = 8_192
 const PLAIN: LogOptions = { follow: false, timestamps: false }
 
 function entry(log: string, second: number, stream = 'stdout'): string {
@@ -113,3 +117,52 @@ test('a follow ends when its client goes', async () => {
   }
   expect(lines).toEqual(['a\n'])
 })
+
+test('the last lines are those of the whole log, wherever it was rotated and whatever was split', async () => {
+  const lengths = fc.array(fc.oneof(fc.nat(80), fc.constantFrom(PIECE, 20_000)), { maxLength: 12 })
+  const turns = fc.array(fc.record({ isStdout: fc.boolean(), rotates: fc.nat(9).map((chance) => chance === 0) }), {
+    minLength: 1,
+  })
+  const log = fc.record({ stdout: lengths, stderr: lengths, turns, tailLines: fc.nat(30) })
+  await fc.assert(
+    fc.asyncProperty(log, async ({ stdout, stderr, turns, tailLines }) => {
+      const out = entriesOf(stdout, 'stdout')
+      const err = entriesOf(stderr, 'stderr')
+      const files = ['']
+      for (let turn = 0; out.length + err.length > 0; turn++) {
+        const { isStdout, rotates } = turns[turn % turns.length] ?? { isStdout: true, rotates: false }
+        const next = (isStdout ? out : err).shift() ?? out.shift() ?? err.shift()
+        files.push((files.pop() ?? '') + next, ...(rotates ? [''] : []))
+      }
+      await Promise.all(files.reverse().map((content, age) => writeFile(age === 0 ? path : `${path}.${age}`, content)))
+      const whole = (await textOf(PLAIN)).split('\n').slice(0, -1)
+      const expected = tailLines === 0 ? [] : whole.slice(-tailLines)
+      expect((await textOf({ ...PLAIN, tailLines })).split('\n').slice(0, -1)).toEqual(expected)
+      await Promise.all(files.map((_, age) => rm(age === 0 ? path : `${path}.${age}`)))
+    }),
+    { numRuns: 100 },
+  )
+})
+
+/** Lines of these lengths, split as the engine does. */
+function entriesOf(lengths: readonly number[], stream: string): string[] {
+  return lengths.flatMap((length) => {
+    const text = `${'é'.repeat(length)}\n`
+    const pieces = Array.from({ length: Math.ceil(text.length / PIECE) }, (_, index) =>
+      text.slice(index * PIECE, (index + 1) * PIECE),
+    )
+    return pieces.map((piece) => entry(piece, 1, stream))
+  })
+}
+
+test('for the last lines of a long log only its end is read', async () => {
+  await writeFile(path, entry('a line\n', 1).repeat(200_000))
+  const before = bytesRead()
+  expect(await textOf({ ...PLAIN, tailLines: 2 })).toBe('a line\na line\n')
+  expect(bytesRead() - before).toBeLessThan(1_000_000)
+})
+
+/** By this process, ever. */
+function bytesRead(): number {
+  return Number(/rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
+}

@@ -3,7 +3,10 @@
  * and repeats lines at a rotation). Lines go in batches, as many as were read at once: a writer may be fast.
  */
 
-import { FileChanges, LogChain } from './log-files.ts'
+import { FileChanges } from './file-changes.ts'
+import { findTail } from './find-tail.ts'
+import { isPiece, parseEntry } from './log-entry.ts'
+import { LogChain } from './log-files.ts'
 
 export interface LogOptions {
   readonly follow: boolean
@@ -13,7 +16,7 @@ export interface LogOptions {
   readonly limitBytes?: number
   /** Ends a follow: the client is gone. */
   readonly signal?: AbortSignal
-  /** Asked when a follow has come to the end of the file: false ends it, the container writes no more. */
+  /** Asked when a follow has come to the end of the file: false ends it, the container writes no more. It must cost nothing. */
   readonly isWriting?: () => boolean
 }
 
@@ -45,20 +48,16 @@ async function* selected(path: string, options: LogOptions): Batches {
   const keep = (lines: readonly LogLine[]) => (since === undefined ? lines : lines.filter(({ time }) => isAtOrAfter(time, since)))
   try {
     if (tailLines === undefined) for await (const lines of reader.toEnd()) yield keep(lines)
-    else yield await lastOf(reader.toEnd(), tailLines, keep)
+    else yield keep(await lastOf(reader.lastLines(tailLines), tailLines))
     if (options.follow) for await (const lines of reader.follow()) yield keep(lines)
   } finally {
     await reader.close()
   }
 }
 
-async function lastOf(
-  batches: Batches,
-  count: number,
-  keep: (lines: readonly LogLine[]) => readonly LogLine[],
-): Promise<readonly LogLine[]> {
+async function lastOf(batches: Batches, count: number): Promise<readonly LogLine[]> {
   let last: readonly LogLine[] = []
-  for await (const lines of batches) last = count === 0 ? [] : [...last, ...keep(lines)].slice(-count)
+  for await (const lines of batches) last = count === 0 ? [] : [...last, ...lines].slice(-count)
   return last
 }
 
@@ -107,6 +106,15 @@ class JsonFileReader {
     }
   }
 
+  /** Every line from about the last so many on; the rest of the log is not read. */
+  async *lastLines(count: number): Batches {
+    await this.#chain.extend()
+    const { file, offset } = await findTail(this.#chain.files, count)
+    for (let passed = 0; passed < file; passed++) await this.#chain.advance()
+    this.#position = offset
+    yield* this.toEnd()
+  }
+
   async *follow(): Batches {
     const { signal, isWriting = () => true } = this.#options
     while (!signal?.aborted) {
@@ -144,23 +152,11 @@ class JsonFileReader {
     if (entry === undefined) return undefined
     const { log, stream, time } = entry
     const text = (this.#pieces.get(stream) ?? '') + log
-    if (log.length > 0 && !log.endsWith('\n') && Buffer.byteLength(log) >= PIECE_BYTES) {
+    if (isPiece(entry)) {
       this.#pieces.set(stream, text)
       return undefined
     }
     this.#pieces.delete(stream)
     return { text, time }
-  }
-}
-
-const PIECE_BYTES = 16_384
-
-function parseEntry(json: string): { log: string; stream: string; time: string } | undefined {
-  try {
-    const { log, stream, time } = JSON.parse(json) as { log?: unknown; stream?: unknown; time?: unknown }
-    if (typeof log !== 'string' || typeof time !== 'string') return undefined
-    return { log, stream: String(stream), time }
-  } catch {
-    return undefined
   }
 }

@@ -1,6 +1,5 @@
 /** The files of one json-file log: `<id>-json.log` and its rotated `.1`, `.2`, ... */
 
-import { type FSWatcher, watch } from 'node:fs'
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
@@ -50,6 +49,11 @@ export class LogChain {
     })
     this.#extending = this.#next
     return this.#next
+  }
+
+  /** All that are known, the one that is read first. */
+  get files(): readonly FileHandle[] {
+    return this.#files.map(({ file }) => file)
   }
 
   /** Once there is a next file, the engine writes nothing more to the one before. */
@@ -129,38 +133,4 @@ async function rotatedFiles(path: string): Promise<string[]> {
     return Number.isInteger(number) ? [number] : []
   })
   return numbers.sort((a, b) => b - a).map((number) => join(dirname(path), `${name}.${number}`))
-}
-
-/** Events of the file system are not promised to come: look again after so long. */
-const LOOK_AGAIN_MS = 1_000
-
-/** Resolves `next` when something in the log's directory has changed since the last call, or after a while anyway. */
-export class FileChanges {
-  readonly #watcher: FSWatcher | undefined
-  #wake = Promise.withResolvers<void>()
-
-  /** @param onRotation told at once, also while nobody waits for `next` */
-  constructor(path: string, onRotation: () => void, signal: AbortSignal | undefined) {
-    try {
-      this.#watcher = watch(dirname(path), (event) => {
-        if (event === 'rename') onRotation()
-        this.#wake.resolve()
-      })
-      this.#watcher.on('error', () => undefined)
-    } catch {
-      // The directory is gone: the timer alone then.
-    }
-    signal?.addEventListener('abort', () => this.#wake.resolve(), { once: true })
-  }
-
-  async next(): Promise<void> {
-    const timer = setTimeout(() => this.#wake.resolve(), LOOK_AGAIN_MS)
-    await this.#wake.promise
-    clearTimeout(timer)
-    this.#wake = Promise.withResolvers<void>()
-  }
-
-  close(): void {
-    this.#watcher?.close()
-  }
 }
