@@ -1,15 +1,7 @@
+import { verbOf } from '@skiff/api'
 import type { RequestInfo, Verb } from './request-context.ts'
 
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize'])
-
-const RESOURCE_VERBS: Readonly<Record<string, Verb>> = {
-  GET: 'get',
-  HEAD: 'get',
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-}
 
 /** Reads method and URL as kube-apiserver's RequestInfo does. Never throws: what isn't a resource's path is a plain path. */
 export function parseRequestInfo(method: string, url: string): RequestInfo {
@@ -22,7 +14,7 @@ export function parseRequestInfo(method: string, url: string): RequestInfo {
     .map(decodeSegment)
   const target = resourceTarget(segments)
   if (target === undefined) return plainPath(method, path, query)
-  return { ...target, isResource: true, path, query, verb: verbOf(method, target, query) }
+  return { ...target, isResource: true, path, query, verb: targetVerb(method, target, query) }
 }
 
 type Target = Pick<RequestInfo, 'group' | 'version' | 'namespace' | 'resource' | 'subresource' | 'name' | 'proxyPath'> & {
@@ -54,9 +46,9 @@ function splitNamespace(segments: readonly string[]): { namespace: string; parts
   return { namespace: segments[1], parts: isNamespaceItself ? segments : segments.slice(2) }
 }
 
-function verbOf(method: string, target: Target, query: URLSearchParams): Verb {
+function targetVerb(method: string, target: Target, query: URLSearchParams): Verb {
   if (target.watchPrefix && method === 'GET') return 'watch'
-  const verb = RESOURCE_VERBS[method] ?? plainVerb(method)
+  const verb = verbOf(method) ?? plainVerb(method)
   if (target.name !== '') return verb
   if (verb === 'get') return isTrue(query.get('watch')) ? 'watch' : 'list'
   return verb === 'delete' ? 'deletecollection' : verb

@@ -1,4 +1,4 @@
-import { ApiError, forbidden, isNotFound, NODES, SUBJECT_ACCESS_REVIEWS } from '@skiff/api'
+import { ApiError, forbidden, isNotFound, NODES, SUBJECT_ACCESS_REVIEWS, verbOf } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
 import { Answers } from './answers.ts'
 import type { Asker } from './authenticate.ts'
@@ -21,14 +21,6 @@ const NODE_KEPT_MS = 30_000
 const NO_NODE_KEPT_MS = 1_000
 const MASTER_PATIENCE_MS = 5_000
 const NODE_USER = 'system:node:'
-const VERBS: Readonly<Record<string, string>> = {
-  GET: 'get',
-  HEAD: 'get',
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-}
 
 /** The master may everything, other nodes fetch images; anybody else what the API allows them on this node, as with a kubelet. */
 export function authorizer(client: ApiClient, nodeName: string, now: () => Date): Authorize {
@@ -50,7 +42,7 @@ export function authorizer(client: ApiClient, nodeName: string, now: () => Date)
       if (await isNode(asker)) return
       throw new ApiError('Unauthorized', `there is no node of ${asker.name} any more`)
     }
-    const verb = VERBS[method] ?? 'get'
+    const verb = verbOf(method) ?? 'get'
     const subresources = subresourcesOf(path)
     for (const subresource of subresources) if (await allowed(asker, verb, subresource)) return
     const [first = ''] = subresources
