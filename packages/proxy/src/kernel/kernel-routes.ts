@@ -11,6 +11,7 @@ import {
   timeoutsScript,
   updateTableScript,
 } from './nft-script.ts'
+import { ResidentNft } from './resident-nft.ts'
 import { buildRuleSet, departedBackends, emptyRuleSet, type RuleSet } from './rule-set.ts'
 import { runCommand } from './run-command.ts'
 import { staleUdpFlows, udpChanged } from './udp-flows.ts'
@@ -28,17 +29,37 @@ export interface KernelRoutes {
 }
 
 export function createKernelRoutes(table: NftTable, logger: Logger): KernelRoutes {
+  const resident = new ResidentNft()
   let programmed: RuleSet | undefined
   let isLost = false
+  let abilities: KernelAbilities = {}
+
+  async function update(before: RuleSet, after: RuleSet): Promise<void> {
+    const difference = updateTableScript(table, before, after)
+    if (difference === '') return
+    try {
+      await resident.apply(difference)
+    } catch (err) {
+      // Somebody else may have changed our table.
+      logger.warn({ err }, 'the Service rules could not be changed; writing all of them')
+      await replace(after)
+    }
+  }
+
+  async function replace(after: RuleSet): Promise<void> {
+    abilities = await kernelAbilities(table, logger)
+    await nft(replaceTableScript({ ...table, ...abilities }, after))
+  }
+
   return {
     async apply(routes) {
       const before = isLost ? undefined : programmed
       const after = buildRuleSet(routes)
       isLost = false
       programmed = undefined
-      await write(table, before, after, logger)
+      await (before ? update(before, after) : replace(after))
       programmed = after
-      if (before) await forgetHalfOpenConnections(departedBackends(before, after))
+      if (before && abilities.hasTimeouts !== true) await forgetHalfOpenConnections(departedBackends(before, after))
       if (before && !udpChanged(before, after)) return
       await forgetStaleUdpFlows(table, before ?? emptyRuleSet(), after).catch((err) =>
         logger.warn({ err }, 'UDP flows of former endpoints could not be ended'),
@@ -59,19 +80,9 @@ export function createKernelRoutes(table: NftTable, logger: Logger): KernelRoute
   }
 }
 
-/** Somebody else may have changed our table: then it is written as a whole, at once. */
-async function write(table: NftTable, before: RuleSet | undefined, after: RuleSet, logger: Logger): Promise<void> {
-  const difference = before && updateTableScript(table, before, after)
-  if (difference === '') return
-  try {
-    if (difference !== undefined) return await nft(difference)
-  } catch (err) {
-    logger.warn({ err }, 'the Service rules were not as left; writing all of them')
-  }
-  await nft(replaceTableScript({ ...table, ...(await kernelAbilities(table.name, logger)) }, after))
-}
+type KernelAbilities = Pick<NftTable, 'hasTimeouts' | 'hasLimits'>
 
-async function kernelAbilities(name: string, logger: Logger): Promise<Pick<NftTable, 'hasTimeouts' | 'hasLimits'>> {
+async function kernelAbilities({ name, hasTimeouts, hasLimits }: NftTable, logger: Logger): Promise<KernelAbilities> {
   const accepts = (script: string, otherwise: string) =>
     runCommand('nft', ['--check', '-f', '-'], `${script}\n`).then(
       () => true,
@@ -80,19 +91,20 @@ async function kernelAbilities(name: string, logger: Logger): Promise<Pick<NftTa
         return false
       },
     )
-  const [hasTimeouts, hasLimits] = await Promise.all([
+  const [timeouts, limits] = await Promise.all([
     accepts(
       timeoutsScript(name),
       'this kernel sends a client to a lost host until the master knows of it (no NF_CONNTRACK_TIMEOUT)',
     ),
     accepts(limitsScript(name), 'this kernel lets a dead endpoint refuse clients until the master knows of it (no NFT_LIMIT)'),
   ])
-  return { hasTimeouts, hasLimits }
+  return { hasTimeouts: timeouts && hasTimeouts !== false, hasLimits: limits && hasLimits !== false }
 }
 
 /**
- * A connection that a lost backend never answered stays known to the kernel for two minutes: a new one from the same port
- * would follow it, and reach the old copy of a pod on a host that is back.
+ * Without time-outs of our own a connection that a lost backend never answered stays known to the kernel for two minutes: the
+ * client's next attempt would follow it, and reach the old copy of a pod on a host that is back. A look through all connections
+ * each, and so not done where what is unanswered is forgotten in a second anyway.
  */
 async function forgetHalfOpenConnections(backends: readonly string[]): Promise<void> {
   for (const ip of backends) {

@@ -83,6 +83,19 @@ describe('the nftables script', () => {
     ])
   })
 
+  it('changes one chain of a Service that is reached from inside and from outside', () => {
+    const chain = web(a).services.get('10.96.0.7 . tcp . 80')
+    const contents = updateTableScript(TABLE, web(a), web(a, b)).match(/(flush chain|add rule) .*/g)
+    expect(contents?.map((line) => line.split(' ')[4])).toEqual([chain, chain, chain])
+  })
+
+  it('keeps those from outside apart where they may not reach all', () => {
+    const local = (...backends: Route['backends']) =>
+      rulesOf(route('web', { clusterIps: ['10.96.0.7'], nodePort: 30_080, backends, externalBackends: [a, b] }))
+    expect([...local(a).chains.values()].flat().join()).toContain('0 : 10.244.1.2 . 8080, 1 : 10.244.1.3 . 8080')
+    expect([...local(b).chains.values()].flat().join()).not.toContain('goto')
+  })
+
   it('takes elements away before the chains that they lead to', () => {
     const lines = updateTableScript(TABLE, web(a), emptyRuleSet()).split('\n')
     const last = (prefix: string) => lines.findLastIndex((line) => line.startsWith(prefix))

@@ -6,7 +6,7 @@
  *   external   address . protocol . port              addresses outside the Service range that Services claim
  *   hairpin    pod . same pod                         a pod that reaches itself through a Service
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Backend, Protocol, Route, RouteTable } from '../route-table.ts'
 
 export interface RuleSet {
@@ -99,14 +99,28 @@ function externalChain(route: Route): string | undefined {
 /** With externalTrafficPolicy Local only who comes from outside is kept on this host: the host and its pods are inside. */
 function externalRules(route: Route): string[] {
   const internal = internalChain(route)
-  const markForMasquerade = `meta mark set meta mark or ${SERVICE_MARK}`
-  const shortCuts =
-    route.keepsSource && internal
-      ? [`fib saddr type local ${markForMasquerade} goto ${internal}`, `iifname "${POD_LINKS}*" goto ${internal}`]
-      : []
-  const masquerade = route.keepsSource ? [] : [markForMasquerade]
-  if (route.externalBackends.length === 0) return shortCuts
-  return [...shortCuts, ...masquerade, ...leadRules(route.protocol, route.externalBackends, route.sticky)]
+  if (!route.keepsSource) return [MARK_FOR_MASQUERADE, ...(internal && isSame(route) ? [`goto ${internal}`] : leadOutside(route))]
+  const shortCuts = internal
+    ? [`fib saddr type local ${MARK_FOR_MASQUERADE} goto ${internal}`, `iifname "${POD_LINKS}*" goto ${internal}`]
+    : []
+  return [...shortCuts, ...leadOutside(route)]
+}
+
+const MARK_FOR_MASQUERADE = `meta mark set meta mark or ${SERVICE_MARK}`
+
+/** As it is nearly always: then one chain changes with the endpoints. */
+function isSame({ backends, externalBackends }: Route): boolean {
+  return (
+    backends.length === externalBackends.length &&
+    backends.every(({ ip, port }, i) => {
+      const other = externalBackends[i]
+      return other?.ip === ip && other.port === port
+    })
+  )
+}
+
+function leadOutside({ protocol, externalBackends, sticky }: Route): string[] {
+  return externalBackends.length > 0 ? leadRules(protocol, externalBackends, sticky) : []
 }
 
 function leadRules(protocol: Protocol, backends: readonly Backend[], sticky: boolean): string[] {
@@ -129,7 +143,7 @@ function setIfAbsent(map: Map<string, string>, key: string, chain: string): void
 }
 
 function hashOf(id: string): string {
-  return createHash('sha256').update(id).digest('hex').slice(0, 12)
+  return hash('sha256', id).slice(0, 12)
 }
 
 /** Addresses that were backends and are none any more. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Backend } from '../route-table.ts'
+import type { Backend, Route } from '../route-table.ts'
 import { buildRuleSet, emptyRuleSet } from './rule-set.ts'
 import { staleUdpFlows, udpChanged } from './udp-flows.ts'
 
@@ -7,7 +7,7 @@ const table = { name: 'skiff_0', serviceCidr: '10.96.0.0/16', dnsAddress: '10.96
 const hostAddresses = new Set(['10.9.0.1', '127.0.0.1'])
 const POD: Backend = { ip: '10.244.1.2', port: 8053 }
 
-function rulesWith(backends: readonly Backend[]) {
+function rulesWith(backends: readonly Backend[], changes: Partial<Route> = {}) {
   return buildRuleSet({
     routes: [
       {
@@ -21,6 +21,7 @@ function rulesWith(backends: readonly Backend[]) {
         externalBackends: backends,
         keepsSource: false,
         sticky: false,
+        ...changes,
       },
     ],
   })
@@ -81,4 +82,7 @@ describe('stale UDP flows', () => {
 it('looks for stale flows only when something about UDP changed', () => {
   expect(udpChanged(rulesWith([POD]), rulesWith([POD]))).toBe(false)
   expect(udpChanged(rulesWith([POD]), rulesWith([]))).toBe(true)
+  const outside = { clusterIps: [] }
+  const others = [POD, { ip: '10.244.1.3', port: 8053 }]
+  expect(udpChanged(rulesWith([POD], outside), rulesWith(others, outside))).toBe(true)
 })

@@ -66,7 +66,7 @@ function isInRange(ip: string, cidr: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(ip) && ipaddr.IPv4.parse(ip).match(ipaddr.IPv4.parseCIDR(cidr))
 }
 
-function describeUdp({ services, nodePorts, chains }: RuleSet): string {
+function describeUdp({ services, nodePorts, backends }: RuleSet): string {
   const ofUdp = [...services, ...nodePorts].filter(([key]) => /\budp\b/.test(key))
-  return ofUdp.map(([key, chain]) => `${key} ${chains.get(chain)?.join()}`).join('\n')
+  return ofUdp.map(([key, chain]) => `${key} ${JSON.stringify(backends.get(chain))}`).join('\n')
 }
