@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { apiVersionOf, type KindInfo, pathOf, type Status } from '@skiff/api'
 import type { WebSocket } from 'ws'
 import { Connection, type ConnectionOptions, type SendOptions } from './http/connection.ts'
-import { readLines } from './http/lines.ts'
+import { LineSplitter } from './http/lines.ts'
 import { errorOfResponse, errorOfStatus } from './http/status-error.ts'
 
 export type ApiClientOptions = ConnectionOptions
@@ -173,7 +173,10 @@ export class ApiClient {
     try {
       const accept = options.metadataOnly ? { accept: METADATA } : {}
       const stream = await this.stream('GET', pathOf(info, options.namespace) + watchQuery(options), { signal, ...accept })
-      for await (const line of readLines(stream)) yield parseWatchEvent<T>(line)
+      const lines = new LineSplitter()
+      for await (const chunk of stream) for (const line of lines.push(chunk as Buffer)) yield parseWatchEvent<T>(line)
+      const rest = lines.rest()
+      if (rest !== '') yield parseWatchEvent<T>(rest)
     } catch (error) {
       if (signal.aborted) return
       throw this.#connection.unreachable(error, signal)

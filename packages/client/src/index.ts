@@ -19,3 +19,4 @@ export { EXPOSITION_TYPE, exposition, type Labels, type MetricFamily, type Sampl
 export { Counter, Histogram } from './metrics/meters.ts'
 export { QueueMeters } from './metrics/queue-meters.ts'
 export { parseManifest } from './parse-manifest.ts'
+export { ResidentProgram } from './resident-program.ts'

@@ -78,6 +78,16 @@ describe('event recorder', () => {
     expect(event?.metadata.name).toMatch(/^web\.[0-9a-f]{16}$/)
   })
 
+  it('lets what is urgent go first, until it is hurried', async () => {
+    const options = { client, component: 'skiff-test', clock: () => new Date(nowMs), random: () => 0, patienceMs: 3_600_000 }
+    const patient = createEventRecorder(options)
+    patient.event(pod, 'Normal', 'Pulled', 'pulled the image')
+    await client.request('POST', '/first', { body: { metadata: { name: 'first' } } })
+    expect(requests).toEqual(['POST /first'])
+    await patient.flush()
+    expect(requests).toEqual(['POST /first', 'POST /api/v1/namespaces/shop/events'])
+  })
+
   it('names events of one millisecond in their order, in which lists show them', async () => {
     for (const reason of ['Pulled', 'Created', 'Started']) {
       drawn -= 2

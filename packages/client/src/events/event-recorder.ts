@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { EVENTS, type Event, isNotFound, type ObjectMeta } from '@skiff/api'
 import type { ApiClient } from '../api-client.ts'
 import type { Log } from '../log.ts'
@@ -10,6 +11,8 @@ export interface EventRecorderOptions {
   readonly host?: string
   readonly clock: () => Date
   readonly random: () => number
+  /** What is said waits so long before it is written, so that what others wait for goes first. */
+  readonly patienceMs?: number
   /** Told, at debug level, of events that could not be written. */
   readonly logger?: Log
 }
@@ -28,7 +31,7 @@ export type EventType = 'Normal' | 'Warning'
 export interface EventRecorder {
   /** Tells users what happened to an object. Returns at once and never throws: an event that can't be written is dropped. */
   event(object: EventSubject, type: EventType, reason: string, message: string): void
-  /** Resolves once everything recorded so far is written or dropped. */
+  /** Resolves once everything recorded so far is written or dropped; nothing waits any more. */
   flush(): Promise<void>
 }
 
@@ -50,7 +53,9 @@ interface Occurrence {
  * one, and a source that floods is cut off.
  */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
+  const { patienceMs = 0 } = options
   const writer = new EventWriter(options)
+  const hurry = new AbortController()
   let waiting = 0
   let last = Promise.resolve()
 
@@ -62,12 +67,18 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       const { apiVersion, kind, metadata, fieldPath } = object
       const subject = { metadata, ...defined({ apiVersion, kind, fieldPath }) }
       const occurrence = { subject, type, reason, message: message.slice(0, MAX_MESSAGE_LENGTH), at: options.clock() }
+      const due = performance.now() + patienceMs
       last = last.then(async () => {
+        const leftMs = due - performance.now()
+        if (leftMs > 0) await delay(leftMs, undefined, { ref: false, signal: hurry.signal }).catch(() => undefined)
         await writer.write(occurrence)
         waiting -= 1
       })
     },
-    flush: () => last,
+    async flush() {
+      hurry.abort()
+      await last
+    },
   }
 }
 

@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   /** Bearer token; a function is asked for every request, for tokens that are renewed. */
   readonly token?: string | (() => string)
   readonly userAgent: string
+  /** Plain requests at once; more wait. Each takes a connection, and a new one costs both ends some milliseconds. */
+  readonly maxRequests?: number
 }
 
 export interface SendOptions {
@@ -30,7 +32,7 @@ export interface FullResponse {
 }
 
 /** Connections for plain requests; streams (watches, logs) have their own, so that they never starve these. */
-const MAX_REQUEST_SOCKETS = 64
+const MAX_REQUESTS = 64
 /** A burst's connections are let go after it: each holds memory at both ends. */
 const IDLE_CONNECTION_MS = 15_000
 /** A plain request whose answer hasn't come by then has failed. The server itself gives up after 60 s. */
@@ -57,7 +59,7 @@ export class Connection {
       ...tls,
       keepAlive: true,
       keepAliveMsecs: KEEP_ALIVE_PROBE_MS,
-      maxSockets: MAX_REQUEST_SOCKETS,
+      maxSockets: options.maxRequests ?? MAX_REQUESTS,
       scheduling: 'lifo',
       timeout: IDLE_CONNECTION_MS,
     })

@@ -2,20 +2,33 @@ const NEWLINE = 0x0a
 
 /**
  * The lines of a byte stream as text, without their newline. Splits bytes, not text, so a character that is cut by a
- * chunk's end arrives whole. Reads no further than it is asked to: a slow reader slows the sender down.
+ * chunk's end arrives whole.
  */
-export async function* readLines(stream: AsyncIterable<Buffer>): AsyncGenerator<string, void, void> {
-  let unfinished: Buffer[] = []
-  for await (const chunk of stream) {
+export class LineSplitter {
+  #unfinished: Buffer[] = []
+
+  /** The lines that this chunk ends. */
+  push(chunk: Buffer): string[] {
+    const lines: string[] = []
     let start = 0
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      const piece = chunk.subarray(start, end)
-      const line = unfinished.length === 0 ? piece : Buffer.concat([...unfinished, piece])
-      unfinished = []
+      const line = this.#finish(chunk.subarray(start, end))
       start = end + 1
-      if (line.length > 0) yield line.toString('utf8')
+      if (line !== '') lines.push(line)
     }
-    if (start < chunk.length) unfinished.push(chunk.subarray(start))
+    if (start < chunk.length) this.#unfinished.push(chunk.subarray(start))
+    return lines
   }
-  if (unfinished.length > 0) yield Buffer.concat(unfinished).toString('utf8')
+
+  /** What came after the last newline; '' for nothing. */
+  rest(): string {
+    return this.#finish(Buffer.alloc(0))
+  }
+
+  #finish(piece: Buffer): string {
+    if (this.#unfinished.length === 0) return piece.toString('utf8')
+    const line = Buffer.concat([...this.#unfinished, piece]).toString('utf8')
+    this.#unfinished = []
+    return line
+  }
 }

@@ -20,8 +20,8 @@ export interface ReflectorOptions<T extends ApiObject> {
 
 /** After the first break a client is back within 0.1 to 0.3 s; after a long outage they are spread over 5 to 15 s. */
 export const RECONNECT: BackoffOptions = { initialMs: 200, maxMs: 10_000, factor: 2, jitter: 1 }
-/** A watch that lived so long was a good one: the next break starts with the short delay again. */
-const HEALTHY_WATCH_MS = 5_000
+/** A watch that lived so long was a good one: the next break starts with the short delay again, also when breaks follow each other. */
+const HEALTHY_WATCH_MS = 1_000
 /** A watch is renewed after 5 to 10 minutes, at different times for different clients. */
 const WATCH_MIN_SECONDS = 300
 /** Of a list without WatchList. */
