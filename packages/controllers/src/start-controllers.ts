@@ -16,6 +16,7 @@ import type { HeartbeatSource } from './node-lifecycle/heartbeats.ts'
 import { runPersistentVolumeBinder } from './persistent-volume-binder/controller.ts'
 import { runPodGcController } from './pod-gc/controller.ts'
 import { runReplicaSetController } from './replica-set/controller.ts'
+import { runReplicationController } from './replication-controller/controller.ts'
 import { runResourceQuotaController } from './resource-quota/controller.ts'
 import { runRootCaController } from './root-ca/controller.ts'
 import { runServiceAccountController } from './service-account/controller.ts'
@@ -58,6 +59,7 @@ export function startControllers(options: ControllersOptions): { readonly stoppe
   }
   const running = [
     runReplicaSetController(context),
+    runReplicationController(context),
     runDeploymentController(context),
     runEndpointSliceController(context),
     runEndpointsController(context),

@@ -143,8 +143,9 @@ export async function runDeploymentController(context: ControllerContext): Promi
   }
 
   async function writeStatus(deployment: Deployment, owned: readonly ReplicaSet[], progress: Progress): Promise<void> {
-    const old = owned.filter(({ metadata }) => metadata.uid !== progress.newest?.metadata.uid)
-    const { newest, outcome, collisionCount } = progress
+    const { outcome, collisionCount } = progress
+    const newest = progress.newest && progress.asWritten(progress.newest)
+    const old = owned.filter(({ metadata }) => metadata.uid !== newest?.metadata.uid).map((one) => progress.asWritten(one))
     const status = deploymentStatus({ deployment, newest, old, outcome, collisionCount, now: clock() })
     await unlessGone(patchStatus(client, DEPLOYMENTS, progress.deployment, status))
   }
@@ -192,13 +193,24 @@ class Progress {
   newest: ReplicaSet | undefined
   outcome: Outcome = { type: 'found' }
   collisionCount: number
-  readonly wrote: (replicaSet: ReplicaSet) => void
+  readonly #written = new Map<string, ReplicaSet>()
+  readonly #onWrite: (replicaSet: ReplicaSet) => void
 
-  constructor(deployment: Deployment, newest: ReplicaSet | undefined, wrote: (replicaSet: ReplicaSet) => void) {
+  constructor(deployment: Deployment, newest: ReplicaSet | undefined, onWrite: (replicaSet: ReplicaSet) => void) {
     this.deployment = deployment
     this.newest = newest
-    this.wrote = wrote
+    this.#onWrite = onWrite
     this.collisionCount = deployment.status?.collisionCount ?? 0
+  }
+
+  wrote(replicaSet: ReplicaSet): void {
+    this.#written.set(replicaSet.metadata.uid, replicaSet)
+    this.#onWrite(replicaSet)
+  }
+
+  /** What the next pass would find, so that it has no other status to tell of. */
+  asWritten(replicaSet: ReplicaSet): ReplicaSet {
+    return this.#written.get(replicaSet.metadata.uid) ?? replicaSet
   }
 
   created(replicaSet: ReplicaSet): void {

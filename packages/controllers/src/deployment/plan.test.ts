@@ -98,7 +98,7 @@ describe('a rolling update', () => {
     rollOut.cluster.makeAvailable(1)
     rollOut.cluster.observe()
     rollOut.step()
-    expect(rollOut.sizes()).toEqual({ 'hello:1': 2, 'hello:2': 1 })
+    expect(rollOut.sizes()).toEqual({ 'hello:1': 2, 'hello:2': 2 })
     rollOut.settle()
     expect(rollOut.sizes()).toEqual({ 'hello:1': 0, 'hello:2': 3 })
     expect(rollOut.revision('hello:2')).toBe('2')
@@ -143,6 +143,16 @@ describe('a rolling update', () => {
     expect(rollOut.revision('hello:1')).toBe('3')
     const { annotations } = findNewReplicaSet(aDeployment(), rollOut.cluster.replicaSets)?.metadata ?? {}
     expect(annotations?.['deployment.kubernetes.io/revision-history']).toBe('1')
+  })
+
+  test('counts revisions on from one that a number can’t hold exactly', () => {
+    const rollOut = rollOutOf(aDeployment())
+    rollOut.settle()
+    for (const { metadata } of rollOut.cluster.replicaSets)
+      metadata.annotations = { ...metadata.annotations, 'deployment.kubernetes.io/revision': '3546343826724305832' }
+    rollOut.setImage('hello:2')
+    rollOut.settle()
+    expect(rollOut.revision('hello:2')).toBe('3546343826724305833')
   })
 
   test('keeps only as many old ReplicaSets as the history limit says', () => {

@@ -2,7 +2,15 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Deployment, type Draft, ownerReferenceTo, type ReplicaSet } from '@skiff/api'
 import { type Scaling, scaleProportionally } from './proportional-scaling.ts'
 import { availableOf, desiredReplicas, oldestFirst, replicasOf, rollingBounds, sum } from './replica-counts.ts'
-import { DESIRED_REPLICAS, MAX_REPLICAS, newReplicaSetAnnotations, nextRevision, REVISION, revisionOf } from './revisions.ts'
+import {
+  DESIRED_REPLICAS,
+  highest,
+  MAX_REPLICAS,
+  newReplicaSetAnnotations,
+  nextRevision,
+  REVISION,
+  revisionOf,
+} from './revisions.ts'
 import { newReplicaSetSize, shrinkOldReplicaSets } from './rolling-update.ts'
 import { sameTemplate, TEMPLATE_HASH_LABEL, templateHash } from './template-hash.ts'
 
@@ -29,8 +37,8 @@ export interface DeploymentView {
 }
 
 /**
- * The next steps of a Deployment: one transition at a time, decided from what there is, so that a controller that
- * stopped anywhere goes on from there. The changes that the steps cause bring the next call.
+ * The next steps of a Deployment, decided from what there is, so that a controller that stopped anywhere goes on from there.
+ * The changes that the steps cause bring the next call.
  */
 export function planDeployment(view: DeploymentView): DeploymentStep[] {
   const { deployment, replicaSets } = view
@@ -55,7 +63,16 @@ function rollOut(deployment: Deployment, newest: ReplicaSet | undefined, old: re
   if (!newest) return [createReplicaSet(deployment, old)]
   const size = newReplicaSetSize(deployment, old, replicasOf(newest))
   if (size !== replicasOf(newest)) return [scale(deployment, { replicaSet: newest, replicas: size })]
-  return shrinkOldReplicaSets(deployment, newest, old).map((scaling) => scale(deployment, scaling))
+  return trade(deployment, newest, old).map((scaling) => scale(deployment, scaling))
+}
+
+/** What the old ones give up is the newest's in the same pass: each pass more would cost a roll-out time. */
+function trade(deployment: Deployment, newest: ReplicaSet, old: readonly ReplicaSet[]): Scaling[] {
+  const shrunk = shrinkOldReplicaSets(deployment, newest, old)
+  const sizes = new Map(shrunk.map(({ replicaSet, replicas }) => [replicaSet, replicas]))
+  const left = old.map((one) => ({ ...one, spec: { ...one.spec, replicas: sizes.get(one) ?? replicasOf(one) } }))
+  const size = newReplicaSetSize(deployment, left, replicasOf(newest))
+  return size === replicasOf(newest) ? shrunk : [...shrunk, { replicaSet: newest, replicas: size }]
 }
 
 /** Everything old goes, and is gone, before anything new comes. */
@@ -155,7 +172,7 @@ function createReplicaSet(deployment: Deployment, old: readonly ReplicaSet[]): D
 function markNewest(deployment: Deployment, newest: ReplicaSet, old: readonly ReplicaSet[]): DeploymentStep[] {
   const steps: DeploymentStep[] = []
   const before = newest.metadata.annotations ?? {}
-  const revision = Math.max(nextRevision(old), revisionOf(newest))
+  const revision = highest([nextRevision(old), revisionOf(newest)])
   const annotations = newReplicaSetAnnotations(deployment, before, revision)
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0
   if (!isDeepStrictEqual(before, annotations) || (newest.spec.minReadySeconds ?? 0) !== minReadySeconds) {
@@ -177,8 +194,12 @@ function cleanUp(deployment: Deployment, old: readonly ReplicaSet[]): Deployment
   const kept = old.filter(({ metadata }) => !metadata.deletionTimestamp)
   const surplus = kept.length - (deployment.spec.revisionHistoryLimit ?? 10)
   if (surplus <= 0) return []
-  const oldest = kept.sort((a, b) => revisionOf(a) - revisionOf(b) || oldestFirst(a, b)).slice(0, surplus)
+  const oldest = kept.sort((a, b) => byRevision(a, b) || oldestFirst(a, b)).slice(0, surplus)
   return oldest.filter(isEmpty).map((replicaSet) => ({ type: 'delete-replica-set', replicaSet }))
+}
+
+function byRevision(a: ReplicaSet, b: ReplicaSet): number {
+  return Number(revisionOf(a) - revisionOf(b))
 }
 
 function isEmpty({ metadata, spec, status }: ReplicaSet): boolean {

@@ -58,6 +58,10 @@ export function planEndpointSlices(service: Service, { pods, slices, zoneOf }: S
   return { create, update, remove: [...unused] }
 }
 
+export function isEmpty({ create, update, remove }: EndpointSlicePlan): boolean {
+  return create.length === 0 && update.length === 0 && remove.length === 0
+}
+
 interface Wanted {
   /** undefined: a new one. */
   readonly slice: EndpointSlice | undefined
@@ -123,12 +127,12 @@ function endpointOf(
   }
 }
 
-function says(slice: EndpointSlice, { labels, ports, endpoints }: SliceContent): boolean {
-  return (
-    isDeepStrictEqual(slice.metadata.labels ?? {}, labels) &&
-    isDeepStrictEqual(slice.ports ?? [], ports) &&
-    isDeepStrictEqual(slice.endpoints ?? [], endpoints)
-  )
+function says(slice: EndpointSlice, content: SliceContent): boolean {
+  return saysBesidesEndpoints(slice, content) && isDeepStrictEqual(slice.endpoints ?? [], content.endpoints)
+}
+
+export function saysBesidesEndpoints(slice: EndpointSlice, { labels, ports }: SliceContent): boolean {
+  return isDeepStrictEqual(slice.metadata.labels ?? {}, labels) && isDeepStrictEqual(slice.ports ?? [], ports)
 }
 
 function sliceLabels(service: Service): Record<string, string> {

@@ -4,15 +4,22 @@ import type { WorkQueue } from '@skiff/client'
 import { SERVICE_NAME_LABEL, type SharedInformers } from '../shared/informers.ts'
 import { hasSelector } from './service-pods.ts'
 
-/** Adds the key of every Service that changed, or whose pods changed in a way that its endpoints tell of. */
-export function watchServicesAndPods({ services, pods }: Pick<SharedInformers, 'services' | 'pods'>, queue: WorkQueue): void {
+/**
+ * Adds the key of every Service that changed, or whose pods changed in a way that its endpoints tell of.
+ * @param patienceMs so much later for its pods, so that what comes meanwhile is one with it
+ */
+export function watchServicesAndPods(
+  { services, pods }: Pick<SharedInformers, 'services' | 'pods'>,
+  queue: WorkQueue,
+  patienceMs = 0,
+): void {
   services.onChange(({ key }) => queue.add(key))
   pods.onChange(({ object, previous }) => {
     if (previous && isDeepStrictEqual(whatEndpointsTell(previous), whatEndpointsTell(object))) return
     const labels = previous ? [object.metadata.labels, previous.metadata.labels] : [object.metadata.labels]
     for (const service of services.byIndex('namespace', object.metadata.namespace ?? '')) {
       if (!hasSelector(service)) continue
-      if (labels.some((one) => selectsLabels(service.spec.selector, one))) queue.add(keyOf(service))
+      if (labels.some((one) => selectsLabels(service.spec.selector, one))) queue.addAfter(keyOf(service), patienceMs)
     }
   })
 }

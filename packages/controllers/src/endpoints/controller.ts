@@ -8,6 +8,9 @@ import { OwnWrites } from '../shared/own-writes.ts'
 import { runReconciler } from '../shared/reconcile.ts'
 import { ENDPOINTS_MANAGED_BY_LABEL, endpointsOf } from './plan.ts'
 
+/** Who cares for milliseconds follows EndpointSlices. */
+const PATIENCE_MS = 500
+
 /** Keeps the older Endpoints objects beside the EndpointSlices. */
 export async function runEndpointsController(context: ControllerContext): Promise<void> {
   const { client, informers } = context
@@ -53,7 +56,7 @@ export async function runEndpointsController(context: ControllerContext): Promis
     name: 'endpoints',
     reads: [services, pods, endpoints],
     watch: (queue) => {
-      watchServicesAndPods(informers, queue)
+      watchServicesAndPods(informers, queue, PATIENCE_MS)
       endpoints.onChange(({ key }) => queue.add(key))
     },
     reconcile,

@@ -1,6 +1,7 @@
 import {
   controllerOf,
   isNotFound,
+  type KindInfo,
   keyOf,
   labelSelectorMatches,
   PODS,
@@ -9,7 +10,7 @@ import {
   REPLICA_SETS,
   type ReplicaSet,
 } from '@skiff/api'
-import type { WorkQueue } from '@skiff/client'
+import type { Informer, WorkQueue } from '@skiff/client'
 import { claimObjects } from '../shared/claim-objects.ts'
 import { planClaims } from '../shared/claims.ts'
 import type { ControllerContext } from '../shared/context.ts'
@@ -24,11 +25,36 @@ import { msUntilNextAvailable, type ReplicaFailure, replicaSetStatus } from './s
 
 const CONCURRENCY = 5
 
+/** A kind that counts out pods: ReplicaSets, and what can be seen as such. */
+export interface ReplicaKind {
+  readonly info: KindInfo
+  /** As its loop is called in logs and metrics. */
+  readonly name: string
+  /** As its events are signed. */
+  readonly component: string
+  readonly objects: ReplicaSets
+}
+
+/** Those that there are, with the indexes `owner` and `namespace`. */
+export type ReplicaSets = Pick<Informer<ReplicaSet>, 'get' | 'byIndex' | 'onChange' | 'start' | 'synced'>
+
 /** Keeps as many pods running as each ReplicaSet says. */
 export async function runReplicaSetController(context: ControllerContext): Promise<void> {
+  const { replicaSets } = context.informers
+  await keepReplicas(context, {
+    info: REPLICA_SETS,
+    name: 'replica-set',
+    component: 'replicaset-controller',
+    objects: replicaSets,
+  })
+}
+
+/** Keeps as many pods running as each object of that kind says. */
+export async function keepReplicas(context: ControllerContext, kind: ReplicaKind): Promise<void> {
   const { client, informers, clock } = context
-  const { pods, replicaSets } = informers
-  const events = recorderFor(context, 'replicaset-controller')
+  const { info, name, component, objects: replicaSets } = kind
+  const { pods } = informers
+  const events = recorderFor(context, component)
   const writes = new RecentWrites<Pod>(pods)
 
   async function reconcile(key: string) {
@@ -40,7 +66,7 @@ export async function runReplicaSetController(context: ControllerContext): Promi
       : await execute(replicaSet, planReplicaSet(replicaSet, active, relatedPods(replicaSet, active)))
 
     const now = clock()
-    const left = writes.overlay(replicaSet.metadata.uid, active).filter(podIsActive)
+    const left = afterwards(replicaSet, active)
     await writeStatus(replicaSet, replicaSetStatus(replicaSet, left, { failure: failed?.failure, now }))
     if (failed) throw failed.cause
     const waitMs = msUntilNextAvailable(left, replicaSet.spec.minReadySeconds ?? 0, now)
@@ -54,10 +80,17 @@ export async function runReplicaSetController(context: ControllerContext): Promi
     const claimed = await claimObjects(planClaims(replicaSet, owned, orphans), {
       client,
       owner: replicaSet,
-      ownerInfo: REPLICA_SETS,
+      ownerInfo: info,
       info: PODS,
     })
     return writes.overlay(uid, claimed)
+  }
+
+  /** What this pass did may have been shown by now, and more: the status tells of it at once, not when it is looked at again. */
+  function afterwards({ metadata: { uid } }: ReplicaSet, before: readonly Pod[]): Pod[] {
+    const there = before.filter((pod) => pods.get(keyOf(pod))?.metadata.uid === pod.metadata.uid)
+    const now = new Map([...there, ...pods.byIndex('owner', uid)].map((pod) => [pod.metadata.uid, pod]))
+    return writes.overlay(uid, [...now.values()]).filter(podIsActive)
   }
 
   /** Active pods of all ReplicaSets that share its Deployment. */
@@ -77,7 +110,7 @@ export async function runReplicaSetController(context: ControllerContext): Promi
 
   async function createPods(replicaSet: ReplicaSet, count: number): Promise<Failed | undefined> {
     const { failure } = await inSlowStart(count, async () => {
-      const pod = await client.create<Pod>(PODS, podFromTemplate(replicaSet))
+      const pod = await client.create<Pod>(PODS, podFromTemplate(replicaSet, info))
       writes.created(replicaSet.metadata.uid, pod)
       events.event(replicaSet, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`)
     })
@@ -87,20 +120,20 @@ export async function runReplicaSetController(context: ControllerContext): Promi
   }
 
   async function deletePod(replicaSet: ReplicaSet, pod: Pod): Promise<void> {
-    const { name, namespace = '', uid } = pod.metadata
+    const { namespace = '', uid } = pod.metadata
     try {
-      await client.delete(PODS, { name, namespace }, { uid })
+      await client.delete(PODS, { name: pod.metadata.name, namespace }, { uid })
     } catch (error) {
       if (isNotFound(error)) return
       events.event(replicaSet, 'Warning', 'FailedDelete', `Error deleting: ${errorMessage(error)}`)
       throw error
     }
     writes.deleted(pod)
-    events.event(replicaSet, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`)
+    events.event(replicaSet, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
   }
 
   async function writeStatus(replicaSet: ReplicaSet, status: object): Promise<void> {
-    await unlessGone(patchStatus(client, REPLICA_SETS, replicaSet, status))
+    await unlessGone(patchStatus(client, info, replicaSet, status))
   }
 
   function watch(queue: WorkQueue): void {
@@ -117,13 +150,13 @@ export async function runReplicaSetController(context: ControllerContext): Promi
   function replicaSetsOf(pod: Pod): string[] {
     const owner = controllerOf(pod)
     const { namespace = '', labels, deletionTimestamp } = pod.metadata
-    if (owner) return owner.kind === 'ReplicaSet' ? [`${namespace}/${owner.name}`] : []
+    if (owner) return owner.kind === info.kind ? [`${namespace}/${owner.name}`] : []
     if (deletionTimestamp) return []
     const matching = replicaSets.byIndex('namespace', namespace).filter(({ spec }) => labelSelectorMatches(spec.selector, labels))
     return matching.map(keyOf)
   }
 
-  await runReconciler(context, { name: 'replica-set', reads: [replicaSets, pods], watch, reconcile, concurrency: CONCURRENCY })
+  await runReconciler(context, { name, reads: [replicaSets, pods], watch, reconcile, concurrency: CONCURRENCY })
   await events.flush()
 }
 

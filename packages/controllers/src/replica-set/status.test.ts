@@ -26,11 +26,13 @@ test('leaves out counters that are zero, but says replicas always', () => {
   expect(replicaSetStatus(aReplicaSet('rs'), [], { now: NOW })).toEqual({ replicas: 0, observedGeneration: 1 })
 })
 
-test('says why pods could not be created, until they can', () => {
+test('says why pods could not be created, once, until they can', () => {
   const failure = { reason: 'FailedCreate', message: 'quota exceeded' } as const
   const failed = replicaSetStatus(aReplicaSet('rs'), [], { failure, now: NOW })
   expect(failed.conditions).toEqual([
     { type: 'ReplicaFailure', status: 'True', ...failure, lastTransitionTime: '2026-01-01T12:00:00Z' },
   ])
+  const again = { ...failure, message: 'quota exceeded by another name' }
+  expect(replicaSetStatus(aReplicaSet('rs', { status: failed }), [], { failure: again, now: NOW })).toEqual(failed)
   expect(replicaSetStatus(aReplicaSet('rs', { status: failed }), [], { now: NOW })).not.toHaveProperty('conditions')
 })

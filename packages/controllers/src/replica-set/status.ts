@@ -38,8 +38,10 @@ export function replicaSetStatus(
 }
 
 function conditionsWith(before: ReplicaSetStatus['conditions'], failure: ReplicaFailure | undefined, now: Date) {
-  if (failure) return [...setCondition(before, { type: 'ReplicaFailure', status: 'True', ...failure }, now)]
-  return (before ?? []).filter(({ type }) => type !== 'ReplicaFailure')
+  if (failure === undefined) return (before ?? []).filter(({ type }) => type !== 'ReplicaFailure')
+  // each attempt names another pod: the first one's message stays, so that attempts alone are no news to anybody
+  if (before && findCondition(before, 'ReplicaFailure')?.reason === failure.reason) return before
+  return [...setCondition(before, { type: 'ReplicaFailure', status: 'True', ...failure }, now)]
 }
 
 /** When the next pod that is ready will count as available; undefined when none waits for that. */

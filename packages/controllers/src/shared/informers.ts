@@ -27,8 +27,10 @@ import {
   type PodDisruptionBudget,
   podClaims,
   REPLICA_SETS,
+  REPLICATION_CONTROLLERS,
   RESOURCE_QUOTAS,
   type ReplicaSet,
+  type ReplicationController,
   type ResourceQuota,
   SECRETS,
   SERVICE_ACCOUNTS,
@@ -67,6 +69,10 @@ export function createSharedInformers(client: ApiClient, options: { readonly log
       },
     }),
     replicaSets: createInformer<ReplicaSet>(client, REPLICA_SETS, {
+      ...options,
+      indexes: { ...ownership, namespace: namespaceOf },
+    }),
+    replicationControllers: createInformer<ReplicationController>(client, REPLICATION_CONTROLLERS, {
       ...options,
       indexes: { ...ownership, namespace: namespaceOf },
     }),
