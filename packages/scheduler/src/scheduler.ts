@@ -13,6 +13,8 @@ import {
   podIsTerminal,
   SERVICES,
   type Service,
+  VOLUMES_CAPACITY,
+  VOLUMES_DIRECTORY,
 } from '@skiff/api'
 import { type ApiClient, createEventRecorder, createInformer, type EventRecorder, type Informer } from '@skiff/client'
 import type { Logger } from 'pino'
@@ -268,5 +270,6 @@ function mayFitMore(before: Node | undefined, after: Node): boolean {
 
 function whatFiltersRead({ metadata, spec, status }: Node): unknown {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status
-  return [metadata.labels, spec.taints, spec.unschedulable, status?.allocatable, ready]
+  const volumes = [metadata.annotations?.[VOLUMES_DIRECTORY], metadata.annotations?.[VOLUMES_CAPACITY]]
+  return [metadata.labels, volumes, spec.taints, spec.unschedulable, status?.allocatable, ready]
 }

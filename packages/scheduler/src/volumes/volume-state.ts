@@ -46,11 +46,8 @@ export class VolumeState implements VolumeCatalog {
     this.claims = createInformer<PersistentVolumeClaim>(client, PERSISTENT_VOLUME_CLAIMS, {
       ...options,
       indexes: {
-        /** Of those without a volume: the node on which it is being made. */
-        node: ({ metadata, spec }) => {
-          const node = metadata.annotations?.[SELECTED_NODE]
-          return node === undefined || spec.volumeName ? [] : [node]
-        },
+        /** The node that was chosen for a volume that is made for it. */
+        node: ({ metadata }) => [metadata.annotations?.[SELECTED_NODE] ?? []].flat(),
       },
     })
     this.volumes = createInformer<PersistentVolume>(client, PERSISTENT_VOLUMES, {
@@ -92,7 +89,7 @@ export class VolumeState implements VolumeCatalog {
     const served = new Set(made.map(({ spec }) => spec.claimRef?.uid))
     const free = volumesBytesFree(node, made)
     return this.#claimsComingTo(name)
-      .filter(({ metadata }) => !served.has(metadata.uid))
+      .filter((claim) => !served.has(claim.metadata.uid) && this.#isUnserved(claim))
       .reduce((left, claim) => left - quantityToBytes(requestOf(claim)), free)
   }
 
@@ -100,6 +97,11 @@ export class VolumeState implements VolumeCatalog {
     const shown = this.claims.byIndex('node', node)
     const assumed = [...this.#assumedNodes].filter(([, chosen]) => chosen === node).flatMap(([key]) => this.claims.get(key) ?? [])
     return [...new Set([...shown, ...assumed])]
+  }
+
+  /** Claims and volumes are watched apart: a claim may be seen bound before its volume is seen at all. */
+  #isUnserved({ spec, status }: PersistentVolumeClaim): boolean {
+    return status?.phase !== 'Lost' && (!spec.volumeName || this.volumes.get(spec.volumeName) === undefined)
   }
 
   assume(choices: readonly VolumeChoice[], node: string): void {
