@@ -70,7 +70,7 @@ program
   .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
   .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
   .option('--default-toleration-seconds <s>', 'how long pods stay on a node that is away', positiveInteger, 5)
-  .option('--pod-security-default <level>', 'warn, baseline or privileged', 'warn')
+  .option('--pod-security-default <level>', 'warn, baseline or privileged, for namespaces without labels', 'warn')
   .option('--insecure-http <port>', 'a plain port for health checks only', port)
   .option('--install-service', 'instead of running here: a service of systemd, now and after each boot')
   .action(async ({ installService, ...options }) =>

@@ -287,7 +287,7 @@ async function createRequest(client: ApiClient, signer: Signer, key: string, nam
 
 async function requestCertificate(client: ApiClient, signer: Signer, key: string, names: readonly string[]): Promise<string> {
   const { metadata } = await createRequest(client, signer, key, names)
-  const signal = AbortSignal.timeout(5_000)
+  const signal = AbortSignal.timeout(60_000)
   const events = client.watch<CertificateSigningRequest>(CERTIFICATE_SIGNING_REQUESTS, {
     fieldSelector: `metadata.name=${metadata.name}`,
     sendInitialEvents: true,

@@ -147,7 +147,8 @@ export class RevisionedStore implements Store {
     return pending !== undefined && !(await pending.group.outcome.promise)
   }
 
-  async #write(key: string, event: StoreEvent): Promise<void> {
+  /** Resolves when it is durable. Throws at once when no write is taken any more. */
+  #write(key: string, event: StoreEvent): Promise<void> {
     if (this.#refusal !== undefined) throw this.#refusal
     this.#nextRevision = event.revision + 1
     this.#gathering ??= { events: [], waiting: [], outcome: Promise.withResolvers() }
@@ -157,7 +158,7 @@ export class RevisionedStore implements Store {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     group.waiting.push({ resolve, reject })
     this.#committing ??= this.#commitGroups()
-    await promise
+    return promise
   }
 
   async #commitGroups(): Promise<void> {

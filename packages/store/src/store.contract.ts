@@ -181,6 +181,23 @@ export function storeContract(name: string, open: (options: ContractOptions) => 
       ])
     })
 
+    it('tells watchers of all that lies around a key and of what it begins with, whoever came and went before', async () => {
+      const leaving = new AbortController()
+      const around = collect(store, '/', 1, watching.signal)
+      const left = collect(store, '/pods/default/w', 1, leaving.signal)
+      await put('/pods/default/web')
+      leaving.abort()
+      const one = collect(store, '/pods/default/web-1', 2, watching.signal)
+      const folder = collect(store, '/pods/default/', 2, watching.signal)
+      const sibling = collect(store, '/pods/def', 2, watching.signal)
+      await put('/pods/default/web-1')
+      await put('/pods/default/we')
+      await put('/pods/other/web-1')
+
+      const told = [around, left, one, folder, sibling].map(({ events }) => events.map(({ revision }) => revision))
+      expect(told).toEqual([[2, 3, 4, 5], [2], [3], [3, 4], [3, 4]])
+    })
+
     it('replays what happened since a revision, then goes on without a gap', async () => {
       const { modRevision } = await put('/a')
       await change('/a', '2')

@@ -44,15 +44,15 @@ export function customResource(definition: CustomResourceDefinition, version: Cu
         }),
     selectableFields: selectableFieldsOf(version),
     requireRevisionOnUpdate: true,
+    ...(version.deprecated === true
+      ? { deprecation: version.deprecationWarning ?? `${info.group}/${info.version} ${info.kind} is deprecated` }
+      : {}),
     strategy: strategyOf(schema, version),
     custom: {
       schema: object,
       list: customListSchema(info, listKind, object),
       listKind,
       decode: customDecoder(info, schema),
-      ...(version.deprecated === true
-        ? { deprecation: version.deprecationWarning ?? `${info.group}/${info.version} ${info.kind} is deprecated` }
-        : {}),
     },
   }
 }

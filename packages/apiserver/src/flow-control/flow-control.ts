@@ -58,7 +58,7 @@ export class FlowControl {
     this.#watch()
   }
 
-  /** Resolves when the request may begin. Throws TooManyRequests. */
+  /** Resolves when the request may begin, and not before all that has arrived with it is read. Throws TooManyRequests. */
   async admit(user: UserInfo, attributes: AccessAttributes): Promise<Seat> {
     const { schemas, levels } = this.#current()
     // Who is in no group at all still falls under the last one.
@@ -66,7 +66,10 @@ export class FlowControl {
     const level = levels.get(schema?.spec.priorityLevelConfiguration.name ?? '')
     if (schema === undefined || level === undefined) throw tooManyRequests()
     const headers = headersOf(schema, level)
-    if (level.spec.type === 'Exempt') return { headers, release: () => undefined }
+    if (level.spec.type === 'Exempt') {
+      await this.#turns.together()
+      return { headers, release: () => undefined }
+    }
     const name = `${schema.metadata.name} ${flowOf(schema, user, attributes)}`
     const release = await this.#seat(this.#levelOf(level), name)
     return { headers, release }
@@ -80,6 +83,7 @@ export class FlowControl {
   }
 
   async #seat(level: FairLevel, name: string): Promise<() => void> {
+    await this.#turns.oneByOne()
     if (level.waiting === 0 && level.hasFreeSeat && this.#turns.hasTime()) level.sit(name)
     else await this.#wait(level, name)
     const began = this.#options.clock()

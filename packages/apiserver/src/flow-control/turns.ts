@@ -25,9 +25,29 @@ export class Turns {
   #began: number | undefined
   #draining = false
   #estimateMs = FIRST_ESTIMATE_MS
+  #next: Promise<void> | undefined
 
   constructor(options: TurnsOptions) {
     this.#options = options
+  }
+
+  /**
+   * Resolves when all that has arrived is read, for all who ask in this turn at once: they do each step together, before the
+   * first does the next one. Many requests cost a third less when the code of a step stays at hand for all of them.
+   */
+  together(): Promise<void> {
+    this.#next ??= new Promise((resolve) => {
+      this.#options.nextTurn(() => {
+        this.#next = undefined
+        resolve()
+      })
+    })
+    return this.#next
+  }
+
+  /** Resolves then as well, but for one after the other, so that `hasTime` knows what those before have cost. */
+  oneByOne(): Promise<void> {
+    return new Promise((resolve) => this.#options.nextTurn(resolve))
   }
 
   /** Whether one more request may begin in this turn. */

@@ -50,6 +50,16 @@ test.each([
   })
 })
 
+test.each([10, 1_000, 10_000])('a text of %i characters of several bytes each arrives as it was sent', async (times) => {
+  await using api = await startTestApiServer()
+  const data = { text: 'aé🛶'.repeat(times) }
+  await api.client.create(CONFIG_MAPS, { metadata: { name: 'a', namespace: 'default' }, data } as object)
+
+  const response = await get(api, `${PATH}/a`)
+
+  expect(await response.json()).toMatchObject({ data })
+})
+
 test('list items leave out kind and apiVersion, single objects have them', async () => {
   await using api = await startTestApiServer()
   await createConfigMap(api, 'a')

@@ -15,7 +15,7 @@ import { servePath } from './paths.ts'
 import type { RequestInfo, UserInfo } from './request-context.ts'
 import { parseRequestInfo } from './request-info.ts'
 import { checkTimeout } from './request-timeout.ts'
-import { encodedFor, sendAnswer } from './send-answer.ts'
+import { answerSender, encodedFor, type SendAnswer } from './send-answer.ts'
 import type { ServerContext } from './server-context.ts'
 import { statusOf } from './status-answer.ts'
 import { warningHeaders } from './warnings.ts'
@@ -42,10 +42,11 @@ export function createApp(context: ServerContext, connections: Connections): Fas
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT_BYTES }, (_request, body, done) => done(null, body))
   app.addHook('onRequest', (request, _reply, done) => done(encodedBodyRefusal(request)))
-  app.setErrorHandler((error, request, reply) => sendError(context, error, { request, reply }))
+  const send = answerSender()
+  app.setErrorHandler((error, request, reply) => sendError(context, error, { request, reply, send }))
   const handler = (request: FastifyRequest, reply: FastifyReply) => {
     const response = taken(reply)
-    serve(context, connections, { request, response }).catch((error: unknown) => {
+    serve(context, connections, { request, response, send }).catch((error: unknown) => {
       context.logger.error({ err: error, method: request.method, path: request.url }, 'an answer was not sent')
       response.destroy()
     })
@@ -58,6 +59,7 @@ export function createApp(context: ServerContext, connections: Connections): Fas
 interface Exchange {
   readonly request: FastifyRequest
   readonly response: ServerResponse
+  readonly send: SendAnswer
 }
 
 /** fastify reads requests; all answers are written here. */
@@ -74,15 +76,16 @@ function encodedBodyRefusal(request: FastifyRequest): ApiError | undefined {
 }
 
 async function serve(context: ServerContext, connections: Connections, exchange: Exchange): Promise<void> {
-  const { request, response } = exchange
+  const { request, response, send } = exchange
   const started = performance.now()
   const info = parseRequestInfo(request.method, request.raw.url ?? '/')
   const warnings: string[] = []
   let seat = NO_SEAT
   try {
     if (connections.kindOf(request.raw.socket) === 'plain' && !PLAIN_PATHS.test(info.path))
-      return await sendAnswer(response, upgradeRequired(request))
+      return await send(response, upgradeRequired(request))
     checkTimeout(info)
+    // Still within the read: a certificate whose signature is wrong leaves an error in OpenSSL that the next read would take for its own.
     const user = await authenticated(context, connections, request)
     if (!isLongRunning(info)) seat = context.metrics.seated(info, await context.flowControl.admit(user, attributesOf(info)))
     await requireAllowed(context, user, info)
@@ -91,12 +94,12 @@ async function serve(context: ServerContext, connections: Connections, exchange:
     context.metrics.count(info, true, answer.status, (performance.now() - started) / 1000)
     const encoded = await encodedFor(request.headers['accept-encoding'], withHeaders(answer, warnings, seat))
     seat.release()
-    await sendAnswer(response, encoded)
+    await send(response, encoded)
   } catch (error) {
     const status = statusOf(error, context.logger, { method: request.method, path: info.path })
     context.metrics.count(info, status.code !== 404, status.code ?? 500, (performance.now() - started) / 1000)
     if (response.headersSent) response.destroy()
-    else await sendAnswer(response, withHeaders(jsonAnswer(status.code ?? 500, status, errorHeaders(status)), warnings, seat))
+    else await send(response, withHeaders(jsonAnswer(status.code ?? 500, status, errorHeaders(status)), warnings, seat))
   } finally {
     seat.release()
   }
@@ -137,10 +140,12 @@ interface Served extends Exchange {
 }
 
 async function answerOf(context: ServerContext, served: Served): Promise<HttpAnswer | 'streamed'> {
-  const { request, info, user } = served
+  const { request, response, info, user } = served
   const { headers } = request
   const extension = context.aggregation?.serverOf(info.path)
-  if (extension !== undefined) return await runExtension(context, served, extension)
+  // A stream ends when its client goes; of one that has gone before, nobody tells it.
+  const hasGone = response.destroyed
+  if (extension !== undefined) return hasGone ? 'streamed' : await runExtension(context, served, extension)
   const common = {
     ...{ info, user, body: bodyOf(request), contentType: headers['content-type'] ?? '', accept: headers.accept },
     userAgent: headers['user-agent'] ?? '',
@@ -154,11 +159,11 @@ async function answerOf(context: ServerContext, served: Served): Promise<HttpAns
     case 'answer':
       return dispatched.answer
     case 'watch':
-      await runWatch(context, served, dispatched.source)
+      if (!hasGone) await runWatch(context, served, dispatched.source)
       return 'streamed'
     case 'stream':
       served.seat.release()
-      await runStream(context, served)
+      if (!hasGone) await runStream(context, served)
       return 'streamed'
   }
 }
@@ -220,9 +225,9 @@ function withHeaders(answer: HttpAnswer, warnings: readonly string[], { headers 
 async function sendError(
   context: ServerContext,
   error: unknown,
-  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  { request, reply, send }: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly send: SendAnswer },
 ): Promise<void> {
   const status = statusOf(error, context.logger, { method: request.method, path: request.url })
   const headers = reply.getHeaders() as HttpAnswer['headers']
-  await sendAnswer(taken(reply), jsonAnswer(status.code ?? 500, status, headers))
+  await send(taken(reply), jsonAnswer(status.code ?? 500, status, headers))
 }

@@ -55,7 +55,7 @@ function callOf(context: ServerContext, request: ResourceRequest): Call {
     given.add(text)
     warnings.push(text)
   }
-  const { deprecation } = registry.definition.custom ?? {}
+  const { deprecation } = registry.definition
   if (deprecation !== undefined) warn(deprecation)
   const { registry: registries, admission } = context
   return { info, user, registry, registries, admission, contentType, userAgent, body, now: context.clock(), warn }

@@ -3,11 +3,12 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { CONFIG_MAPS, type ConfigMap } from '@skiff/api'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { startTestApiServer, type TestApiServer } from '../testing.ts'
 
 const CONFIG_MAPS_PATH = '/api/v1/namespaces/default/configmaps'
 const JSON_TYPE = 'Content-Type: application/json'
+const MASTER = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
 
 async function openSocket(url: string): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -254,6 +255,42 @@ test('a thousand connections that say nothing keep nobody from being answered', 
   expect(await isAlive(api)).toBe(true)
   for (const socket of sockets) socket.destroy()
 })
+
+test('a watch is not kept for a client that has gone before it began', async () => {
+  const [asked, left, judged] = [0, 1, 2].map(() => Promise.withResolvers<void>()) as [Step, Step, Step]
+  await using api = await startTestApiServer({
+    authenticator: {
+      authenticate: async ({ headers }) => {
+        if (headers['x-leaves'] === undefined) return MASTER
+        asked.resolve()
+        await left.promise
+        return MASTER
+      },
+    },
+    authorizer: {
+      authorize: (_user, { verb }) => {
+        if (verb === 'watch') judged.resolve()
+        return { allowed: true, reason: '' }
+      },
+    },
+  })
+  const socket = await openSocket(api.url)
+  socket.write(`GET ${CONFIG_MAPS_PATH}?watch=1 HTTP/1.1\r\nHost: x\r\nX-Leaves: yes\r\n\r\n`)
+  await asked.promise
+  socket.destroy()
+  // The server has looked at its sockets by then.
+  for (let turn = 0; turn < 3; turn += 1) await isAlive(api)
+  left.resolve()
+  await judged.promise
+  await isAlive(api)
+
+  const metrics = async () => await (await fetch(`${api.url}/metrics`)).text()
+  await vi.waitFor(async () => expect(await metrics()).not.toMatch(/longrunning_requests\{.*configmaps.*\} [1-9]/), {
+    timeout: 30_000,
+  })
+})
+
+type Step = PromiseWithResolvers<void>
 
 test('patches cannot reach a prototype', async () => {
   await using api = await startTestApiServer()

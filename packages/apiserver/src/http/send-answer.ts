@@ -7,6 +7,8 @@ import type { HttpAnswer } from './http-answer.ts'
 import { CHUNK_BYTES, ListBody } from './list-body.ts'
 
 const GZIP_FROM_BYTES = 128 * 1024
+/** What fits into one TLS record goes out together with its headers: Node joins strings, but not bytes, to them. */
+const ONE_RECORD_BYTES = 15 * 1024
 
 const compress = promisify(gzip)
 const decompress = promisify(gunzip)
@@ -24,18 +26,32 @@ function wholeOf(body: HttpAnswer['body']): Buffer {
   return body instanceof ListBody ? body.whole() : body
 }
 
+/** Resolves when the client has all of a large list, or has gone; other answers are on their way. */
+export type SendAnswer = (response: ServerResponse, answer: HttpAnswer) => Promise<void>
+
 /**
- * Resolves when the client has all of a large list, or has gone. Other answers leave at the end of the event loop's turn, one right
- * after the other: on a busy server that halves what a request costs, for the kernel's and OpenSSL's code stays at hand, and
- * clients are woken once.
+ * Answers leave at the end of the event loop's turn, one right after the other: on a busy server that halves what a request costs,
+ * for the kernel's and OpenSSL's code stays at hand, and clients are woken once.
  */
-export async function sendAnswer(response: ServerResponse, { status, headers, body }: HttpAnswer): Promise<void> {
-  // The length of a 304 would be that of what is not sent.
-  const length = status === 304 ? {} : { 'content-length': body.length }
-  response.writeHead(status, { ...(headers as Record<string, string | string[]>), ...length })
-  if (body instanceof ListBody && body.length > CHUNK_BYTES) return await sendInChunks(response, body)
-  const whole = wholeOf(body)
-  setImmediate(() => response.end(whole))
+export function answerSender(): SendAnswer {
+  let ready: { readonly response: ServerResponse; readonly body: Buffer }[] = []
+  const sendReady = () => {
+    const now = ready
+    ready = []
+    for (const { response, body } of now) end(response, body)
+  }
+  return async (response, { status, headers, body }) => {
+    // The length of a 304 would be that of what is not sent.
+    const length = status === 304 ? {} : { 'content-length': body.length }
+    response.writeHead(status, { ...(headers as Record<string, string | string[]>), ...length })
+    if (body instanceof ListBody && body.length > CHUNK_BYTES) return await sendInChunks(response, body)
+    if (ready.push({ response, body: wholeOf(body) }) === 1) setImmediate(sendReady)
+  }
+}
+
+function end(response: ServerResponse, body: Buffer): void {
+  if (body.length > ONE_RECORD_BYTES) response.end(body)
+  else response.end(body.toString('latin1'), 'latin1')
 }
 
 async function sendInChunks(response: ServerResponse, body: ListBody): Promise<void> {

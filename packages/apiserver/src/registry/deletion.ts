@@ -28,7 +28,8 @@ export function planDeletion(
   object: KubeObject,
   options: DeleteOptions & { readonly now: Date },
 ): DeletionStep {
-  const finalizers = finalizersFor(object.metadata.finalizers ?? [], options.propagationPolicy)
+  const current = object.metadata.finalizers ?? []
+  const finalizers = finalizersFor(current, options.propagationPolicy ?? defaultPolicy(definition, current))
   const marked = object.metadata.deletionTimestamp !== undefined
   const next = withFinalizers(object, finalizers)
   const timing = marked ? shortened(definition, object, options) : started(definition, object, options)
@@ -38,7 +39,7 @@ export function planDeletion(
   if (!marked && typeof next.metadata.generation === 'number') next.metadata.generation += 1
   const held = finalizers.length > 0 || (next.metadata.deletionGracePeriodSeconds ?? 0) > 0 || isHeld(definition, next)
   if (!held) return { type: 'remove', final: next }
-  const changed = timing !== undefined || finalizers.length !== (object.metadata.finalizers ?? []).length
+  const changed = timing !== undefined || finalizers.length !== current.length
   if (!changed) return { type: 'none' }
   if (!marked) definition.strategy.markDeleted?.(next)
   return { type: 'mark', object: next }
@@ -69,6 +70,12 @@ function shortened(definition: ResourceDefinition, object: KubeObject, options: 
   if (definition.strategy.gracePeriodSeconds === undefined || asked === undefined || asked >= given) return undefined
   const ends = Date.parse(object.metadata.deletionTimestamp ?? '') - (given - asked) * 1000
   return { deletionTimestamp: rfc3339(new Date(ends)), deletionGracePeriodSeconds: asked }
+}
+
+/** What was decided before stays. */
+function defaultPolicy({ orphansByDefault }: ResourceDefinition, finalizers: readonly string[]): PropagationPolicy | undefined {
+  const isDecided = finalizers.includes(ORPHAN) || finalizers.includes(FOREGROUND)
+  return orphansByDefault !== undefined && !isDecided ? 'Orphan' : undefined
 }
 
 function finalizersFor(current: readonly string[], policy: PropagationPolicy | undefined): readonly string[] {

@@ -24,11 +24,19 @@ export interface ObjectEvent {
 
 const EVENT_END = Buffer.from('}\n')
 
-/** All watchers see an event within moments of each other: lines older than so many others are let go. */
-const KEPT_LINES = 512
+/** All watchers see an event within moments of each other: the lines of so many are kept. */
+const KEPT_EVENTS = 512
+
+interface Line {
+  readonly registry: ResourceRegistry
+  readonly type: EventType
+  readonly form: EventForm
+  readonly bytes: Buffer
+}
 
 export class EventBytes {
-  private readonly lines = new Map<string, Buffer>()
+  /** By revision, which is the event's own. */
+  private readonly lines = new Map<number, Line[]>()
   private readonly clock: () => Date
 
   constructor(clock: () => Date) {
@@ -36,34 +44,35 @@ export class EventBytes {
   }
 
   line(registry: ResourceRegistry, event: ObjectEvent, form: EventForm): Buffer {
-    const shape = `${form.as} ${form.version} ${form.includeObject} ${form.withColumns}`
-    const key = `${registry.apiVersion} ${event.entry.key} ${event.revision} ${event.type} ${shape}`
-    const known = this.lines.get(key)
-    if (known !== undefined) return known
-    const made = Buffer.concat([eventStart(event.type), this.objectBytes(registry, event, form), EVENT_END])
-    this.lines.set(key, made)
-    this.forgetOldest()
-    return made
+    const { type, revision } = event
+    const ofEvent = this.lines.get(revision)
+    const known = ofEvent?.find((line) => line.registry === registry && line.type === type && sameForm(line.form, form))
+    if (known !== undefined) return known.bytes
+    const made = { registry, type, form, bytes: this.lineOf(registry, event, form) }
+    if (ofEvent === undefined) this.keep(revision, made)
+    else ofEvent.push(made)
+    return made.bytes
   }
 
-  private forgetOldest(): void {
-    if (this.lines.size <= KEPT_LINES) return
-    const [oldest] = this.lines.keys()
-    if (oldest !== undefined) this.lines.delete(oldest)
+  private keep(revision: number, line: Line): void {
+    if (this.lines.size >= KEPT_EVENTS) this.lines.clear()
+    this.lines.set(revision, [line])
   }
 
   /** Without keeping it: initial events are many and each is for one watcher. */
   initialLine(registry: ResourceRegistry, entry: Entry, form: EventForm): Buffer {
-    const event = { type: 'ADDED' as const, entry, revision: entry.modRevision }
-    return Buffer.concat([eventStart('ADDED'), this.objectBytes(registry, event, form), EVENT_END])
+    return this.lineOf(registry, { type: 'ADDED', entry, revision: entry.modRevision }, form)
   }
 
-  private objectBytes(registry: ResourceRegistry, { entry, revision }: ObjectEvent, form: EventForm): Buffer {
+  private lineOf(registry: ResourceRegistry, { type, entry, revision }: ObjectEvent, form: EventForm): Buffer {
     const found = registry.wrap(entry)
     const isSame = revision === entry.modRevision
-    if (form.as === 'object') return isSame ? found.bytes : atRevision(found.bytes, revision)
+    if (form.as === 'object') {
+      const bytes = isSame ? found.bytes : atRevision(found.bytes, revision)
+      return Buffer.concat([EVENT_STARTS[type], bytes, EVENT_END])
+    }
     const object = isSame ? found.object : decodeBytes(atRevision(found.bytes, revision))
-    return Buffer.from(JSON.stringify(this.transformed(registry, object, form)))
+    return Buffer.from(`${JSON.stringify({ type, object: this.transformed(registry, object, form) })}\n`)
   }
 
   private transformed(registry: ResourceRegistry, object: KubeObject, form: EventForm): object {
@@ -73,8 +82,8 @@ export class EventBytes {
   }
 }
 
-function eventStart(type: EventType): Buffer {
-  return EVENT_STARTS[type]
+function sameForm(a: EventForm, b: EventForm): boolean {
+  return a.as === b.as && a.version === b.version && a.includeObject === b.includeObject && a.withColumns === b.withColumns
 }
 
 const EVENT_STARTS: Readonly<Record<EventType, Buffer>> = {

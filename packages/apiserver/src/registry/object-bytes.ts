@@ -5,24 +5,6 @@
 
 import { ApiError, apiVersionOf, type KindInfo, type KubeObject } from '@skiff/api'
 
-/** Upstream's order, for people who read the JSON. */
-const METADATA_ORDER = [
-  'name',
-  'generateName',
-  'namespace',
-  'uid',
-  'resourceVersion',
-  'generation',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'labels',
-  'annotations',
-  'ownerReferences',
-  'finalizers',
-  'managedFields',
-]
-
 /** etcd's and so everybody's limit on one object. */
 const OBJECT_LIMIT_BYTES = 1536 * 1024
 
@@ -61,15 +43,29 @@ export function encodeObject(info: KindInfo, object: KubeObject): Buffer {
 }
 
 function stringify(info: KindInfo, object: KubeObject, resourceVersion: string | undefined): string {
-  const { kind: _, apiVersion: __, metadata, ...rest } = object
-  const head = { kind: info.kind, apiVersion: apiVersionOf(info), metadata: inOrder({ ...metadata, resourceVersion }) }
-  return JSON.stringify({ ...head, ...rest })
+  // a key stands where it is named first
+  const head = { kind: info.kind, apiVersion: apiVersionOf(info), metadata: inOrder(object.metadata, resourceVersion) }
+  return JSON.stringify({ ...head, ...object, ...head })
 }
 
-function inOrder(source: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const ordered: Record<string, unknown> = {}
-  for (const key of METADATA_ORDER) if (source[key] !== undefined) ordered[key] = source[key]
-  return ordered
+/** Upstream's order, for people who read the JSON. */
+function inOrder(metadata: KubeObject['metadata'], resourceVersion: string | undefined): object {
+  return {
+    name: metadata.name,
+    generateName: metadata.generateName,
+    namespace: metadata.namespace,
+    uid: metadata.uid,
+    resourceVersion,
+    generation: metadata.generation,
+    creationTimestamp: metadata.creationTimestamp,
+    deletionTimestamp: metadata.deletionTimestamp,
+    deletionGracePeriodSeconds: metadata.deletionGracePeriodSeconds,
+    labels: metadata.labels,
+    annotations: metadata.annotations,
+    ownerReferences: metadata.ownerReferences,
+    finalizers: metadata.finalizers,
+    managedFields: metadata.managedFields,
+  }
 }
 
 /** The length of `{"kind":"Pod","apiVersion":"v1",`. */

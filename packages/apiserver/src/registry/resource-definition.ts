@@ -18,12 +18,16 @@ export interface ResourceDefinition {
   readonly selectableFields?: Readonly<Record<string, (object: KubeObject) => string>>
   /** DELETE of an object that is gone at once answers the object instead of a Status. */
   readonly deleteReturnsObject?: boolean
+  /** A DELETE that says nothing of dependents leaves them (kinds older than the garbage collector); `warning` tells of it. */
+  readonly orphansByDefault?: { readonly warning?: string }
   /** PUT of a name that is missing creates it (Lease, Event, Endpoints and few others upstream). */
   readonly createOnUpdate?: boolean
   /** PUT without resourceVersion is refused. */
   readonly requireRevisionOnUpdate?: boolean
   /** Objects expire so many seconds after their last write (Events: 3600). */
   readonly ttlSeconds?: number
+  /** Every answer carries it as a Warning. */
+  readonly deprecation?: string
   /** Set on a version that is not the stored one. Of its strategy only `default` counts; the rest is the stored version's. */
   readonly conversion?: VersionConversion
   /** Of a kind that a CustomResourceDefinition declares. */
@@ -37,8 +41,6 @@ export interface CustomKind {
   readonly listKind: string
   /** Throws BadRequest. Changes `value`. */
   readonly decode: (value: unknown, options?: DecodeOptions) => Decoded
-  /** Every answer carries it as a Warning. */
-  readonly deprecation?: string
 }
 
 /** How the objects of one version are kept as those of another. Both give new objects and leave what they are given alone. */

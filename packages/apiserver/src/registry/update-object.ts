@@ -166,7 +166,9 @@ async function prepare(registry: ResourceRegistry, preparation: Preparation): Pr
   if (COUNTED.has(change.subresource)) countGeneration(registry, object, old)
   const errors = [...metadataErrors, ...problemsOf(registry, preparation)]
   if (errors.length > 0) throw invalidObject(info, ref.name, errors)
-  for (const warning of definition.strategy.warnings?.(object, old) ?? []) write.warn(warning)
+  if (COUNTED.has(change.subresource)) {
+    for (const warning of definition.strategy.warnings?.(object, old) ?? []) write.warn(warning)
+  }
   definition.strategy.canonicalize?.(object)
   await write.admission.validate(request)
   await registry.prepareToStore(object)

@@ -16,7 +16,8 @@ describe('an object of each kind', () => {
       const created = await api.client.create<KubeObject>(info, { metadata, ...body })
       const updated = await api.client.update<KubeObject>(info, created)
       const table = await tableOf(api.url + pathOf(info, 'default', name))
-      await api.client.delete(info, ref)
+      // nobody is there who would orphan what has been left behind
+      await api.client.delete(info, ref, { propagationPolicy: 'Background' })
 
       expect(updated).toEqual(created)
       expect(table.rows[0]?.cells.length).toBe(table.columnDefinitions.length)

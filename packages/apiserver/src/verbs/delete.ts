@@ -39,8 +39,10 @@ export function deleteOptions(call: Call): DeleteOptions {
   }
 }
 
-/** Who deletes; admission is shown the options wherever they came from. */
+/** Who deletes; admission is shown the options wherever they came from. Warns of what will be left behind unasked. */
 export function deletionContext(call: Call, options: DeleteOptions): WriteContext {
+  const { warning } = call.registry.definition.orphansByDefault ?? {}
+  if (warning !== undefined && options.propagationPolicy === undefined) call.warn(warning)
   const { dryRun = false, ...said } = options
   const shown = { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' as const, ...said, ...(dryRun ? { dryRun: ['All'] } : {}) }
   return { ...writeContext(call, 'DeleteOptions'), dryRun, options: shown }

@@ -183,13 +183,19 @@ function wantsInitial(options: WatchOptions): boolean {
 /** What a write means to a watcher with a selector: an object that stops matching is DELETED, in its last matching state. */
 export function eventFor(registry: ResourceRegistry, selection: Selection, event: StoreEvent): ObjectEvent | undefined {
   const matches = (entry: Entry | undefined): entry is Entry =>
-    entry !== undefined && (selection.everything || selection.matches(registry.wrap(entry).object))
+    entry !== undefined &&
+    (selection.everything || (mayMatch(selection, entry) && selection.matches(registry.wrap(entry).object)))
   const { revision, previous } = event
   const before = matches(previous)
   if (event.type === 'put' && matches(event.entry)) {
     return { type: before ? 'MODIFIED' : 'ADDED', entry: event.entry, revision }
   }
   return before ? { type: 'DELETED', entry: previous, revision } : undefined
+}
+
+/** By its key alone: of the many that a watch for one name leaves out, none is parsed. */
+function mayMatch({ name }: Selection, { key }: Entry): boolean {
+  return name === undefined || key.endsWith(name)
 }
 
 function bookmarkType(form: Omit<EventForm, 'withColumns'>, registry: ResourceRegistry): object {

@@ -304,6 +304,12 @@ describe('why a Deployment is not available', () => {
     })
   })
 
+  it('asks the same of a ReplicationController', () => {
+    const controller = { ...deployment(), apiVersion: 'v1', kind: 'ReplicationController' } as unknown as Deployment
+    const kind = { kind: 'ReplicationController', group: '', singular: 'replicationcontroller' }
+    expect(only(kind, controller)).toMatchObject({ cause: expect.stringContaining("1 of its pods don't exist yet") })
+  })
+
   it('is content with 0 of 0', () => {
     const none = deployment({ spec: { ...deployment().spec, replicas: 0 } })
     expect(explained(DEPLOYMENT, none)).toEqual({ findings: [], fine: 'It is scaled to 0: it should have no pods.' })

@@ -32,6 +32,8 @@ function explanationOf(
       return whyWorkload('deployment', object as unknown as Deployment, around)
     case 'ReplicaSet.apps':
       return whyWorkload('replicaset', object as unknown as ReplicaSet, around)
+    case 'ReplicationController.':
+      return whyWorkload('replicationcontroller', object as unknown as ReplicaSet, around)
     default:
       return whyObject(kind.singular, object, around)
   }

@@ -164,6 +164,7 @@ async function startInit(host: Host): Promise<void> {
     mount -t tmpfs -o mode=755 tmpfs /run
     if [ -L /etc/resolv.conf ]; then r=$(readlink -m /etc/resolv.conf); mkdir -p "$(dirname "$r")"; : > "$r"; fi
     mkdir -p /etc/docker && mount -t tmpfs tmpfs /etc/docker
+    mount -t tmpfs -o mode=755 tmpfs /var/log
     mount --bind ${folder}/resolv.conf /etc/resolv.conf
     sleep infinity & : > ${folder}/booted
     while :; do wait; done`

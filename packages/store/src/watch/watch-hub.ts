@@ -7,11 +7,22 @@ interface Watcher {
   stopped: boolean
 }
 
+/** Who is told of the keys of one folder, `/registry/core/pods/default/`. */
+interface Folder {
+  /** Watchers of the folder or of what it lies in: told of all its keys. */
+  readonly around: readonly ReadonlySet<Watcher>[]
+  /** Lengths of the watched prefixes that end within its keys: a key is looked up once for each. */
+  readonly lengths: readonly number[]
+}
+
+/** So many folders are remembered: writes come to the same few again and again. */
+const REMEMBERED_FOLDERS = 1_000
+
 /** Delivers events to those whose prefix matches; an event costs nothing to the others. */
 export class WatchHub {
   readonly #byPrefix = new Map<string, Set<Watcher>>()
-  /** How many watched prefixes have a length: an event's key is looked up once for each length. */
-  readonly #lengths = new Map<number, number>()
+  /** Forgotten whenever a prefix comes or goes. */
+  readonly #folders = new Map<string, Folder>()
 
   /** `missed` is what happened since `afterRevision`; it is delivered at once. */
   add(options: WatchOptions, missed: readonly StoreEvent[], progress: number): void {
@@ -37,17 +48,29 @@ export class WatchHub {
     const batches = new Map<Watcher, StoreEvent[]>()
     for (const event of events) {
       const key = event.type === 'put' ? event.entry.key : event.key
-      for (const length of this.#lengths.keys()) {
-        if (length > key.length) continue
-        for (const watcher of this.#byPrefix.get(key.slice(0, length)) ?? []) {
-          if (event.revision <= watcher.options.afterRevision) continue
-          const batch = batches.get(watcher)
-          if (batch === undefined) batches.set(watcher, [event])
-          else batch.push(event)
-        }
+      const { around, lengths } = this.#folderOf(key)
+      for (const watchers of around) addTo(batches, watchers, event)
+      for (const length of lengths) {
+        const watchers = length <= key.length ? this.#byPrefix.get(key.slice(0, length)) : undefined
+        if (watchers !== undefined) addTo(batches, watchers, event)
       }
     }
     return batches
+  }
+
+  #folderOf(key: string): Folder {
+    const name = key.slice(0, key.lastIndexOf('/') + 1)
+    const known = this.#folders.get(name)
+    if (known !== undefined) return known
+    const prefixes = [...this.#byPrefix.keys()]
+    const within = prefixes.filter((prefix) => prefix.length > name.length && prefix.startsWith(name))
+    const folder = {
+      around: [...this.#byPrefix].filter(([prefix]) => name.startsWith(prefix)).map(([, watchers]) => watchers),
+      lengths: [...new Set(within.map(({ length }) => length))],
+    }
+    if (this.#folders.size >= REMEMBERED_FOLDERS) this.#folders.clear()
+    this.#folders.set(name, folder)
+    return folder
   }
 
   #insert(watcher: Watcher): void {
@@ -58,7 +81,7 @@ export class WatchHub {
       return
     }
     this.#byPrefix.set(prefix, new Set([watcher]))
-    this.#lengths.set(prefix.length, (this.#lengths.get(prefix.length) ?? 0) + 1)
+    this.#folders.clear()
   }
 
   #remove(watcher: Watcher): void {
@@ -70,9 +93,16 @@ export class WatchHub {
     watchers?.delete(watcher)
     if (watchers === undefined || watchers.size > 0) return
     this.#byPrefix.delete(prefix)
-    const left = (this.#lengths.get(prefix.length) ?? 1) - 1
-    if (left > 0) this.#lengths.set(prefix.length, left)
-    else this.#lengths.delete(prefix.length)
+    this.#folders.clear()
+  }
+}
+
+function addTo(batches: Map<Watcher, StoreEvent[]>, watchers: ReadonlySet<Watcher>, event: StoreEvent): void {
+  for (const watcher of watchers) {
+    if (event.revision <= watcher.options.afterRevision) continue
+    const batch = batches.get(watcher)
+    if (batch === undefined) batches.set(watcher, [event])
+    else batch.push(event)
   }
 }
 

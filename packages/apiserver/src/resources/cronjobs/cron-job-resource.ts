@@ -1,9 +1,10 @@
-import { CRON_JOBS, type CronJob } from '@skiff/api'
+import { CRON_JOBS, type CronJob, path } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { ageCell, objectAge, selectorCell } from '../cells.ts'
 import { AGE_COLUMN, integerColumn, NAME_COLUMN, textColumn } from '../columns.ts'
 import { defaultPodSpec } from '../pods/default-pod-spec.ts'
 import { withStatus } from '../status.ts'
+import { namesakeWarnings } from '../warnings/workload-warnings.ts'
 import { SELECTOR_COLUMN, TEMPLATE_COLUMNS, templateCells } from '../workloads/workload-columns.ts'
 import { validateCronJob } from './validate-cron-job.ts'
 
@@ -14,6 +15,10 @@ export const cronJobResource: ResourceDefinition = {
     ...withStatus(CRON_JOBS),
     default: (cronJob: CronJob) => defaultCronJob(cronJob),
     validate: (cronJob: CronJob) => validateCronJob(cronJob),
+    warnings: namesakeWarnings(
+      path('spec', 'jobTemplate', 'spec', 'template'),
+      ({ spec }: CronJob) => spec.jobTemplate?.spec?.template,
+    ),
   },
   columns: {
     columns: [

@@ -1,10 +1,11 @@
-import { DAEMON_SETS, type DaemonSet } from '@skiff/api'
+import { DAEMON_SETS, type DaemonSet, path } from '@skiff/api'
 import { jsonEquals } from '../../patch/json-value.ts'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { labelsCell, objectAge, selectorCell } from '../cells.ts'
 import { AGE_COLUMN, integerColumn, NAME_COLUMN, textColumn } from '../columns.ts'
 import { defaultPodSpec } from '../pods/default-pod-spec.ts'
 import { clearStatus, keepStatus } from '../status.ts'
+import { templateWarnings } from '../warnings/workload-warnings.ts'
 import { SELECTOR_COLUMN, TEMPLATE_COLUMNS, templateCells } from '../workloads/workload-columns.ts'
 import { validateDaemonSet, validateDaemonSetUpdate } from './validate-daemon-set.ts'
 
@@ -28,6 +29,7 @@ export const daemonSetResource: ResourceDefinition = {
       countTemplate(set, jsonEquals(set.spec.template, old.spec.template) ? before : before + 1)
     },
     validate: (set: DaemonSet) => validateDaemonSet(set),
+    warnings: templateWarnings(path('spec', 'template'), ({ spec }: DaemonSet) => spec.template),
     validateUpdate: (set: DaemonSet, old: DaemonSet) => validateDaemonSetUpdate(set, old),
   },
   columns: {

@@ -1,9 +1,10 @@
-import { DEPLOYMENTS, type Deployment } from '@skiff/api'
+import { DEPLOYMENTS, type Deployment, path } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { containerImages, containerNames, objectAge, selectorCell } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn, wideColumn } from '../columns.ts'
 import { defaultPodSpec } from '../pods/default-pod-spec.ts'
 import { keepField, keepStatus } from '../status.ts'
+import { namesakeWarnings } from '../warnings/workload-warnings.ts'
 import { validateDeployment, validateDeploymentStatus, validateDeploymentUpdate } from './validate-deployment.ts'
 
 const DEFAULT_SHARE = '25%'
@@ -26,6 +27,7 @@ export const deploymentResource: ResourceDefinition = {
     validate: (deployment: Deployment) => validateDeployment(deployment),
     validateUpdate: (deployment: Deployment, old: Deployment) => validateDeploymentUpdate(deployment, old),
     validateStatusUpdate: (deployment: Deployment, old: Deployment) => validateDeploymentStatus(deployment, old),
+    warnings: namesakeWarnings(path('spec', 'template'), ({ spec }: Deployment) => spec.template),
   },
   columns: {
     columns: [

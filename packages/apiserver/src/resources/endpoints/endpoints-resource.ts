@@ -7,6 +7,7 @@ import { validateEndpoints } from './validate-endpoints.ts'
 export const endpointsResource: ResourceDefinition = {
   info: ENDPOINTS,
   createOnUpdate: true,
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   strategy: {
     default(endpoints: Endpoints) {
       for (const port of (endpoints.subsets ?? []).flatMap(({ ports }) => ports ?? [])) port.protocol ||= 'TCP'

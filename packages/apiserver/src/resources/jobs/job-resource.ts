@@ -1,9 +1,10 @@
-import { findCondition, humanDuration, JOBS, type Job } from '@skiff/api'
+import { findCondition, humanDuration, JOBS, type Job, path } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { objectAge, selectorCell } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '../columns.ts'
 import { defaultPodSpec } from '../pods/default-pod-spec.ts'
 import { clearStatus, keepStatus } from '../status.ts'
+import { namesakeWarnings } from '../warnings/workload-warnings.ts'
 import { SELECTOR_COLUMN, TEMPLATE_COLUMNS, templateCells } from '../workloads/workload-columns.ts'
 import { JOB_LABELS } from './job-labels.ts'
 import { validateJob, validateJobUpdate } from './validate-job.ts'
@@ -14,6 +15,10 @@ const MAX_INT32 = 2 ** 31 - 1
 export const jobResource: ResourceDefinition = {
   info: JOBS,
   subresources: ['status'],
+  orphansByDefault: {
+    warning:
+      'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+  },
   strategy: {
     countsGenerations: true,
     default: (job: Job) => defaultJob(job),
@@ -25,6 +30,7 @@ export const jobResource: ResourceDefinition = {
     prepareForUpdate: (job: Job, old: Job) => keepStatus(job, old),
     validate: (job: Job) => validateJob(job),
     validateUpdate: (job: Job, old: Job) => validateJobUpdate(job, old),
+    warnings: namesakeWarnings(path('spec', 'template'), ({ spec }: Job) => spec.template),
   },
   selectableFields: { 'status.successful': (job) => String((job as unknown as Job).status?.succeeded ?? 0) },
   columns: {

@@ -3,6 +3,7 @@ import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { objectAge } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn, wideColumn } from '../columns.ts'
 import { keepStatus } from '../status.ts'
+import { claimWarnings } from '../warnings/storage-warnings.ts'
 import { accessModesCell } from './access-modes.ts'
 import { defaultClaim } from './default-claim.ts'
 import { validateClaim, validateClaimUpdate } from './validate-claim.ts'
@@ -19,6 +20,7 @@ export const persistentVolumeClaimResource: ResourceDefinition = {
     prepareForUpdate: keepStatus,
     validate: (claim: PersistentVolumeClaim) => validateClaim(claim),
     validateUpdate: (claim: PersistentVolumeClaim, old: PersistentVolumeClaim) => validateClaimUpdate(claim, old),
+    warnings: (claim: PersistentVolumeClaim) => claimWarnings(claim),
   },
   columns: {
     columns: [

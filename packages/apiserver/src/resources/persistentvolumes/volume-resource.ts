@@ -5,6 +5,7 @@ import { AGE_COLUMN, NAME_COLUMN, textColumn, wideColumn } from '../columns.ts'
 import { accessModesCell } from '../persistentvolumeclaims/access-modes.ts'
 import { canonicalResourceList } from '../quantities.ts'
 import { keepStatus } from '../status.ts'
+import { volumeWarnings } from '../warnings/storage-warnings.ts'
 import { validateVolume, validateVolumeUpdate } from './validate-volume.ts'
 
 export const persistentVolumeResource: ResourceDefinition = {
@@ -23,6 +24,7 @@ export const persistentVolumeResource: ResourceDefinition = {
     },
     validate: (volume: PersistentVolume) => validateVolume(volume),
     validateUpdate: (volume: PersistentVolume, old: PersistentVolume) => validateVolumeUpdate(volume, old),
+    warnings: (volume: PersistentVolume) => volumeWarnings(volume),
   },
   columns: {
     columns: [

@@ -6,6 +6,8 @@ export function defaultPod(pod: Pod): void {
   const { spec } = pod
   defaultPodSpec(spec)
   spec.enableServiceLinks ??= true
+  // As upstream reads it: a negative one is one second, in pods that are stored already as well.
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1
   for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
     requestLimits(container)
     if (spec.hostNetwork) publishPorts(container)

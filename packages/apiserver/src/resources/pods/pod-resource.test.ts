@@ -37,6 +37,10 @@ describe('creating a pod', () => {
     ])
   })
 
+  test('makes a second of a grace period that is negative', () => {
+    expect(create({ terminationGracePeriodSeconds: -1 }).spec.terminationGracePeriodSeconds).toBe(1)
+  })
+
   test('refuses ephemeral containers, which only a running pod may get', () => {
     expect(() => create({ ephemeralContainers: [{ name: 'e', image: 'x' }] })).toThrow(
       'Pod "p" is invalid: spec.ephemeralContainers: Forbidden: cannot be set on create',
@@ -78,6 +82,24 @@ describe('creating a pod', () => {
     ]
     const pod = create({ volumes, containers: [{ name: 'c', image: 'x', ...own }] }) as unknown as KubeObject
     expect((podResource.strategy.validate?.(pod) ?? []).map(fieldErrorMessage)).toEqual([`spec.containers[0].${problem}`])
+  })
+
+  test('refuses a hostname of its own where another field gives it one, or where none can be', () => {
+    const problemsWith = (spec: object) =>
+      (podResource.strategy.validate?.(create(spec) as unknown as KubeObject) ?? []).map(fieldErrorMessage)
+    const field = 'spec.hostnameOverride'
+
+    expect(problemsWith({ hostnameOverride: 'a.b' })).toEqual([])
+    expect(problemsWith({ hostnameOverride: 'a', setHostnameAsFQDN: true })).toEqual([
+      'spec.setHostnameAsFQDN: Forbidden: may not be set when `hostnameOverride` is set',
+    ])
+    expect(problemsWith({ hostnameOverride: 'a', hostNetwork: true })).toEqual([
+      `${field}: Forbidden: may not be set when \`hostNetwork\` is true`,
+    ])
+    expect(problemsWith({ hostnameOverride: 'Not-RFC1123' })).toEqual([expect.stringContaining('a lowercase RFC 1123 subdomain')])
+    expect(problemsWith({ hostnameOverride: 'a'.repeat(65) })).toEqual([
+      expect.stringContaining('must be no more than 64 characters'),
+    ])
   })
 
   test('refuses generic ephemeral volumes whose claim could not be made', () => {
@@ -184,6 +206,23 @@ describe("writing a pod's status", () => {
     expect(written({ podIP: '10.1.1.1' })?.podIPs).toEqual([{ ip: '10.1.1.1' }])
     expect(written({ podIPs: [{ ip: '10.1.1.1' }] })?.podIP).toBe('10.1.1.1')
   })
+})
+
+test('a resize of containers that are renamed, reordered or gone is refused for that alone', () => {
+  const resources = { requests: { cpu: '20m' } }
+  const old = create({ containers: ['a', 'b'].map((name) => ({ name, image: 'x', resources })) })
+  const problemsWith = (names: string[]) => {
+    const containers = names.map((name) => ({ ...old.spec.containers[0], name }))
+    const next = { ...old, spec: { ...old.spec, containers } }
+    const problems = podResource.strategy.validateSubresource?.('resize', next as never, old as never) ?? []
+    return problems.map(fieldErrorMessage)
+  }
+  const renamed = (index: number) =>
+    `spec.containers[${index}].name: Forbidden: containers may not be renamed or reordered on resize`
+
+  expect(problemsWith(['b', 'a'])).toEqual([renamed(0), renamed(1)])
+  expect(problemsWith(['a', 'c'])).toEqual([renamed(1)])
+  expect(problemsWith(['a'])).toEqual(['spec.containers: Forbidden: containers may not be added or removed on resize'])
 })
 
 describe('deleting a pod', () => {

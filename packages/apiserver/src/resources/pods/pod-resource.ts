@@ -1,6 +1,7 @@
 import { type FieldError, forbiddenField, invalidObject, type KubeObject, PODS, type Pod, path, podQosClass } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { keepField, keepStatus } from '../status.ts'
+import { podWarnings } from '../warnings/workload-warnings.ts'
 import { defaultPod } from './default-pod.ts'
 import { mirrorServiceAccount } from './default-pod-spec.ts'
 import { podColumns } from './pod-columns.ts'
@@ -63,6 +64,7 @@ export const podResource: ResourceDefinition = {
       return subresource === 'resize' ? [...validatePod(pod), ...validateResize(pod, old)] : []
     },
     gracePeriodSeconds: (pod: Pod, asked) => gracePeriod(pod, asked),
+    warnings: podWarnings,
   },
   selectableFields: {
     'spec.nodeName': select((pod) => pod.spec.nodeName),

@@ -47,6 +47,7 @@ export function validatePodSpec(spec: PodSpec, field: FieldPath, options: { isPo
     ...validateNames(spec, field),
     ...validateDeadline(spec.activeDeadlineSeconds, field.child('activeDeadlineSeconds')),
     ...validateHostnames(spec, field),
+    ...validateHostnameOverride(spec, field),
     ...validateTolerations(spec.tolerations ?? [], field.child('tolerations')),
     ...validateHostAliases(spec.hostAliases ?? [], field.child('hostAliases')),
     ...validatePriority(spec, field),
@@ -119,6 +120,24 @@ function validateHostnames({ hostname, subdomain }: PodSpec, field: FieldPath): 
   return Object.entries({ hostname, subdomain }).flatMap(([key, name]) =>
     name ? invalidEach(field.child(key), name, dnsLabelProblems(name)) : [],
   )
+}
+
+/** Linux' own bound for a hostname. */
+const LONGEST_HOSTNAME = 64
+
+function validateHostnameOverride(spec: PodSpec, field: FieldPath): FieldError[] {
+  const { hostnameOverride: name } = spec
+  if (name === undefined) return []
+  const at = field.child('hostnameOverride')
+  const tooLong = name.length > LONGEST_HOSTNAME ? [invalid(at, name, `must be no more than ${LONGEST_HOSTNAME} characters`)] : []
+  return [
+    ...(spec.setHostnameAsFQDN
+      ? [forbiddenField(field.child('setHostnameAsFQDN'), 'may not be set when `hostnameOverride` is set')]
+      : []),
+    ...(spec.hostNetwork ? [forbiddenField(at, 'may not be set when `hostNetwork` is true')] : []),
+    ...invalidEach(at, name, dnsSubdomainProblems(name)),
+    ...tooLong,
+  ]
 }
 
 function validatePriority(spec: PodSpec, field: FieldPath): FieldError[] {

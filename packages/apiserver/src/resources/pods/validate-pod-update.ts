@@ -139,6 +139,8 @@ export function validateEphemeralContainersUpdate({ spec }: Pod, { spec: old }: 
 /** `/resize`: cpu and memory of containers that keep running, within the same class of service. */
 export function validateResize(pod: Pod, old: Pod): FieldError[] {
   const field = path('spec')
+  const others = validateSameContainers(pod.spec, old.spec, field)
+  if (others.length > 0) return others
   const errors: FieldError[] = []
   if (podQosClass(pod.spec) !== podQosClass(old.spec)) {
     errors.push(invalid(field, podQosClass(pod.spec), 'Pod QOS Class may not change as a result of resizing'))
@@ -155,6 +157,19 @@ export function validateResize(pod: Pod, old: Pod): FieldError[] {
   }
   if (changedFields(munged, old.spec).length > 0) errors.push(forbiddenField(field, 'only cpu and memory resources are mutable'))
   return errors
+}
+
+function validateSameContainers(spec: PodSpec, old: PodSpec, field: FieldPath): FieldError[] {
+  return (['containers', 'initContainers'] as const).flatMap((list) => {
+    const [now, before] = [spec[list] ?? [], old[list] ?? []]
+    const at = field.child(list)
+    if (now.length !== before.length) return [forbiddenField(at, 'containers may not be added or removed on resize')]
+    return now.flatMap(({ name }, index) =>
+      name === before[index]?.name
+        ? []
+        : [forbiddenField(at.index(index).child('name'), 'containers may not be renamed or reordered on resize')],
+    )
+  })
 }
 
 function validateContainerResize(container: Container, old: Container, field: FieldPath): FieldError[] {

@@ -4,6 +4,7 @@ import { containerImages, containerNames, labelsCell } from '../cells.ts'
 import { NAME_COLUMN, textColumn } from '../columns.ts'
 import { defaultPodSpec } from '../pods/default-pod-spec.ts'
 import { validatePodTemplate } from '../pods/validate-pod-template.ts'
+import { templateWarnings } from '../warnings/workload-warnings.ts'
 
 export const podTemplateResource: ResourceDefinition = {
   info: POD_TEMPLATES,
@@ -14,6 +15,7 @@ export const podTemplateResource: ResourceDefinition = {
       if (template?.spec) defaultPodSpec(template.spec)
     },
     validate: ({ template }: PodTemplate) => validatePodTemplate(template ?? {}, path('template')),
+    warnings: templateWarnings(path('template'), ({ template }: PodTemplate) => template),
   },
   columns: {
     columns: [

@@ -1,9 +1,10 @@
-import { REPLICA_SETS, type ReplicaSet } from '@skiff/api'
+import { path, REPLICA_SETS, type ReplicaSet } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { containerImages, containerNames, objectAge, selectorCell } from '../cells.ts'
 import { AGE_COLUMN, integerColumn, NAME_COLUMN, wideColumn } from '../columns.ts'
 import { defaultPodSpec } from '../pods/default-pod-spec.ts'
 import { keepStatus } from '../status.ts'
+import { namesakeWarnings } from '../warnings/workload-warnings.ts'
 import { validateReplicaSet, validateReplicaSetStatus, validateReplicaSetUpdate } from './validate-replica-set.ts'
 
 export const replicaSetResource: ResourceDefinition = {
@@ -20,6 +21,7 @@ export const replicaSetResource: ResourceDefinition = {
     validate: (set: ReplicaSet) => validateReplicaSet(set),
     validateUpdate: (set: ReplicaSet, old: ReplicaSet) => validateReplicaSetUpdate(set, old),
     validateStatusUpdate: (set: ReplicaSet) => validateReplicaSetStatus(set),
+    warnings: namesakeWarnings(path('spec', 'template'), ({ spec }: ReplicaSet) => spec.template),
   },
   selectableFields: { 'status.replicas': (set) => String((set as unknown as ReplicaSet).status?.replicas ?? 0) },
   columns: {

@@ -1,20 +1,23 @@
-import { REPLICATION_CONTROLLERS, type ReplicationController } from '@skiff/api'
+import { path, REPLICATION_CONTROLLERS, type ReplicationController } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { labelsCell, objectAge } from '../cells.ts'
 import { AGE_COLUMN, integerColumn, NAME_COLUMN } from '../columns.ts'
 import { defaultPodSpec } from '../pods/default-pod-spec.ts'
 import { withStatus } from '../status.ts'
+import { namesakeWarnings } from '../warnings/workload-warnings.ts'
 import { SELECTOR_COLUMN, TEMPLATE_COLUMNS, templateCells } from '../workloads/workload-columns.ts'
 import { validateReplicationController } from './validate-replication-controller.ts'
 
 export const replicationControllerResource: ResourceDefinition = {
   info: REPLICATION_CONTROLLERS,
   subresources: ['status', 'scale'],
+  orphansByDefault: {},
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
   strategy: {
     ...withStatus(REPLICATION_CONTROLLERS),
     default: (controller: ReplicationController) => defaultReplicationController(controller),
     validate: (controller: ReplicationController) => validateReplicationController(controller),
+    warnings: namesakeWarnings(path('spec', 'template'), ({ spec }: ReplicationController) => spec.template),
   },
   selectableFields: {
     'status.replicas': (controller) => String((controller as unknown as ReplicationController).status?.replicas ?? 0),

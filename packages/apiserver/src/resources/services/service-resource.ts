@@ -7,6 +7,7 @@ import { allocateAddress } from './allocators/cluster-ips.ts'
 import { allocateNodePorts } from './allocators/node-ports.ts'
 import { dropUnusedFields, keepAllocated } from './carry-over.ts'
 import { defaultService } from './default-service.ts'
+import { serviceWarnings } from './service-warnings.ts'
 import { validateService, validateServiceUpdate } from './validate-service.ts'
 
 export const serviceResource: ResourceDefinition = {
@@ -31,6 +32,7 @@ export const serviceResource: ResourceDefinition = {
     },
     validate: (service: Service) => validateService(service),
     validateUpdate: (service: Service, old: Service) => validateServiceUpdate(service, old),
+    warnings: (service: Service) => serviceWarnings(service),
     nameProblems: dns1035LabelProblems,
   },
   selectableFields: {

@@ -1,10 +1,11 @@
-import { STATEFUL_SETS, type StatefulSet } from '@skiff/api'
+import { path, STATEFUL_SETS, type StatefulSet } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { objectAge } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn } from '../columns.ts'
 import { defaultClaim } from '../persistentvolumeclaims/default-claim.ts'
 import { defaultPodSpec } from '../pods/default-pod-spec.ts'
 import { withStatus } from '../status.ts'
+import { templateWarnings } from '../warnings/workload-warnings.ts'
 import { TEMPLATE_COLUMNS, templateCells } from '../workloads/workload-columns.ts'
 import { validateStatefulSet, validateStatefulSetUpdate } from './validate-stateful-set.ts'
 
@@ -19,6 +20,7 @@ export const statefulSetResource: ResourceDefinition = {
     default: (set: StatefulSet) => defaultStatefulSet(set),
     validate: (set: StatefulSet) => validateStatefulSet(set),
     validateUpdate: (set: StatefulSet, old: StatefulSet) => validateStatefulSetUpdate(set, old),
+    warnings: templateWarnings(path('spec', 'template'), ({ spec }: StatefulSet) => spec.template),
   },
   columns: {
     columns: [NAME_COLUMN, textColumn('Ready', 'Ready pods of the pods that there should be.'), AGE_COLUMN, ...TEMPLATE_COLUMNS],
