@@ -53,9 +53,11 @@ export class Floor implements PodStarter {
     const sandbox = await this.#docker.createContainer({ ...labelled(this.#sandbox, 'sandbox'), Hostname: name })
     const joined = { NetworkMode: `container:${sandbox.id}`, IpcMode: `container:${sandbox.id}` }
     const HostConfig = { ...this.#app.HostConfig, ...joined }
-    await this.#startSandbox(sandbox, place)
-    await this.#docker.getImage(String(this.#app.Image)).inspect()
-    const app = await this.#docker.createContainer({ ...labelled(this.#app, 'app'), HostConfig })
+    const createApp = async () => {
+      await this.#docker.getImage(String(this.#app.Image)).inspect()
+      return await this.#docker.createContainer({ ...labelled(this.#app, 'app'), HostConfig })
+    }
+    const [app] = await Promise.all([createApp(), this.#startSandbox(sandbox, place)])
     await app.start()
     await app.inspect()
   }

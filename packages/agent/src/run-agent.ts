@@ -11,6 +11,7 @@ import {
 } from '@skiff/client'
 import { DeletedLogs } from './deleted-logs/deleted-logs.ts'
 import type { PressureCondition } from './eviction/signals.ts'
+import { LogLinks } from './log-links/log-links.ts'
 import { keepHeartbeats } from './node/heartbeat-stream.ts'
 import { hostGoesDown } from './node/host-shutdown.ts'
 import { keepRoom, type RoomKeeper } from './node/keep-room.ts'
@@ -95,12 +96,15 @@ export interface RunningAgent {
   readonly deletedLogs: DeletedLogs
   /** As the kubelet's configuration calls it. */
   readonly configuration: object
+  readonly showsHostLogs: boolean
   /** Resolves after the signal, when nothing of the agent runs any more. Containers go on. */
   readonly stopped: Promise<void>
 }
 
 export const CHECKPOINTED_PODS = 'pods'
 const EXEC_PROBE_SLOTS = 4
+/** So long others' writes go first: that a pod is ready, above all. */
+const EVENT_PATIENCE_MS = 100
 const NO_CONDITIONS: ReadonlySet<PressureCondition> = new Set()
 
 /**
@@ -194,9 +198,15 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
   }
   logger.info({ node: nodeName }, 'agent started')
   const usage = new ResourceUsage({ pods: () => running.observed(), now: options.now })
-  room = keepRoom({ ...options, info, usage, volumes: tools.volumes, reporter, workers })
-  const { deletedLogs } = tools
-  const stopped = stop(signal, workers, [following, directories.run(signal), deletedLogs.run(signal), room.run()])
+  const { deletedLogs, logLinks } = tools
+  room = keepRoom({ ...options, info, usage, volumes: tools.volumes, reporter, workers, deletedLogs })
+  const stopped = stop(signal, workers, [
+    following,
+    directories.run(signal),
+    deletedLogs.run(signal),
+    room.run(),
+    logLinks.prune(),
+  ])
   const stats = new AgentStats({
     ...options,
     info,
@@ -207,7 +217,8 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
     imageBytes: async () => (await options.images.list()).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   })
   const configuration = kubeletConfiguration(options, info)
-  return { pods: workers, podList, nodeName, stats, meters, deletedLogs, configuration, stopped }
+  const { showsHostLogs } = options.settings
+  return { pods: workers, podList, nodeName, stats, meters, deletedLogs, configuration, showsHostLogs, stopped }
 }
 
 async function stop(signal: AbortSignal, workers: PodWorkers, work: readonly Promise<void>[]): Promise<void> {
@@ -331,6 +342,7 @@ async function podTools({
   const tokens = new ServiceAccountTokens({ client, answers, now })
   const dns = { nameserver: ranges.dnsIp, domain: ranges.clusterDomain }
   const say = podEvents(options)
+  const allocatable = await reporter.allocatable(info)
   return {
     client,
     runtime,
@@ -340,8 +352,9 @@ async function podTools({
       client,
       nodeName,
       node,
+      allocatable,
       pods: podList,
-      appArmor: info.appArmor,
+      appArmor: () => (reporter.engine ?? info).appArmor,
       pressures,
     }),
     tokens,
@@ -354,19 +367,20 @@ async function podTools({
       imageVolumes: new ImageVolumes({ images, runtime, config: objects, dataDir, say, signal }),
       directories,
       dns,
-      recursiveReadOnly: info.recursiveReadOnly,
+      recursiveReadOnly: () => (reporter.engine ?? info).recursiveReadOnly,
     }),
     devices: new NodeDevices({ devices: options.settings.devices, gpus: await gpusOf(info), pods: podList, observed }),
     config: objects,
     services,
     say,
-    node: { name: nodeName, ip: nodeIp, memoryBytes: info.memoryBytes, allocatable: await reporter.allocatable(info) },
+    node: { name: nodeName, ip: nodeIp, memoryBytes: info.memoryBytes, allocatable },
     ownership: { cluster: clusterId, node: nodeName },
     dns,
     seccompDirectory: join(dataDir, 'seccomp'),
     runtimeHandler: runtimeHandlers(client, answers),
     execSlots: new Semaphore(EXEC_PROBE_SLOTS),
     deletedLogs: new DeletedLogs({ dataDir, now, logger }),
+    logLinks: new LogLinks({ logger }),
     meters,
     now,
     logger,
@@ -378,7 +392,15 @@ async function gpusOf({ nvidia, dataRoot }: RuntimeInfo): Promise<readonly strin
 }
 
 function podEvents({ client, nodeName, now, random, logger }: RunAgentOptions): SayEvent {
-  const recorder = createEventRecorder({ client, component: 'kubelet', host: nodeName, clock: now, random, logger })
+  const recorder = createEventRecorder({
+    client,
+    component: 'kubelet',
+    host: nodeName,
+    clock: now,
+    random,
+    patienceMs: EVENT_PATIENCE_MS,
+    logger,
+  })
   return (pod, type, reason, message, container) => {
     const fieldPath = container === undefined ? undefined : fieldPathOf(pod, container)
     const subject = { apiVersion: 'v1', kind: 'Pod', metadata: pod.metadata, ...(fieldPath ? { fieldPath } : {}) }

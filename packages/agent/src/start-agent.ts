@@ -12,7 +12,16 @@ import {
   writePrivate,
 } from './bootstrap/agent-files.ts'
 import { checkHost } from './bootstrap/check-host.ts'
-import { isOfAnotherCluster, type JoinOptions, join, renew, renewAt, servesAddress, USER_AGENT } from './bootstrap/join.ts'
+import {
+  hasExpired,
+  isOfAnotherCluster,
+  type JoinOptions,
+  join,
+  renew,
+  renewAt,
+  servesAddress,
+  USER_AGENT,
+} from './bootstrap/join.ts'
 import { JoinError } from './bootstrap/join-error.ts'
 import { hostCredentials } from './images/host-credentials.ts'
 import { createImageService } from './images/image-service.ts'
@@ -67,7 +76,10 @@ export interface AgentOptions {
   readonly port?: number
   /** The command line of this host's proxy, which the agent then supervises; absent: none is started. */
   readonly proxyCommand?: (facts: ProxyFacts) => readonly string[]
-  /** An agent that knows its pods from before waits so long for the master, then it looks after them without; 5 s. */
+  /**
+   * An agent that knows its pods from before waits so long for the master, then it looks after them without; 5 s. So often
+   * it tries to join again, too, once its certificate has expired.
+   */
   readonly patienceMs?: number
   readonly now?: () => Date
   readonly random?: () => number
@@ -94,6 +106,8 @@ export interface Agent {
   readonly stopped: Promise<void>
 }
 
+/** The master answers one after the other: more of them would only be more connections to make, in a burst. */
+const MAX_REQUESTS = 8
 const DEFAULT_PORT = 10250
 const DEFAULT_MAX_PODS = 110
 const RENEWAL_CHECK_MS = 3_600_000
@@ -118,6 +132,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     caHash,
     node: nodeName,
     nodeIp,
+    knowsItsPods: () => knowsItsPods(options),
     now,
     random,
   }
@@ -153,14 +168,33 @@ async function leaveFormerCluster({ dataDir, dockerHost, nodeName, logger }: Age
   await forgetCluster(dataDir)
 }
 
+/** An earlier agent has kept which pods are this host's. */
+async function knowsItsPods({ dataDir, nodeName, logger }: AgentOptions): Promise<boolean> {
+  const facts = await clusterFactsOfAgent(dataDir)
+  if (facts === undefined) return false
+  const checkpoint = new Checkpoint({ directory: checkpointPath(dataDir), cluster: facts.clusterId, node: nodeName, logger })
+  return (await checkpoint.load(CHECKPOINTED_PODS)) !== undefined
+}
+
 /** Certificates that are due, or say another address, are renewed first, if the master is there to do it. */
-async function freshCredentials(credentials: NodeCredentials, joining: JoinOptions): Promise<NodeCredentials> {
-  const due = renewAt(credentials) <= joining.now().getTime() || !servesAddress(credentials, joining.nodeIp)
+async function freshCredentials(
+  credentials: NodeCredentials,
+  joining: JoinOptions,
+  complain: 'error' | 'debug' = 'error',
+): Promise<NodeCredentials> {
+  const { now, logger } = joining
+  const due = renewAt(credentials) <= now().getTime() || !servesAddress(credentials, joining.nodeIp)
   if (!due) return credentials
   return await renew(credentials, joining).catch((error: unknown) => {
-    joining.logger.warn({ err: error }, 'certificates were not renewed, going on with the old ones')
+    if (!hasExpired(credentials, now())) logger.warn({ err: error }, 'certificates were not renewed, going on with the old ones')
+    else logger[complain](`${wordsOf(error)}; until then the pods that are here are looked after from what is known of them`)
     return credentials
   })
+}
+
+function wordsOf(error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error)
+  return error instanceof JoinError ? words : `this node's certificate has expired, and the master can't renew it (${words})`
 }
 
 interface Generation {
@@ -180,16 +214,18 @@ interface GenerationOptions {
 
 /** New certificates and a new address mean a new generation of everything that holds connections; containers don't notice. */
 async function renewUntilStopped(start: GenerationOptions, first: Generation): Promise<void> {
-  const { signal, logger } = start.options
+  const { signal, logger, patienceMs = MASTER_PATIENCE_MS } = start.options
   let { credentials, joining } = start
   let current = first
   while (!signal.aborted) {
-    const check = delay(RENEWAL_CHECK_MS, undefined, { signal, ref: false }).catch(() => undefined)
+    // Then nothing else makes the master hear of this host, and it has been complained of.
+    const isLost = hasExpired(credentials, joining.now())
+    const check = delay(isLost ? patienceMs : RENEWAL_CHECK_MS, undefined, { signal, ref: false }).catch(() => undefined)
     const nodeIp = (await Promise.race([check, current.stopped, current.moved])) ?? joining.nodeIp
     if (signal.aborted) break
     const moved = nodeIp !== joining.nodeIp
     joining = { ...joining, nodeIp }
-    const renewed = await freshCredentials(credentials, joining)
+    const renewed = await freshCredentials(credentials, joining, isLost ? 'debug' : 'error')
     if (!moved && renewed === credentials) continue
     credentials = renewed
     current.end.abort()
@@ -204,7 +240,7 @@ async function startGeneration({ options, settings, joining, credentials }: Gene
   const end = new AbortController()
   const signal = AbortSignal.any([options.signal, end.signal])
   const { server, ca, clientCert: cert, clientKey: key } = credentials
-  const client = new ApiClient({ server, ca, cert, key, userAgent: USER_AGENT })
+  const client = new ApiClient({ server, ca, cert, key, userAgent: USER_AGENT, maxRequests: MAX_REQUESTS })
   const { nodeName, dataDir } = options
   const { nodeIp, now, random, logger } = joining
   const identity = await installationId(dataDir)

@@ -51,6 +51,7 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'skiff-agent-')))
   const end = new AbortController()
   const logger = options.logger ?? SILENT
+  const checkpoint = new Checkpoint({ directory: checkpointPath(dataDir), cluster: 'test-cluster', node: nodeName, logger })
   const starting = runAgent({
     client,
     runtime,
@@ -67,7 +68,7 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
     labels: {},
     maxPods: 110,
     settings: nodeSettings({ evictionHard: {}, imageGCHighThresholdPercent: 100, ...options.settings }),
-    checkpoint: new Checkpoint({ directory: checkpointPath(dataDir), cluster: 'test-cluster', node: nodeName, logger }),
+    checkpoint,
     contact: { isAway: false, made: Promise.resolve() },
     endpoints: new ProgrammedEndpoints(),
     onConnected: () => undefined,
@@ -86,6 +87,8 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
   }
   const dispose = async () => {
     await stop()
+    // It writes into a directory that is removed next.
+    await checkpoint.flush()
     if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
   }
   return { nodeName, runtime, images, network, dataDir, running, stop, [Symbol.asyncDispose]: dispose }

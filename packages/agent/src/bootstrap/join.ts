@@ -16,6 +16,8 @@ export interface JoinOptions {
   readonly server: string | undefined
   readonly token: string | undefined
   readonly caHash: string | undefined
+  /** Whether the pods that were here can be looked after without a word with the master. */
+  readonly knowsItsPods: () => Promise<boolean>
   readonly now: () => Date
   readonly random: () => number
   readonly logger: Log
@@ -27,12 +29,15 @@ const FIRST_JOIN_TIMEOUT_MS = 30_000
 const RENEW_WHEN_LEFT = 0.3
 export const USER_AGENT = 'skiff-agent'
 
-/** The credentials of this node: those of an earlier join, or new ones by the join token. Throws JoinError with what to do. */
+/**
+ * The credentials of this node: those of an earlier join, or new ones by the join token. Throws JoinError with what to do.
+ * Ones that have expired while the master was away are given too if there are pods to look after: see `renew`.
+ */
 export async function join(options: JoinOptions): Promise<NodeCredentials> {
   const known = await readCredentials(options.dataDir, options.node)
-  if (known === undefined || isOfAnotherCluster(known, options)) return await joinFirst(options, false)
-  if (isExpired(known.clientCert, options.now())) return await joinFirst(options, true)
-  return movedTo(known, options)
+  if (known === undefined || isOfAnotherCluster(known, options)) return await withinBound(options, () => joinByToken(options))
+  if (!hasExpired(known, options.now()) || (await options.knowsItsPods())) return movedTo(known, options)
+  return await withinBound(options, () => joinByToken(options, EXPIRED))
 }
 
 /** A master that was made anew has another authority: what is known here is of no use to it. */
@@ -48,24 +53,25 @@ async function movedTo(known: NodeCredentials, { server, dataDir, node }: JoinOp
   return moved
 }
 
-async function joinFirst(options: JoinOptions, expired: boolean): Promise<NodeCredentials> {
+const NEVER_JOINED = 'this host has not joined a cluster yet'
+const EXPIRED = "this node's certificate has expired"
+
+/** One attempt. `why` no token was needed before. */
+async function joinByToken(options: JoinOptions, why = NEVER_JOINED): Promise<NodeCredentials> {
   const { server, token, caHash, dataDir, node, logger } = options
   if (server === undefined || token === undefined || caHash === undefined) {
-    const why = expired ? "this node's certificate has expired" : 'this host has not joined a cluster yet'
     throw new JoinError(`${why}: run \`skiff token create\` on the master and type the line that it prints`)
   }
-  const credentials = await withinBound(options, server, async () => {
-    const ca = await fetchAuthority(server, caHash)
-    const bootstrap = new ApiClient({ server, ca, token, userAgent: USER_AGENT })
-    try {
-      return await requestBoth({ ...options, server, ca, bootstrap })
-    } finally {
-      bootstrap.close()
-    }
-  })
-  await writeCredentials(dataDir, node, credentials)
-  logger.info({ node, server }, 'host joined the cluster')
-  return credentials
+  const ca = await fetchAuthority(server, caHash)
+  const bootstrap = new ApiClient({ server, ca, token, userAgent: USER_AGENT })
+  try {
+    const credentials = await requestBoth({ ...options, server, ca, bootstrap })
+    await writeCredentials(dataDir, node, credentials)
+    logger.info({ node, server }, 'host joined the cluster')
+    return credentials
+  } finally {
+    bootstrap.close()
+  }
 }
 
 interface BothOptions extends JoinOptions {
@@ -120,8 +126,16 @@ export function renewAt(credentials: NodeCredentials): number {
   return Math.min(...times)
 }
 
-/** New keys and certificates by the authority of the old ones, or for a changed address. */
+/**
+ * New keys and certificates by the authority of the old ones, or for a changed address. No master takes old ones that have
+ * expired: then by the join token, or JoinError says that one is needed.
+ */
 export async function renew(credentials: NodeCredentials, options: JoinOptions): Promise<NodeCredentials> {
+  if (hasExpired(credentials, options.now())) {
+    return await joinByToken({ ...options, server: credentials.server }, EXPIRED).catch((error: unknown) => {
+      throw finalError(error, credentials.server) ?? error
+    })
+  }
   const { server, ca, clientCert, clientKey } = credentials
   const bootstrap = new ApiClient({ server, ca, cert: clientCert, key: clientKey, userAgent: USER_AGENT })
   try {
@@ -138,13 +152,14 @@ export function servesAddress({ servingCert, server }: NodeCredentials, nodeIp: 
   return new URL(server).hostname === nodeIp || new X509Certificate(servingCert).checkIP(nodeIp) !== undefined
 }
 
-function isExpired(certificatePem: string, now: Date): boolean {
-  return Date.parse(new X509Certificate(certificatePem).validTo) <= now.getTime()
+/** What the master knows this node by. */
+export function hasExpired({ clientCert }: NodeCredentials, now: Date): boolean {
+  return Date.parse(new X509Certificate(clientCert).validTo) <= now.getTime()
 }
 
 /** A first join tries for a while, since the master may just be starting, and then says what is wrong. */
-async function withinBound<T>(options: JoinOptions, server: string, attempt: () => Promise<T>): Promise<T> {
-  const { random, signal, logger } = options
+async function withinBound<T>(options: JoinOptions, attempt: () => Promise<T>): Promise<T> {
+  const { random, signal, logger, server = '' } = options
   const retry = backoff({ initialMs: 500, maxMs: 5_000, jitter: 0.5, random })
   const begin = performance.now()
   for (;;) {

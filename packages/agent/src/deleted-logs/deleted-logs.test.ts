@@ -68,6 +68,16 @@ test('lets go of the oldest when there is too much, and of what is too old', asy
   expect(await readdir(join(dataDir, 'deleted-logs'))).toEqual(['default_late_u4', 'default_web_u3'])
 })
 
+test('lets go of all of them when the disk is needed, and keeps what comes after', async () => {
+  const before = keeper()
+  await before.keep(await pod('web', 'u1', ['one\n']))
+  const logs = keeper({ bytes: 1_000, ageMs: 1e15 })
+  await logs.drop()
+  expect([await logs.find('default', 'web'), await readdir(join(dataDir, 'deleted-logs'))]).toEqual([[], []])
+  await logs.keep(await pod('web', 'u2', ['two\n']))
+  expect((await logs.find('default', 'web')).map(({ uid }) => uid)).toEqual(['u2'])
+})
+
 test('a pod whose log can’t be kept goes all the same', async () => {
   await writeFile(join(dataDir, 'deleted-logs'), 'in the way')
   await expect(keeper().keep(await pod('web', 'u1', ['one\n']))).resolves.toBeUndefined()

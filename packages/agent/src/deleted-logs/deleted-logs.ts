@@ -74,6 +74,14 @@ export class DeletedLogs {
     }
   }
 
+  /** Lets go of all of them: the disk is needed for what runs. */
+  async drop(): Promise<void> {
+    const kept = await this.#all()
+    const folders = [...kept.keys()]
+    kept.clear()
+    for (const folder of folders) await rm(join(this.#directory, folder), { recursive: true, force: true })
+  }
+
   async #keepLog({ logPath, name, attempt }: ContainerState, folder: string): Promise<void> {
     const files = (await readdir(dirname(logPath)).catch(() => [])).filter((file) => file.startsWith(basename(logPath)))
     for (const file of files) {

@@ -28,8 +28,8 @@ export interface EvictionOptions extends EvictionSettings, PodDiskOptions {
   readonly pods: () => readonly Pod[]
   readonly observed: () => readonly PodContainers[]
   readonly evict: (pod: Pod, message: string, graceSeconds: number) => void
-  /** Takes away what is left of pods that have ended, then images that nobody uses. */
-  readonly freeDisk: () => Promise<void>
+  /** Takes away what nothing that runs needs; the next only if that was not enough. */
+  readonly freeDisk: readonly (() => Promise<unknown>)[]
   /** Other conditions than before. */
   readonly onChange: () => void
   /** Says something about this node. */
@@ -140,8 +140,11 @@ export class EvictionManager {
   }
 
   async #freedEnough(threshold: Threshold): Promise<boolean> {
-    await this.#options.freeDisk()
-    return !isMet(threshold, await this.#observe(), true)
+    for (const free of this.#options.freeDisk) {
+      await free()
+      if (!isMet(threshold, await this.#observe(), true)) return true
+    }
+    return false
   }
 
   /** Whether volumes and containers lie on one and the same file system, as they mostly do. */

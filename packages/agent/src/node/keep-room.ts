@@ -1,5 +1,6 @@
 import { NODES, type Node, type Pod, podIsTerminal } from '@skiff/api'
 import { type ApiClient, createEventRecorder, type Log } from '@skiff/client'
+import type { DeletedLogs } from '../deleted-logs/deleted-logs.ts'
 import { EvictionManager } from '../eviction/eviction-manager.ts'
 import { ImageCollector } from '../images/image-collector.ts'
 import { limitLocalStorage } from '../pods/limit-local-storage.ts'
@@ -24,6 +25,7 @@ export interface RoomOptions {
   readonly volumes: PodVolumes
   readonly reporter: NodeReporter
   readonly workers: PodWorkers
+  readonly deletedLogs: DeletedLogs
   readonly now: () => Date
   readonly random: () => number
   readonly logger: Log
@@ -38,7 +40,7 @@ export interface RoomKeeper {
 }
 
 export function keepRoom(options: RoomOptions): RoomKeeper {
-  const { settings, info, workers, volumes, reporter, runtime, dataDir } = options
+  const { settings, info, workers, volumes, reporter, runtime, dataDir, deletedLogs } = options
   const say = nodeEvents(options)
   const collector = new ImageCollector({
     ...options,
@@ -56,10 +58,12 @@ export function keepRoom(options: RoomOptions): RoomKeeper {
     observed: () => workers.observed(),
     mounted: (uid) => volumes.mounted(uid),
     evict: (pod, message, graceSeconds) => workers.worker(pod.metadata.uid)?.evict(message, { graceSeconds, disrupts: true }),
-    freeDisk: async () => {
-      await removeDeadContainers(pods(), workers)
-      await collector.removeUnused()
-    },
+    freeDisk: [
+      () => deletedLogs.drop(),
+      // Their logs would be kept.
+      () => removeDeadContainers(pods(), workers).then(() => deletedLogs.drop()),
+      () => collector.removeUnused(),
+    ],
     onChange: () => reporter.wake(),
     say,
   })

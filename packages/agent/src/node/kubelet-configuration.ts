@@ -2,7 +2,10 @@ import type { RunAgentOptions } from '../run-agent.ts'
 import type { RuntimeInfo } from '../runtime/runtime.ts'
 
 /** What `/configz` tells: those settings of a kubelet that this agent has, too. */
-export function kubeletConfiguration({ agentPort, maxPods, dataDir, ranges }: RunAgentOptions, info: RuntimeInfo): object {
+export function kubeletConfiguration(
+  { agentPort, maxPods, dataDir, ranges, settings }: RunAgentOptions,
+  info: RuntimeInfo,
+): object {
   return {
     kind: 'KubeletConfiguration',
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -17,5 +20,7 @@ export function kubeletConfiguration({ agentPort, maxPods, dataDir, ranges }: Ru
     containerLogMaxSize: '10Mi',
     containerLogMaxFiles: 5,
     enableServer: true,
+    enableSystemLogHandler: settings.showsHostLogs,
+    enableSystemLogQuery: false,
   }
 }

@@ -48,11 +48,17 @@ export class NodeReporter {
   #previous: NodeStatus | undefined
   /** As the API has it. */
   #shown: NodeStatus | undefined
+  #shownLabels: Readonly<Record<string, string>> | undefined
   #correction: NodeJS.Timeout | undefined
   #wake = Promise.withResolvers<void>()
 
   constructor(options: NodeReporterOptions) {
     this.#options = options
+  }
+
+  /** What the engine last said of itself; another one may run by now than at the agent's start. */
+  get engine(): RuntimeInfo | undefined {
+    return this.#info
   }
 
   /** Makes the Node object, or takes over the one that is there. */
@@ -93,10 +99,12 @@ export class NodeReporter {
   }
 
   /** What the API shows of this node: a master that didn't hear of it for a while has said Unknown in its place. */
-  compare({ status }: Node): void {
+  compare({ metadata, status }: Node): void {
     this.#shown = status
+    this.#shownLabels = metadata.labels
     if (resourcesDiffer(status)) this.wake()
-    if (this.#written === undefined || saysTheSame(status, this.#previous)) return
+    if (this.#written === undefined) return
+    if (saysTheSame(status, this.#previous) && Object.keys(this.#wrongLabels()).length === 0) return
     this.#correction ??= setTimeout(() => {
       this.#correction = undefined
       this.writeAgain()
@@ -132,6 +140,7 @@ export class NodeReporter {
   /** Writes the status if it has changed. */
   async #report(): Promise<void> {
     const { client, name, now } = this.#options
+    await this.#mendLabels()
     const status = await this.#compute()
     const text = JSON.stringify({ ...status, conditions: status.conditions?.map(({ lastHeartbeatTime, ...rest }) => rest) })
     const age = now().getTime() - (this.#written?.at ?? 0)
@@ -139,6 +148,21 @@ export class NodeReporter {
     await client.patch<Node>(NODES, { name, subresource: 'status' }, { type: 'strategic', body: { status: this.#patch(status) } })
     this.#written = { text, at: now().getTime() }
     this.#previous = status
+  }
+
+  async #mendLabels(): Promise<void> {
+    const { client, name } = this.#options
+    const labels = this.#wrongLabels()
+    if (Object.keys(labels).length === 0) return
+    const { metadata } = await client.patch<Node>(NODES, { name }, { type: 'merge', body: { metadata: { labels } } })
+    this.#shownLabels = metadata.labels
+  }
+
+  /** Where pods may run hangs on these two: the kubelet puts them right too, and leaves the others to whoever changed them. */
+  #wrongLabels(): Record<string, string> {
+    if (this.#info === undefined || this.#shownLabels === undefined) return {}
+    const machine = machineLabels(this.#info)
+    return Object.fromEntries(Object.entries(machine).filter(([key, value]) => this.#shownLabels?.[key] !== value))
   }
 
   /** What pods may have is this agent's to say: what isn't there any more is taken out. */
@@ -202,9 +226,12 @@ function knownImage({ names = [], sizeBytes = 0 }: { names?: string[]; sizeBytes
 function defaultLabels(name: string, info: RuntimeInfo): Record<string, string> {
   return {
     'kubernetes.io/hostname': name,
-    'kubernetes.io/os': 'linux',
-    'kubernetes.io/arch': info.architecture,
+    ...machineLabels(info),
     'beta.kubernetes.io/os': 'linux',
     'beta.kubernetes.io/arch': info.architecture,
   }
+}
+
+function machineLabels(info: RuntimeInfo): Record<string, string> {
+  return { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': info.architecture }
 }

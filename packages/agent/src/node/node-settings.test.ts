@@ -78,6 +78,7 @@ test.for([
   [{ imageGCHighThresholdPercent: 120 }, 'imageGCHighThresholdPercent: 120 is not between'],
   [{ devices: { thing: {} } }, 'devices: thing is not the name of an extended resource'],
   [{ devices: { 'example.com/a': { paths: ['/etc/passwd'] } } }, 'paths must begin with /dev/'],
+  [{ enableSystemLogHandler: 'yes' }, 'enableSystemLogHandler: it is neither true nor false'],
   [[], 'it is not a list of settings'],
 ] as const)('%j is refused', ([given, words]) => {
   expect(() => nodeSettings(given)).toThrow(words)

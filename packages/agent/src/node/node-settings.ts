@@ -10,6 +10,8 @@ export interface NodeSettings {
   readonly imageGc: ImageGcPolicy
   /** Also images that were not fetched by the agent are removed when room is needed. */
   readonly removeForeignImages: boolean
+  /** Whether `/logs/` shows the host's /var/log to those who may. */
+  readonly showsHostLogs: boolean
   /** What the host keeps for itself: `cpu`, `memory`, `ephemeral-storage`, `pid`. */
   readonly reserved: readonly Readonly<Record<string, string>>[]
   readonly devices: Readonly<Record<string, DeviceResource>>
@@ -49,6 +51,7 @@ interface Asked {
   readonly imageMinimumGCAge?: string
   readonly imageMaximumGCAge?: string
   readonly removeForeignImages?: boolean
+  readonly enableSystemLogHandler?: boolean
   readonly systemReserved?: Readonly<Record<string, string>>
   readonly kubeReserved?: Readonly<Record<string, string>>
   readonly devices?: Readonly<Record<string, { readonly count?: number; readonly paths?: readonly string[] }>>
@@ -64,7 +67,8 @@ const MAPS = [
 ]
 const NUMBERS = ['evictionMaxPodGracePeriod', ...PERCENT_FIELDS]
 const DURATIONS = ['evictionPressureTransitionPeriod', 'imageMinimumGCAge', 'imageMaximumGCAge']
-const KNOWN = [...MAPS, ...NUMBERS, ...DURATIONS, 'removeForeignImages', 'devices', 'apiVersion', 'kind']
+const BOOLEANS = ['removeForeignImages', 'enableSystemLogHandler']
+const KNOWN = [...MAPS, ...NUMBERS, ...DURATIONS, ...BOOLEANS, 'devices', 'apiVersion', 'kind']
 
 /**
  * @param given what the configuration file says, parsed; what is absent is as by default
@@ -91,6 +95,7 @@ export function nodeSettings(given: unknown): NodeSettings {
     },
     imageGc: imageGcOf(asked),
     removeForeignImages: asked.removeForeignImages ?? false,
+    showsHostLogs: asked.enableSystemLogHandler ?? true,
     reserved: [reservation('systemReserved', asked.systemReserved), reservation('kubeReserved', asked.kubeReserved)],
     devices: devicesOf(asked),
   }
@@ -143,6 +148,7 @@ function checked(given: unknown): Asked {
     if (!KNOWN.includes(field)) throw new Error(`${field}: unknown setting; known are ${KNOWN.slice(0, -2).join(', ')}`)
     if (MAPS.includes(field) && !isMapOfText(value)) throw new Error(`${field}: it is not a map of names to texts`)
     if (NUMBERS.includes(field) && typeof value !== 'number') throw new Error(`${field}: it is not a number`)
+    if (BOOLEANS.includes(field) && typeof value !== 'boolean') throw new Error(`${field}: it is neither true nor false`)
     if (DURATIONS.includes(field) && typeof value !== 'string') throw new Error(`${field}: it is not a duration such as 5m`)
   }
   return given as Asked

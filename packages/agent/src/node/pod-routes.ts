@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { Node } from '@skiff/api'
 import type { Informer, Log } from '@skiff/client'
 import type { PodNetwork } from '../runtime/runtime.ts'
 
 const WATCH_AGAIN_MS = 10_000
+/** Nodes tell mostly of other things than their addresses, and each look at the routes starts programs. */
+const LOOK_AGAIN_MS = 60_000
 
 export interface PodRoutesOptions {
   /** All of the cluster. */
@@ -23,6 +26,7 @@ export class PodRoutes {
   readonly #options: PodRoutesOptions
   #work: Promise<void> = Promise.resolve()
   #again = false
+  #setAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: PodRoutesOptions) {
     this.#options = options
@@ -46,7 +50,10 @@ export class PodRoutes {
 
   async #keepRoutes(): Promise<void> {
     const { nodes, network, logger, signal } = this.#options
-    nodes.onChange(() => this.#refresh())
+    nodes.onChange(({ type, object, previous }) => {
+      const isNews = type !== 'updated' || !previous || !isDeepStrictEqual(peerOf(object), peerOf(previous))
+      if (isNews || performance.now() - this.#setAtMs > LOOK_AGAIN_MS) this.#refresh()
+    })
     while (!signal.aborted) {
       await network.watchPeers(() => this.#refresh(), signal).catch((err) => logger.debug({ err }, 'routes are not watched'))
       await sleep(WATCH_AGAIN_MS, undefined, { signal }).catch(() => undefined)
@@ -81,7 +88,9 @@ export class PodRoutes {
     const others = nodes.list().filter(({ metadata }) => metadata.name !== node)
     try {
       await network.setPeers(others.flatMap(peerOf))
+      this.#setAtMs = performance.now()
     } catch (error) {
+      this.#setAtMs = Number.NEGATIVE_INFINITY
       logger.warn({ err: error }, 'routes to other nodes were not set')
     }
   }

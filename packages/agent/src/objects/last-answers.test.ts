@@ -19,7 +19,10 @@ beforeEach(async () => {
   isAway = false
   answers = answersOf()
 })
-afterEach(() => rm(directory, { recursive: true, force: true }))
+afterEach(async () => {
+  await checkpoint.flush()
+  await rm(directory, { recursive: true, force: true })
+})
 
 function answersOf(): LastAnswers {
   checkpoint = new Checkpoint({ directory, cluster: 'c', node: 'node-1', logger: SILENT })

@@ -2,8 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ENDPOINT_SLICES, type EndpointSlice, type Pod } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
 
-/** A pod that leaves waits no longer than this for the proxies; then it goes anyway. */
-const DRAIN_TIMEOUT_MS = 2_000
+/**
+ * A pod that leaves waits no longer than this for the proxies; then it goes anyway. Longer than a node that has gone silent is
+ * waited for (5 s): what is left are proxies that live and are slow, on a busy machine, and their clients would lose requests.
+ */
+const DRAIN_TIMEOUT_MS = 6_000
 /** What was under way when the last proxy let go is answered by then, also by programs that end at once on SIGTERM. */
 const LAST_ANSWERS_MS = 250
 
@@ -18,7 +21,10 @@ export async function drain(pod: Pod, client: ApiClient, outer: AbortSignal): Pr
   const revision = await revisionWithoutPod(pod, client, signal)
   if (revision === undefined) return
   const timeoutMs = Math.max(0, Math.round(DRAIN_TIMEOUT_MS - (performance.now() - begin)))
-  await client.request('GET', `/skiff/v1/endpoints-acknowledged?revision=${revision}&timeoutMs=${timeoutMs}`, { signal })
+  // Answered late: as a stream it keeps no other request waiting.
+  const path = `/skiff/v1/endpoints-acknowledged?revision=${revision}&timeoutMs=${timeoutMs}`
+  const answer = await client.stream('GET', path, { signal })
+  answer.resume()
   await delay(LAST_ANSWERS_MS, undefined, { signal: outer })
 }
 

@@ -1,13 +1,16 @@
 import { isConflict, isNotFound, PODS } from '@skiff/api'
 import { sandboxSpec } from '../containers/container-spec.ts'
 import { sandboxHostname } from '../containers/pod-files.ts'
-import { HostPortInUseError, type PodContainers, StartError } from '../runtime/runtime.ts'
+import { type ContainerState, HostPortInUseError, type PodContainers, StartError } from '../runtime/runtime.ts'
 import { MountError } from '../volumes/volume-errors.ts'
 import { drain } from './drain.ts'
 import { hostPortsOf } from './host-ports.ts'
+import { mayBeServed } from './may-be-served.ts'
 import { downwardContext, podIpOf } from './pod-addresses.ts'
 import type { PodStep } from './pod-plan.ts'
 import type { PodScene } from './pod-tools.ts'
+import { prepareContainers } from './prepare-containers.ts'
+import { removeSandbox } from './remove-sandbox.ts'
 import { admitResize, resizeContainer } from './resize-container.ts'
 import { startContainer } from './start-container.ts'
 import { stopContainers } from './stop-containers.ts'
@@ -39,15 +42,17 @@ export async function executeStep(step: Exclude<PodStep, WorkerStep>, scene: Pod
     case 'resize-container':
       return await resizeContainer(step, scene)
     case 'stop-containers':
-      return await stopContainers(step.targets, scene)
+      return await stopContainers(step, scene)
     case 'remove-container':
       await tools.runtime.removeContainer(step.id)
+      await tools.logLinks.forget(observed.containers.filter(({ id }) => id === step.id))
       return { ...observed, containers: observed.containers.filter(({ id }) => id !== step.id) }
     case 'remove-sandbox':
-      await tools.runtime.removeSandbox(step.id)
+      await removeSandbox(step.id, scene)
       return { ...observed, sandboxes: observed.sandboxes.filter(({ id }) => id !== step.id) }
     case 'drain':
       memory.drained = true
+      if (!mayBeServed(pod, tools.services(), memory)) return observed
       await drain(pod, tools.client, scene.signal).catch((error: unknown) =>
         tools.logger.debug({ err: error }, 'drain ended early'),
       )
@@ -76,16 +81,23 @@ async function mountVolumes({ pod, observed, tools, memory }: PodScene): Promise
   return observed
 }
 
-async function startSandbox(
-  { attempt, mountVolumes: withVolumes }: Extract<PodStep, { type: 'start-sandbox' }>,
-  scene: PodScene,
-): Promise<PodContainers> {
-  const mounting = withVolumes ? mountVolumes(scene) : undefined
-  const [started] = await Promise.all([createSandbox(attempt, scene), mounting])
-  return started
+async function startSandbox(step: Extract<PodStep, { type: 'start-sandbox' }>, scene: PodScene): Promise<PodContainers> {
+  const mounting = step.mountVolumes ? mountVolumes(scene) : Promise.resolve(scene.observed)
+  let preparing: Promise<readonly ContainerState[]> | undefined
+  const prepare = (sandboxId: string) => {
+    const isMounted = mounting.then(() => scene.memory.volumesMounted)
+    preparing = isMounted.then(
+      (can) => (can ? prepareContainers(step.prepare, sandboxId, scene) : []),
+      () => [],
+    )
+  }
+  const [started] = await Promise.all([createSandbox(step.attempt, scene, prepare), mounting])
+  const prepared = (await preparing) ?? []
+  const others = started.containers.filter(({ id }) => !prepared.some((one) => one.id === id))
+  return { ...started, containers: [...others, ...prepared] }
 }
 
-async function createSandbox(attempt: number, scene: PodScene): Promise<PodContainers> {
+async function createSandbox(attempt: number, scene: PodScene, onCreated: (id: string) => void): Promise<PodContainers> {
   const { pod, observed, tools, memory } = scene
   const ip = podIpOf(pod, observed, tools)
   try {
@@ -95,9 +107,11 @@ async function createSandbox(attempt: number, scene: PodScene): Promise<PodConta
       ...{ pod, attempt, hostname, ip, ownership: tools.ownership },
       ...(runtimeHandler === undefined ? {} : { runtimeHandler }),
     })
-    const started = await tools.runtime.startSandbox(spec)
+    const started = await tools.runtime.startSandbox(spec, onCreated)
     memory.succeeded('sandbox')
-    return { ...observed, sandboxes: [...observed.sandboxes.filter(({ id }) => id !== started.id), started] }
+    const now = { ...observed, sandboxes: [...observed.sandboxes.filter(({ id }) => id !== started.id), started] }
+    if (pod.spec.hostNetwork) return now
+    return await plumb({ type: 'plumb', sandboxId: started.id, pid: started.pid, ip }, { ...scene, observed: now })
   } catch (error) {
     if (!(error instanceof StartError)) throw error
     tools.say(pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${error.message}`)
@@ -137,14 +151,15 @@ async function cleanUp(
   scene: PodScene,
 ): Promise<PodContainers> {
   const { pod, tools, observed } = scene
-  const { runtime, tokens, volumes, deletedLogs } = tools
+  const { runtime, tokens, volumes, deletedLogs, logLinks } = tools
   const { uid } = pod.metadata
   tokens.forget(uid)
   const removeContainers = async () => {
     await deletedLogs.keep(observed)
     await Promise.all(containers.map((id) => runtime.removeContainer(id)))
+    await logLinks.forget(observed.containers.filter(({ id }) => containers.includes(id)))
   }
-  await Promise.all([removeContainers(), ...sandboxes.map((id) => runtime.removeSandbox(id)), volumes.remove(uid)])
+  await Promise.all([removeContainers(), ...sandboxes.map((id) => removeSandbox(id, scene)), volumes.remove(uid)])
   await releaseNetwork(scene)
   return {
     ...observed,

@@ -10,9 +10,12 @@ export interface NodeAdmissionOptions {
   readonly nodeName: string
   /** This node as a watch shows it. */
   readonly node: () => Node | undefined
+  /** What pods may have, as long as the Node doesn't say it yet. */
+  readonly allocatable: Readonly<Record<string, string>>
   /** All pods that are bound to this node. */
   readonly pods: () => readonly Pod[]
-  readonly appArmor: boolean
+  /** Whether the host has it, as far as the engine that runs now can say. */
+  readonly appArmor: () => boolean
   /** What the node has too little of. */
   readonly pressures: () => ReadonlySet<PressureCondition>
 }
@@ -50,19 +53,26 @@ export class NodeAdmission {
     const pressed = rejectedByPressure(pod, pressures())
     if (pressed !== undefined) return pressed
     const others = this.#othersOf(pod)
-    const judge = (node: Node) => rejectionOf({ pod, node, others, appArmor })
+    const judge = (node: Node) => rejectionOf({ pod, node, others, appArmor: appArmor() })
     const found = judge(await this.#node())
-    // A label may be newer than the watch: whoever chose this node has seen it.
-    return found?.reason === 'NodeAffinity' ? judge(await this.#askForNode()) : found
+    // A label or an amount may be newer than the watch: whoever chose this node has seen it.
+    return found !== undefined && isOfTheNode(found) ? judge(await this.#askForNode()) : found
   }
 
   async #node(): Promise<Node> {
-    return this.#options.node() ?? (await this.#askForNode())
+    const shown = this.#options.node()
+    return shown === undefined ? await this.#askForNode() : this.#withRoom(shown)
   }
 
   async #askForNode(): Promise<Node> {
     const { client, nodeName } = this.#options
-    return await client.get<Node>(NODES, { name: nodeName })
+    return this.#withRoom(await client.get<Node>(NODES, { name: nodeName }))
+  }
+
+  /** A pod may come before this agent's first report of its node has. */
+  #withRoom(node: Node): Node {
+    const { allocatable } = this.#options
+    return node.status?.allocatable === undefined ? { ...node, status: { ...node.status, allocatable } } : node
   }
 
   #othersOf(pod: Pod): readonly Pod[] {
@@ -72,6 +82,10 @@ export class NodeAdmission {
   #counts(pod: Pod): boolean {
     return !podIsTerminal(pod) && (this.#admitted.has(pod.metadata.uid) || hasStarted(pod))
   }
+}
+
+function isOfTheNode({ reason }: Rejection): boolean {
+  return reason === 'NodeAffinity' || reason.startsWith('OutOf')
 }
 
 function hasStarted({ status }: Pod): boolean {

@@ -5,7 +5,7 @@ import type { ContainerState, PodContainers } from '../runtime/runtime.ts'
 import { isEphemeralContainer, isInitContainer, runningContainers, sidecarsOf } from './container-history.ts'
 import { GRACE_PERIOD } from './labels.ts'
 import type { PodPlanInput } from './plan-pod.ts'
-import type { PodPlan, PodStep, StopTarget } from './pod-plan.ts'
+import type { PodPlan, PodStep, StopStep, StopTarget } from './pod-plan.ts'
 
 /** Containers of a pod that nobody asks for any more get this long: it may already run elsewhere. */
 const ORPHAN_GRACE_SECONDS = 1
@@ -32,7 +32,8 @@ export function planDeletion({ pod, observed, memory }: PodPlanInput): PodPlan {
   const running = runningContainers(observed)
   const grace = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
   if (running.length > 0 && !memory.drained && grace > 0) return plan({ type: 'drain' })
-  if (running.length > 0) return plan(stopInOrder(pod, observed, grace))
+  const lastSandboxes = observed.sandboxes.map(({ id }) => id)
+  if (running.length > 0) return plan({ ...stopInOrder(pod, observed, grace), lastSandboxes })
   const finalStatus = observed.containers.length > 0 && !memory.finalStatusWritten
   return plan(cleanUp(observed, finalStatus), { type: 'finish-deletion' })
 }
@@ -67,7 +68,7 @@ export function stopAll(_pod: Pod, observed: PodContainers, graceSeconds: number
 }
 
 /** Sidecars outlive the others and one another, in the reverse of their order; all share one grace period (KEP-753). */
-function stopInOrder(pod: Pod, observed: PodContainers, graceSeconds: number): PodStep {
+function stopInOrder(pod: Pod, observed: PodContainers, graceSeconds: number): StopStep {
   const running = runningContainers(observed)
   const order = sidecarsOf(pod).map(({ name }) => name)
   const placeOf = ({ name }: ContainerState) => order.indexOf(name)

@@ -70,7 +70,16 @@ const NOTHING: PodContainers = { pod: REF, sandboxes: [], containers: [] }
 
 test('begins with volumes and a sandbox', () => {
   const { steps } = plan(podWith(), NOTHING, { memory: new MutablePodMemory() })
-  expect(steps).toEqual([{ type: 'start-sandbox', attempt: 0, mountVolumes: true }])
+  expect(steps).toEqual([{ type: 'start-sandbox', attempt: 0, mountVolumes: true, prepare: podWith().spec.containers }])
+})
+
+test('prepares what joins the sandbox first: its first init container, and nothing of a pod that has run', () => {
+  const preparedOf = (pod: Pod, observed: PodContainers) =>
+    plan(pod, observed).steps.flatMap((step) => (step.type === 'start-sandbox' ? step.prepare.map(({ name }) => name) : []))
+  const init = ['first', 'second'].map((name) => ({ name, image: 'app:1' }))
+
+  expect(preparedOf(podWith({ initContainers: init }), NOTHING)).toEqual(['first'])
+  expect(preparedOf(podWith(), { ...NOTHING, containers: [ended()] })).toEqual([])
 })
 
 test('gives a running sandbox its address before any container starts', () => {

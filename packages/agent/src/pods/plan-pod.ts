@@ -42,9 +42,9 @@ export function planPod(input: PodPlanInput): PodPlan {
   if (input.memory.restSeconds !== undefined) return planRest(input, input.memory.restSeconds)
   const phase = currentPhase(input)
   if (phase === 'Succeeded' || phase === 'Failed' || input.memory.failure || input.memory.rejection) return planEnd(input)
-  if (deadlineOf(input.pod) <= input.now) return { steps: [DEADLINE_EXCEEDED], backingOff: [] }
+  if (deadlineOf(input) <= input.now) return { steps: [DEADLINE_EXCEEDED], backingOff: [] }
   const plan = new PlanBuilder(input)
-  plan.wakeAt(deadlineOf(input.pod))
+  plan.wakeAt(deadlineOf(input))
   planLife(plan, input)
   return plan.build()
 }
@@ -55,9 +55,10 @@ const DEADLINE_EXCEEDED: PodStep = {
   message: 'Pod was active on the node longer than the specified deadline',
 }
 
-function deadlineOf({ spec, status }: Pod): number {
-  if (spec.activeDeadlineSeconds === undefined || !status?.startTime) return Number.POSITIVE_INFINITY
-  return new Date(status.startTime).getTime() + spec.activeDeadlineSeconds * 1000
+function deadlineOf({ pod: { spec, status }, memory }: PodPlanInput): number {
+  const begin = status?.startTime ? new Date(status.startTime) : memory.cameAt
+  if (spec.activeDeadlineSeconds === undefined || begin === undefined) return Number.POSITIVE_INFINITY
+  return begin.getTime() + spec.activeDeadlineSeconds * 1000
 }
 
 /** Collects steps, times to wake, and containers in back-off. */
@@ -119,7 +120,15 @@ function planSandbox(plan: PlanBuilder): void {
   if (!pod.spec.containers.some((container) => isStillToRun(container, pod, observed))) return
   if (plan.mustWait('volumes') || plan.mustWait('sandbox')) return
   const attempt = Math.max(-1, ...observed.sandboxes.map((sandbox) => sandbox.attempt)) + 1
-  plan.steps.push({ type: 'start-sandbox', attempt, mountVolumes: !memory.volumesMounted })
+  plan.steps.push({ type: 'start-sandbox', attempt, mountVolumes: !memory.volumesMounted, prepare: firstContainers(plan.input) })
+}
+
+/** Of a pod that has never run. */
+function firstContainers({ pod, observed }: PodPlanInput): readonly Container[] {
+  if (observed.containers.length > 0) return []
+  const [init] = initContainersOf(pod)
+  const first = init === undefined ? pod.spec.containers : [init]
+  return first.filter(({ name }) => reportedStatus(pod, name)?.containerID === undefined)
 }
 
 function graceOf(pod: Pod): number {

@@ -1,3 +1,6 @@
+import type { Container } from '@skiff/api'
+import type { ContainerSpec } from '../runtime/runtime.ts'
+
 /**
  * What the agent itself knows of a pod beside its spec and its containers. It may be lost at any time: everything that must
  * survive the agent stands in labels or in the API.
@@ -38,7 +41,18 @@ export interface ResizeAnswer {
   readonly refusal?: { readonly reason: 'Deferred' | 'Infeasible'; readonly message: string }
 }
 
+/** A container that was created while its sandbox started. */
+export interface PreparedContainer {
+  readonly id: string
+  readonly container: Container
+  readonly spec: ContainerSpec
+  /** Says what there was to say of its image. */
+  readonly tell: () => void
+}
+
 export interface PodMemory {
+  /** Since when the node has it; its status may be written later. */
+  readonly cameAt?: Date
   /** Why a container that should run doesn't; the kubelet's reason cache. By container name. */
   readonly waiting: ReadonlyMap<string, WaitingReason>
   /** By `sandbox`, `volumes`, or a container's name. */
@@ -75,12 +89,17 @@ export interface PodMemory {
 
 /** The same, for its one owner: the pod's worker. */
 export class MutablePodMemory implements PodMemory {
+  cameAt?: Date
   readonly waiting = new Map<string, WaitingReason>()
   readonly retries = new Map<string, Retry>()
   readonly probes = new Map<string, ProbeState>()
   readonly starting = new Set<string>()
   readonly terminationMessages = new Map<string, string>()
   readonly restartsDue = new Map<string, number>()
+  /** By container name. */
+  readonly prepared = new Map<string, PreparedContainer>()
+  /** Sandboxes that are being removed; what fails is forgotten. */
+  readonly removals = new Map<string, Promise<void>>()
   rejection?: WaitingReason
   failure?: Failure
   restSeconds?: number
@@ -90,6 +109,8 @@ export class MutablePodMemory implements PodMemory {
   volumesMounted = false
   plumbedSandbox?: string
   drained = false
+  /** Its labels, or its annotations, have been others. */
+  wasRelabelled = false
   finalStatusWritten = false
   isReclaimed = false
 

@@ -6,8 +6,16 @@ import type { ContainerLimits, ContainerState } from '../runtime/runtime.ts'
 export type PodStep =
   /** Make the pod's directories and volumes, and its hosts, hostname and resolv.conf. */
   | { readonly type: 'mount-volumes' }
-  /** With `mountVolumes` both at once: each takes a while, and neither needs the other. */
-  | { readonly type: 'start-sandbox'; readonly attempt: number; readonly mountVolumes: boolean }
+  /**
+   * And give it its address. With `mountVolumes` both at once: each takes a while, and neither needs the other. The containers
+   * that join it first are created meanwhile, where nothing is in the way.
+   */
+  | {
+      readonly type: 'start-sandbox'
+      readonly attempt: number
+      readonly mountVolumes: boolean
+      readonly prepare: readonly Container[]
+    }
   /** Give the sandbox its address and routes. */
   | { readonly type: 'plumb'; readonly sandboxId: string; readonly pid: number; readonly ip: string }
   /** Get the image, create, start, run postStart. */
@@ -23,7 +31,12 @@ export type PodStep =
   | { readonly type: 'admit-resize' }
   | { readonly type: 'resize-container'; readonly running: ContainerState; readonly limits: Partial<ContainerLimits> }
   /** preStop, SIGTERM, grace, SIGKILL; side by side, but for those that wait for others. */
-  | { readonly type: 'stop-containers'; readonly targets: readonly StopTarget[] }
+  | {
+      readonly type: 'stop-containers'
+      readonly targets: readonly StopTarget[]
+      /** Nobody is left then who needs these: their removal begins when the last process has gone. */
+      readonly lastSandboxes?: readonly string[]
+    }
   | { readonly type: 'remove-container'; readonly id: string }
   | { readonly type: 'remove-sandbox'; readonly id: string }
   /** Wait (for a bounded time) until no proxy sends new connections to the pod. */
@@ -42,6 +55,8 @@ export type PodStep =
   | { readonly type: 'finish-deletion' }
   /** The pod may not run longer: note why. */
   | { readonly type: 'fail-pod'; readonly reason: string; readonly message: string }
+
+export type StopStep = Extract<PodStep, { type: 'stop-containers' }>
 
 export interface StopTarget {
   readonly container: ContainerState

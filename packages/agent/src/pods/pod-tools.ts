@@ -4,6 +4,7 @@ import type { Ownership } from '../containers/container-spec.ts'
 import type { ConfigSource } from '../containers/environment.ts'
 import type { ClusterDns } from '../containers/pod-files.ts'
 import type { DeletedLogs } from '../deleted-logs/deleted-logs.ts'
+import type { LogLinks } from '../log-links/log-links.ts'
 import type { ContainerRuntime, ImageService, PodContainers, PodNetwork } from '../runtime/runtime.ts'
 import type { Semaphore } from '../semaphore.ts'
 import type { AgentMeters } from '../stats/agent-meters.ts'
@@ -46,6 +47,7 @@ export interface PodTools {
   readonly runtimeHandler: (pod: Pod) => Promise<string | undefined>
   readonly execSlots: Semaphore
   readonly deletedLogs: DeletedLogs
+  readonly logLinks: LogLinks
   readonly meters: AgentMeters
   readonly now: () => Date
   readonly logger: Log

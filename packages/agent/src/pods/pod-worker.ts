@@ -9,14 +9,15 @@ import { liveSandbox, runningContainers } from './container-history.ts'
 import { type EngineNews, isExplained, isTelling } from './engine-news.ts'
 import { executeStep } from './execute-step.ts'
 import { readLastWords } from './last-words.ts'
+import { noteBackOffs } from './note-back-offs.ts'
 import { planOrphan } from './plan-end.ts'
 import { planPod } from './plan-pod.ts'
 import { downwardContext, podIpOf } from './pod-addresses.ts'
+import { isOnlyItsStatus, isOvertaken, labelsDiffer } from './pod-changes.ts'
 import { MutablePodMemory } from './pod-memory.ts'
-import type { BackingOff, PodPlan, PodStep } from './pod-plan.ts'
+import type { PodPlan, PodStep } from './pod-plan.ts'
 import type { PodScene, PodTools } from './pod-tools.ts'
 import { waitsForImage } from './start-container.ts'
-import { waitingReason } from './waiting-reason.ts'
 
 export interface PodWorkerOptions {
   readonly ref: PodRef
@@ -60,6 +61,8 @@ export class PodWorker {
   #refreshVolumes = false
   #urgent = new AbortController()
   #wake = Promise.withResolvers<void>()
+  /** Something beside the engine's news asks for a pass. */
+  #isAskedFor = true
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: PodWorkerOptions) {
@@ -88,11 +91,22 @@ export class PodWorker {
     const before = this.#pod
     this.#pod = pod
     if (isOvertaken(before, pod)) this.#urgent.abort()
-    if (pod && before && before.metadata.resourceVersion !== pod.metadata.resourceVersion && labelsDiffer(before, pod)) {
-      this.#refreshVolumes = true
-      this.#retryConfigErrors()
+    if (pod && before && before.metadata.resourceVersion !== pod.metadata.resourceVersion) {
+      if (isOnlyItsStatus(before, pod)) return void this.#wakeUnlessWritten(pod)
+      if (labelsDiffer(before, pod)) this.#relabelled()
     }
     this.wake()
+  }
+
+  /** What it has written itself is no news. */
+  async #wakeUnlessWritten(pod: Pod): Promise<void> {
+    if (!(await this.#status.hasWritten(pod))) this.wake()
+  }
+
+  #relabelled(): void {
+    this.#refreshVolumes = true
+    this.#memory.wasRelabelled = true
+    this.#retryConfigErrors()
   }
 
   /** Something happened to one of its containers. */
@@ -100,7 +114,7 @@ export class PodWorker {
     if (!isTelling(news)) return
     this.#news.push(news)
     if (news.action === 'die' || news.action === 'destroy') this.#endings.get(news.containerId)?.resolve()
-    this.wake()
+    this.#wake.resolve()
   }
 
   /** The engine's events may have been missed. */
@@ -168,6 +182,7 @@ export class PodWorker {
   }
 
   wake(): void {
+    this.#isAskedFor = true
     this.#wake.resolve()
   }
 
@@ -188,7 +203,7 @@ export class PodWorker {
     while (!signal.aborted) {
       this.#wake = Promise.withResolvers<void>()
       try {
-        if ((await this.#pass()) === 'gone') break
+        if (this.#hasReason() && (await this.#pass()) === 'gone') break
         retry.reset()
       } catch (error) {
         tools.logger.warn({ pod: `${ref.namespace}/${ref.name}`, err: error }, 'pod was not brought up to date, trying again')
@@ -201,6 +216,16 @@ export class PodWorker {
     this.#probes.stop()
     this.#rested.resolve()
     this.#endReclaim()
+  }
+
+  /** News of what the worker has done itself are none. */
+  #hasReason(): boolean {
+    const isAskedFor = this.#isAskedFor
+    const observed = this.#observed
+    this.#isAskedFor = false
+    if (isAskedFor || observed === undefined || !this.#news.every((item) => isExplained(item, observed))) return true
+    this.#news = []
+    return false
   }
 
   #endReclaim(): void {
@@ -220,7 +245,7 @@ export class PodWorker {
       // What the steps of the last round have changed is told already.
       if (round === 0 || observed !== before) this.#publish()
       const plan = this.#plan(observed)
-      this.#noteBackOffs(plan.backingOff)
+      if (this.#pod) noteBackOffs(plan.backingOff, this.#pod, { memory: this.#memory, say: this.#options.tools.say })
       if (plan.steps.length === 0) {
         if (plan.backingOff.length > 0) this.#publish()
         if (this.#memory.restSeconds !== undefined) this.#rested.resolve()
@@ -254,7 +279,8 @@ export class PodWorker {
   async #admit({ containers, sandboxes }: PodContainers): Promise<void> {
     const pod = this.#pod
     if (this.#isAdmitted || pod === undefined || pod.metadata.deletionTimestamp || podIsTerminal(pod)) return
-    const { admission, say } = this.#options.tools
+    const { admission, say, now } = this.#options.tools
+    this.#memory.cameAt ??= now()
     const rejection = await admission.rejection(pod, containers.length + sandboxes.length > 0)
     this.#isAdmitted = true
     if (rejection === undefined) return
@@ -382,30 +408,6 @@ export class PodWorker {
     return podStatus({ pod: current, observed, memory: this.#memory, nodeIp: tools.node.ip, now: tools.now() })
   }
 
-  /** The reason that users see while a container waits for its restart, or for the next try of its image. */
-  #noteBackOffs(backingOff: readonly BackingOff[]): void {
-    const pod = this.#pod
-    if (pod === undefined) return
-    for (const item of backingOff) {
-      if (item.type === 'restart') this.#memory.waits(item.ended.id, performance.now() + item.waitMs)
-      const now = this.#memory.waiting.get(item.container)
-      const next = waitingReason(item, pod, now)
-      if (next === undefined || (next.reason === now?.reason && next.message === now.message)) continue
-      this.#memory.waiting.set(item.container, next)
-      this.#sayBackOff(item, pod, next)
-    }
-  }
-
-  #sayBackOff(item: BackingOff, pod: Pod, { message }: { readonly message: string }): void {
-    const { say } = this.#options.tools
-    if (item.type === 'restart') {
-      say(pod, 'Warning', 'BackOff', 'Back-off restarting failed container', item.container)
-      return
-    }
-    say(pod, 'Normal', 'BackOff', message.split(': ')[0] ?? message, item.container)
-    say(pod, 'Warning', 'Failed', 'Error: ImagePullBackOff', item.container)
-  }
-
   #nextWake(plan: PodPlan): number {
     const renewAt = this.#options.tools.tokens.renewAt(this.#options.ref.uid) ?? Number.POSITIVE_INFINITY
     return Math.min(plan.wakeAt ?? Number.POSITIVE_INFINITY, renewAt)
@@ -420,20 +422,6 @@ export class PodWorker {
 
 /** setTimeout knows no longer ones. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
-
-/** Whether the pod is to end, to end sooner, or to be another than what is being done assumes. */
-function isOvertaken(before: Pod | undefined, now: Pod | undefined): boolean {
-  if (before === undefined) return false
-  if (now === undefined) return true
-  if (now.metadata.deletionTimestamp === undefined) return now.metadata.generation !== before.metadata.generation
-  if (before.metadata.deletionTimestamp === undefined) return true
-  return (now.metadata.deletionGracePeriodSeconds ?? 0) < (before.metadata.deletionGracePeriodSeconds ?? 0)
-}
-
-function labelsDiffer(a: Pod, b: Pod): boolean {
-  const text = ({ metadata }: Pod) => JSON.stringify([metadata.labels, metadata.annotations])
-  return text(a) !== text(b)
-}
 
 function outline({ sandboxes, containers }: PodContainers): string {
   return [...sandboxes, ...containers]

@@ -261,7 +261,7 @@ export class PodWorkers {
   #hearOfPod({ uid, action, containerId }: Extract<RuntimeEvent, { type: 'pod' }>): void {
     const worker = this.#workers.get(uid)
     if (worker !== undefined) worker.tell({ action, containerId })
-    else if (action === 'start' || action === 'create') void this.#relist()
+    else if (action === 'start') void this.#relist()
   }
 
   async #relist(): Promise<void> {

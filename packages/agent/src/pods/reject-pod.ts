@@ -84,15 +84,16 @@ function refusedOs({ metadata, spec }: Pod): Rejection | undefined {
 function missingResource({ pod, node, others }: Pick<AdmissionInput, 'pod' | 'node' | 'others'>): Rejection | undefined {
   const { pods: capacity, ...rest } = node.status?.allocatable ?? {}
   if (capacity !== undefined && others.length + 1 > Number(capacity)) return outOf('pods', [1, others.length, Number(capacity)])
-  const requested = amountsOf(podRequests(pod.spec))
+  const requested = Object.entries(amountsOf(podRequests(pod.spec))).filter(([, amount]) => amount > 0)
+  if (requested.length === 0) return undefined
   const used = others.map(({ spec }) => amountsOf(podRequests(spec)))
   const free = amountsOf(resourceTotals(rest))
-  for (const [name, amount] of Object.entries(requested)) {
+  for (const [name, amount] of requested) {
     const taken = used.reduce((sum, amounts) => sum + (amounts[name] ?? 0), 0)
     const has = free[name]
     // An extended resource that the node has never had may be the cluster's: not this node's to refuse.
     if (has === undefined && name.includes('/')) continue
-    if (amount > 0 && taken + amount > (has ?? 0)) return outOf(name, [amount, taken, has ?? 0])
+    if (taken + amount > (has ?? 0)) return outOf(name, [amount, taken, has ?? 0])
   }
   return undefined
 }

@@ -1,5 +1,7 @@
-import type { Pod } from '@skiff/api'
-import { type PodContainers, UpdateError } from '../runtime/runtime.ts'
+import { type Container, type Pod, quantityToBytes } from '@skiff/api'
+import { type ContainerState, type PodContainers, UpdateError } from '../runtime/runtime.ts'
+import { cgroupFinder } from '../stats/cgroup.ts'
+import { readCgroupUsage } from '../stats/cgroup-usage.ts'
 import { containerOf } from './container-history.ts'
 import { resizeOf } from './plan-pod.ts'
 import { changedLimits } from './plan-resize.ts'
@@ -35,6 +37,11 @@ export async function resizeContainer(
     memory.failed(resizeOf({ name }), tools.now().getTime(), RETRY)
     tools.say(pod, 'Warning', 'ResizeError', `Pod resize error: ${resizeDetails(pod, message)}`)
   }
+  const below = limits.memoryBytes === undefined ? undefined : belowUsage(containerOf(pod, name), running)
+  if (below !== undefined) {
+    fail(below)
+    return observed
+  }
   try {
     await tools.runtime.updateContainer(running.id, limits)
   } catch (error) {
@@ -58,4 +65,14 @@ export async function resizeContainer(
 function resizeDetails(pod: Pod, error?: string): string {
   const containers = pod.spec.containers.map(({ name }) => ({ name, resources: containerOf(pod, name)?.resources ?? {} }))
   return JSON.stringify({ containers, generation: pod.metadata.generation ?? 0, ...(error === undefined ? {} : { error }) })
+}
+
+/** A limit that the kernel would only reach by ending the container's processes is not even tried (KEP-1287). */
+function belowUsage(container: Container | undefined, { pid, id, name }: ContainerState): string | undefined {
+  const limit = Number(quantityToBytes(container?.resources?.limits?.memory ?? 0))
+  if (limit === 0) return undefined
+  const cgroup = cgroupFinder()(pid, id)
+  const usage = cgroup === undefined ? 0 : readCgroupUsage(cgroup).memory.usageBytes
+  if (usage <= limit) return undefined
+  return `attempting to set container "${name}" memory limit (${limit}) below current usage (${usage})`
 }

@@ -1,16 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ContainerState, PodContainers } from '../runtime/runtime.ts'
+import type { ContainerState, PodContainers, SandboxState } from '../runtime/runtime.ts'
 import { containerOf } from './container-history.ts'
 import { HookError, runHook } from './lifecycle-hooks.ts'
 import { podIpOf } from './pod-addresses.ts'
-import type { StopTarget } from './pod-plan.ts'
+import type { StopStep, StopTarget } from './pod-plan.ts'
 import type { PodScene } from './pod-tools.ts'
+import { removeSandbox } from './remove-sandbox.ts'
 
 /** However long preStop took, the program gets this long after SIGTERM, as with the kubelet. */
 const LEAST_GRACE_SECONDS = 2
 
+type Stops = ReadonlyMap<string, Promise<ContainerState | undefined>>
+
 /** Stops them side by side, each after those that it waits for; returns what is there afterwards. */
-export async function stopContainers(targets: readonly StopTarget[], scene: PodScene): Promise<PodContainers> {
+export async function stopContainers(step: StopStep, scene: PodScene): Promise<PodContainers> {
+  const { targets } = step
   const stops = new Map<string, Promise<ContainerState | undefined>>()
   const stopOf = (id: string): Promise<unknown> => stops.get(id) ?? Promise.resolve()
   for (const target of targets) {
@@ -21,6 +25,7 @@ export async function stopContainers(targets: readonly StopTarget[], scene: PodS
       Promise.resolve().then(() => stopContainer(target, scene, ownTurn)),
     )
   }
+  void endSandboxes(step, stops, scene).catch(() => undefined)
   const shown = showEach([...stops.values()], scene)
   const left = await Promise.race([Promise.all(stops.values()), aborted(scene.signal)])
   // Those that go on stopping behind an abort are stopped again, with a shorter grace.
@@ -28,7 +33,27 @@ export async function stopContainers(targets: readonly StopTarget[], scene: PodS
   await shown()
   if (left === undefined) return await scene.tools.runtime.inspectPod(scene.pod.metadata.uid)
   const others = scene.observed.containers.filter(({ id }) => !stops.has(id))
-  return { ...scene.observed, containers: [...others, ...left.filter((container) => container !== undefined)] }
+  const sandboxes = scene.observed.sandboxes.map((one) => (scene.memory.removals.has(one.id) ? ended(one) : one))
+  return { ...scene.observed, sandboxes, containers: [...others, ...left.filter((container) => container !== undefined)] }
+}
+
+/**
+ * The engine takes some 50 ms to tell that a process has gone, and as long again for the sandbox's: both go on at once. What the
+ * containers' ends were is known by then, nothing of it changes.
+ */
+async function endSandboxes({ targets, lastSandboxes = [] }: StopStep, stops: Stops, scene: PodScene): Promise<void> {
+  if (lastSandboxes.length === 0) return
+  const allStopped = new AbortController()
+  void Promise.allSettled(stops.values()).then(() => allStopped.abort())
+  const signal = AbortSignal.any([allStopped.signal, scene.signal])
+  const endOf = ({ container }: StopTarget) =>
+    Promise.race([stops.get(container.id), scene.tools.runtime.processEnd(container, signal)])
+  await Promise.all(targets.map(endOf))
+  if (!scene.signal.aborted) await Promise.all(lastSandboxes.map((id) => removeSandbox(id, scene)))
+}
+
+function ended(sandbox: SandboxState): SandboxState {
+  return { ...sandbox, phase: 'exited', pid: 0 }
 }
 
 /**

@@ -68,9 +68,11 @@ export class PodProbes {
   async #run(loop: ProbeLoop, signal: AbortSignal): Promise<void> {
     const { probe, running } = loop
     const startedAt = (running.startedAt ?? running.createdAt).getTime()
-    const firstAt = startedAt + (probe.initialDelaySeconds ?? 0) * 1000
+    const initialMs = (probe.initialDelaySeconds ?? 0) * 1000
+    const leftMs = startedAt + initialMs - this.#options.now().getTime()
     try {
-      await delay(Math.max(0, firstAt - this.#options.now().getTime()), undefined, { signal })
+      // A clock that was set back since the start keeps nobody waiting.
+      await delay(Math.min(Math.max(0, leftMs), initialMs), undefined, { signal })
       await this.#repeat(loop, signal)
     } catch (error) {
       if (!signal.aborted) throw error

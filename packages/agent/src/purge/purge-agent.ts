@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { ClusterFacts } from '@skiff/api'
 import { clusterFactsPath } from '../bootstrap/agent-files.ts'
+import { pruneLogLinks } from '../log-links/log-links.ts'
 import { hostCommands } from '../network/host-commands.ts'
 import { createPodNetwork } from '../network/pod-network.ts'
 import { removeContainers } from '../runtime/docker/remove-containers.ts'
@@ -26,6 +27,7 @@ export async function purgeAgent({ dataDir, dockerHost }: PurgeAgentOptions): Pr
   const facts = await clusterFactsOfAgent(dataDir)
   if (facts === undefined) return undefined
   const containers = await removeContainers(dockerHost, facts.clusterId)
+  await pruneLogLinks()
   const network = createPodNetwork({ clusterId: facts.clusterId, commands: hostCommands() })
   await network.cleanup({ clusterCidr: facts.podCidr })
   // Not the directory itself: where the agent is a container, that is its mount.

@@ -100,6 +100,56 @@ export function runtimeContract(underTest: () => RuntimeUnderTest): void {
     expect(web.container.exitCode).toBeUndefined()
   })
 
+  test('a container is made while its sandbox starts, and then only started', async () => {
+    const { runtime } = underTest()
+    await using web = await startPod()
+    const created: string[] = []
+    const pod = { ...web.pod, uid: randomUUID() }
+    const sandbox = await runtime.startSandbox(sandboxSpec(pod), (id) => created.push(id))
+    const spec = containerSpec(pod, sandbox.id)
+
+    const made = await runtime.createContainer(spec)
+    const before = await runtime.inspectPod(pod.uid)
+    const started = await runtime.startContainer(spec, made.id)
+
+    expect(created).toEqual([sandbox.id])
+    expect(before.containers).toMatchObject([{ id: made.id, phase: 'created', name: 'app', attempt: 0, sandboxId: sandbox.id }])
+    expect(made).toMatchObject({ phase: 'created', labels: started.labels, limits: started.limits })
+    expect(started).toMatchObject({ id: made.id, phase: 'running' })
+    await runtime.removeContainer(made.id)
+    await runtime.removeSandbox(sandbox.id)
+  })
+
+  test('what was made and is gone is made again, what a former agent has made is replaced', async () => {
+    await using web = await startPod()
+    const spec = { ...containerSpec(web.pod, web.sandbox.id), name: 'late' }
+    const lost = await web.runtime.createContainer(spec)
+    await web.runtime.removeContainer(lost.id)
+    const again = await web.runtime.startContainer(spec, lost.id)
+    await web.runtime.createContainer({ ...spec, attempt: 1 })
+    const replaced = await web.runtime.startContainer({ ...spec, attempt: 1 })
+
+    const ids = (await web.runtime.inspectPod(web.pod.uid)).containers.filter(({ name }) => name === 'late').map(({ id }) => id)
+    expect(ids.sort()).toEqual([again.id, replaced.id].sort())
+  })
+
+  test('the end of a process is not told before it, nor later than its container is stopped', async () => {
+    await using web = await startPod()
+    await web.listens(web.container)
+    const stopped = new AbortController()
+    let hasEnded = false
+    const end = web.runtime.processEnd(web.container, stopped.signal).then(() => {
+      hasEnded = true
+    })
+    await web.observed()
+    expect(hasEnded).toBe(false)
+
+    await web.runtime.stopContainer(web.container.id, 30)
+    stopped.abort()
+
+    await end
+  })
+
   test('the limits of a running container change, and what is not said stays', async () => {
     await using web = await startPod()
     expect((await web.observed()).limits).toEqual({ cpuShares: 102, cpuQuotaUs: 0, memoryBytes: 64 * 2 ** 20 })

@@ -205,15 +205,28 @@ export interface ContainerRuntime {
   /** All sandboxes and containers that carry this cluster's and this node's labels. */
   listPods(): Promise<readonly PodContainers[]>
   inspectPod(uid: string): Promise<PodContainers>
-  /** Creates and starts. On a name conflict of a leftover of our own that leftover is removed first. */
-  startSandbox(spec: SandboxSpec): Promise<SandboxState>
-  /** Creates and starts; a container that could not start is left exited with `error` set so that the status can say so, and the call throws `StartError`. */
-  startContainer(spec: ContainerSpec): Promise<ContainerState>
+  /**
+   * Creates and starts. On a name conflict of a leftover of our own that leftover is removed first. `onCreated` hears the id
+   * before it runs: what is to join it can be created meanwhile.
+   */
+  startSandbox(spec: SandboxSpec, onCreated?: (id: string) => void): Promise<SandboxState>
+  /** For a `startContainer` that comes soon. What is never started stays as `created`. */
+  createContainer(spec: ContainerSpec): Promise<ContainerState>
+  /**
+   * Creates and starts; a container that could not start is left exited with `error` set so that the status can say so, and the
+   * call throws `StartError`. `createdId`: what `createContainer` made of this very spec; if it is gone, another one is made.
+   */
+  startContainer(spec: ContainerSpec, createdId?: string): Promise<ContainerState>
   /**
    * SIGTERM, then SIGKILL after `graceSeconds`. Resolves when it has exited, with what is there then; undefined: it is gone.
    * Stopping a stopped one is fine.
    */
   stopContainer(id: string, graceSeconds: number): Promise<ContainerState | undefined>
+  /**
+   * Resolves as soon as the main process of a running container has gone, which the engine itself tells some 50 ms later; and
+   * with the signal. Who can't see it waits for the signal.
+   */
+  processEnd(container: ContainerState, signal: AbortSignal): Promise<void>
   /** Changes the limits of a container while it runs; what is absent stays. Throws `UpdateError` with the engine's words. */
   updateContainer(id: string, limits: Partial<ContainerLimits>): Promise<void>
   /** Writes an image's files into an empty directory, with their owners. */

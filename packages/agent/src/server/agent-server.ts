@@ -12,6 +12,7 @@ import { authenticator } from './access/authenticate.ts'
 import { authorizer } from './access/authorize.ts'
 import { serveContainerLogs } from './container-logs.ts'
 import { serveDeletedLogs } from './deleted-pod-logs.ts'
+import { serveHostLogs } from './host-logs.ts'
 import { serveImage } from './image-export.ts'
 import { inspection } from './inspection.ts'
 import { PodFinder } from './pod-finder.ts'
@@ -28,6 +29,8 @@ export interface AgentServerOptions {
   readonly client: ApiClient
   readonly now: () => Date
   readonly logger: Log
+  /** Tests have less patience. */
+  readonly limits?: ServerLimits
 }
 
 export interface AgentServer {
@@ -37,7 +40,18 @@ export interface AgentServer {
   close(): Promise<void>
 }
 
-const HEADERS_TIMEOUT_MS = 10_000
+/** What a stranger can have of this server; anybody on the network reaches it. */
+export interface ServerLimits {
+  /** For the TLS handshake, and for a request's headers. */
+  readonly headersMs: number
+  /** For a whole request: nobody has anything long to send. */
+  readonly requestMs: number
+  readonly connections: number
+}
+
+const LIMITS: ServerLimits = { headersMs: 10_000, requestMs: 60_000, connections: 2_000 }
+/** As the API server's. */
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
 /**
  * The kubelet's side of logs, exec, attach, port-forward and inspection, and images for other agents: HTTPS for the cluster's own
@@ -46,6 +60,7 @@ const HEADERS_TIMEOUT_MS = 10_000
 export async function serveAgent(options: AgentServerOptions): Promise<AgentServer> {
   const { ca, servingCert, servingKey } = options.credentials
   const finder = new PodFinder(options.engine.runtime)
+  const { headersMs, requestMs, connections } = options.limits ?? LIMITS
   const server = https.createServer({
     ca,
     cert: servingCert,
@@ -54,10 +69,19 @@ export async function serveAgent(options: AgentServerOptions): Promise<AgentServ
     // Who has no certificate of the cluster's may have a token.
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
-    headersTimeout: HEADERS_TIMEOUT_MS,
+    handshakeTimeout: headersMs,
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    // How late the two are noticed.
+    connectionsCheckingInterval: headersMs / 2,
   })
+  server.maxConnections = connections
   const admit = admission(options)
-  const sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => firstKnown(offered) })
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_MESSAGE_BYTES,
+    handleProtocols: (offered) => firstKnown(offered),
+  })
   server.on('request', (request, response) => void answer({ request, response, options, finder, admit }))
   server.on('upgrade', (request, socket, head) => void upgrade({ request, socket, head, sockets, options, finder, admit }))
   await new Promise<void>((resolve, reject) => {
@@ -107,14 +131,20 @@ interface PlainCall {
 
 async function answer({ request, response, options, finder, admit }: PlainCall): Promise<void> {
   try {
-    const url = new URL(request.url ?? '/', 'https://agent')
-    const path = url.pathname.split('/').slice(1).map(decodeURIComponent)
+    const { url, path } = placeOf(request)
     await admit(request, path, request.method ?? '')
     if (request.method !== 'GET') throw new ApiError('MethodNotAllowed', 'only GET is served here')
     await route({ path, url, request, response, options, finder })
   } catch (error) {
     sendError(response, error)
   }
+}
+
+/** What is asked for; throws BadRequest. A path may begin with two slashes: it names no other host. */
+function placeOf({ url: target = '/' }: IncomingMessage): { url: URL; path: readonly string[] } {
+  const url = URL.parse(`https://agent${target.startsWith('/') ? target : '/'}`)
+  if (url === null || !target.startsWith('/')) throw badRequest('the path is not well-formed')
+  return { url, path: url.pathname.split('/').slice(1).map(decodeURIComponent) }
 }
 
 export interface AgentRequest {
@@ -136,6 +166,8 @@ async function route(call: AgentRequest): Promise<void> {
       return await serveDeletedLogs(call)
     case 'images':
       return await serveImage(call)
+    case 'logs':
+      return await serveHostLogs(call)
     case 'exec':
     case 'attach':
     case 'portForward':
@@ -159,8 +191,7 @@ interface UpgradeCall {
 async function upgrade({ request, socket, head, sockets, options, finder, admit }: UpgradeCall): Promise<void> {
   socket.on('error', () => socket.destroy())
   try {
-    const url = new URL(request.url ?? '/', 'https://agent')
-    const path = url.pathname.split('/').slice(1).map(decodeURIComponent)
+    const { url, path } = placeOf(request)
     await admit(request, path, 'POST')
     const serve = await prepare(path, url, options, finder)
     sockets.handleUpgrade(request, socket, head, (webSocket) => void serve(webSocket))

@@ -5,7 +5,10 @@ import { BackPressure } from './back-pressure.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 
-/** One forwarded connection: raw bytes in binary messages, a text message for an error, close 1000 at the end of both. */
+/**
+ * One forwarded connection: raw bytes in binary messages, a text message for an error. Close 1000 when the pod has sent
+ * its last byte: many wait for the client's end then, which WebSockets can't tell them.
+ */
 export async function servePortForward(podIp: string, query: URLSearchParams): Promise<(socket: WebSocket) => void> {
   const port = Number(query.get('port'))
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
@@ -14,7 +17,7 @@ export async function servePortForward(podIp: string, query: URLSearchParams): P
 }
 
 function forward(socket: WebSocket, host: string, port: number): void {
-  const connection = net.connect({ host, port, allowHalfOpen: true })
+  const connection = net.connect({ host, port })
   const timer = setTimeout(() => connection.destroy(new Error('no answer')), CONNECT_TIMEOUT_MS)
   connection.once('connect', () => clearTimeout(timer))
   const out = new BackPressure(socket, connection)
@@ -26,7 +29,7 @@ function forward(socket: WebSocket, host: string, port: number): void {
   })
   connection.once('close', () => socket.close(1000))
   socket.on('message', (data: Buffer, isBinary) => {
-    if (!isBinary) return
+    if (!isBinary || connection.writableEnded) return
     if (!connection.write(data)) {
       socket.pause()
       connection.once('drain', () => socket.resume())

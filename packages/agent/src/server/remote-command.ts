@@ -42,10 +42,11 @@ async function openSession({ kind, query, target, engine }: RemoteCommandCall): 
 async function serveSession(socket: WebSocket, session: ExecSession, kind: 'exec' | 'attach'): Promise<void> {
   const ended = [copyOut(socket, session.stdout, CHANNEL.stdout), copyOut(socket, session.stderr, CHANNEL.stderr)]
   socket.on('message', (data: Buffer) => receive(socket, session, data))
-  socket.once('close', () => {
-    // The engine would leave a command running; of what a container itself runs it only lets go.
-    session.kill().catch(() => undefined)
-  })
+  // The engine would leave a command running; of what a container itself runs it only lets go.
+  const kill = () => session.kill().catch(() => undefined)
+  socket.once('close', kill)
+  // It may have gone while the command was being started.
+  if (socket.readyState === socket.CLOSED) void kill()
   socket.resume()
   const code = await session.exit
   await Promise.all(ended)

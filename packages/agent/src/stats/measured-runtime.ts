@@ -7,6 +7,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   listPods: RELIST,
   inspectPod: 'podsandbox_status',
   startSandbox: 'run_podsandbox',
+  createContainer: 'create_container',
   startContainer: 'start_container',
   stopContainer: 'stop_container',
   updateContainer: 'update_container',

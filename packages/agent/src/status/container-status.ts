@@ -41,7 +41,8 @@ export function containerStatuses(input: ContainerStatusInput): ContainerStatuse
 }
 
 function containerStatus(container: Container, input: ContainerStatusInput): ContainerStatus {
-  const [newest, previous] = historyOf(input.observed, container.name)
+  // One that was only made is nobody's business yet.
+  const [newest, previous] = historyOf(input.observed, container.name).filter(({ phase }) => phase !== 'created')
   const status = newest === undefined ? unseenStatus(container, input.pod) : seenStatus(container, newest, previous, input)
   return withWaitingReason(status, container, newest, input)
 }
@@ -175,11 +176,20 @@ function withWaitingReason(
   status: ContainerStatus,
   container: Container,
   newest: ContainerState | undefined,
-  { pod, memory }: ContainerStatusInput,
+  { pod, memory, observed }: ContainerStatusInput,
 ): ContainerStatus {
   const waiting = memory.waiting.get(container.name)
   if (waiting === undefined || pod.metadata.deletionTimestamp || newest?.phase === 'running') return status
-  if (newest !== undefined && !restartsAfter(newest, container, pod)) return status
+  if (newest !== undefined && (!restartsAfter(newest, container, pod) || podHasEnded(pod, observed, memory))) return status
   const lastState = status.state?.terminated ? status.state : status.lastState
   return { ...status, state: { waiting: { ...waiting } }, ...(lastState ? { lastState } : {}), ready: false, started: false }
+}
+
+/** Nothing of it is started again: its sidecars only as long as another container is left to run. */
+function podHasEnded(pod: Pod, observed: PodContainers, memory: PodMemory): boolean {
+  if (memory.failure !== undefined) return true
+  return pod.spec.containers.every((container) => {
+    const [newest] = historyOf(observed, container.name)
+    return newest?.phase === 'exited' && !restartsAfter(newest, container, pod)
+  })
 }

@@ -75,6 +75,27 @@ test('what an earlier agent started in a sandbox says that the sandbox has its a
   expect(readyToStart([])).toBe('False')
 })
 
+test('a sidecar that was waiting for its restart has ended with its pod', () => {
+  const [sidecar, app] = [
+    { name: 's', image: 'a', restartPolicy: 'Always' },
+    { name: 'c', image: 'a' },
+  ] as const
+  const pod = podOf({ restartPolicy: 'Never', initContainers: [sidecar], containers: [app] })
+  const memory = new MutablePodMemory()
+  memory.waiting.set('s', { reason: 'CrashLoopBackOff', message: 'back-off' })
+  const crashed = { ...containerBase(sidecar, 's-1', 1), phase: 'exited', exitCode: 1 } as ContainerState
+  const sidecarWhen = (phase: 'running' | 'exited') => {
+    const containers = [crashed, { ...containerBase(app, 'c-0', 0), phase, exitCode: 0 } as ContainerState]
+    const { initContainerStatuses } = podStatus({
+      ...{ pod, memory, nodeIp: '10.0.0.2', now: NOW },
+      observed: { pod: REF, sandboxes: [], containers },
+    })
+    return initContainerStatuses?.[0]?.state
+  }
+  expect(sidecarWhen('running')?.waiting?.reason).toBe('CrashLoopBackOff')
+  expect(sidecarWhen('exited')?.terminated).toMatchObject({ exitCode: 1, reason: 'Error' })
+})
+
 test("a condition that others write stays where it is, and the pod's address outlives its sandbox", () => {
   const status = { conditions: [{ type: 'x.y/z', status: 'True' }], podIP: '10.244.1.9', phase: 'Succeeded' as const }
   const pod = { ...podOf({ containers: [{ name: 'c', image: 'a' }] }), status }

@@ -34,7 +34,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
     hostIP: nodeIp,
     hostIPs: [{ ip: nodeIp }],
     ...(podIp === undefined ? {} : { podIP: podIp, podIPs: [{ ip: podIp }] }),
-    startTime: pod.status?.startTime ?? rfc3339(now),
+    startTime: pod.status?.startTime ?? rfc3339(memory.cameAt ?? now),
     ...(initContainersOf(pod).length > 0 ? { initContainerStatuses: [...statuses.init] } : {}),
     containerStatuses: [...statuses.app],
     ...(ephemeralContainersOf(pod).length > 0 ? { ephemeralContainerStatuses: [...statuses.ephemeral] } : {}),

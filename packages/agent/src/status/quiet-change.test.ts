@@ -20,12 +20,9 @@ const pending = (change: Partial<PodStatus> = {}): PodStatus => ({
   ...change,
 })
 
-test('that a pod has come is told at once', () => {
-  expect(isQuietChange({ phase: 'Pending', conditions: [condition('PodScheduled', 'True')] }, pending())).toBe(false)
-  expect(isQuietChange(undefined, pending())).toBe(false)
-})
-
-test('that it has got its sandbox and its address can wait for what comes next', () => {
+test('that a pod has come, and got its sandbox and its address, can wait for what comes next', () => {
+  expect(isQuietChange({ phase: 'Pending', conditions: [condition('PodScheduled', 'True')] }, pending())).toBe(true)
+  expect(isQuietChange(undefined, pending())).toBe(true)
   const sandbox = { podIP: '10.1.0.2', conditions: [condition('PodReadyToStartContainers', 'True'), condition('Ready', 'False')] }
   expect(isQuietChange(pending(), pending(sandbox))).toBe(true)
   expect(isQuietChange(pending(), pending({ observedGeneration: 2 }))).toBe(true)

@@ -6,11 +6,11 @@ const QUIET_CONDITIONS: ReadonlySet<string> = new Set(['PodReadyToStartContainer
 const NOT_YET: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing'])
 
 /**
- * Whether the step from one status to the other can wait a moment for the next one: an address, a sandbox, a newer generation.
- * That the pod has come, anything that a container did, that makes a pod ready or not, or that is wrong, can't.
+ * Whether the step from one status to the other can wait a moment for the next one: that the pod has come, an address, a sandbox,
+ * a newer generation. Anything that a container did, that makes a pod ready or not, or that is wrong, can't.
  */
 export function isQuietChange(before: PodStatus | undefined, desired: PodStatus): boolean {
-  return before?.startTime !== undefined && newsOf(before) === newsOf(desired)
+  return newsOf(before ?? {}) === newsOf(desired)
 }
 
 function newsOf({ phase = 'Pending', reason = '', message = '', conditions = [], ...rest }: PodStatus): string {

@@ -5,7 +5,7 @@ import { isQuietChange } from './quiet-change.ts'
 import { statusPatch } from './status-patch.ts'
 
 /** What nobody waits for is written with what comes next, at the latest after so long: each write costs the whole cluster. */
-const QUIET_MS = 500
+const QUIET_MS = 1_000
 
 export interface StatusWriterOptions {
   readonly client: ApiClient
@@ -29,6 +29,7 @@ export class StatusWriter {
   readonly #options: StatusWriterOptions
   #wanted: Wanted | undefined
   #written: Pod | undefined
+  #patching: Promise<Pod> | undefined
   #working: Promise<void> | undefined
   /** Aborted: what is wanted is written now. */
   #pause: AbortController | undefined
@@ -51,6 +52,12 @@ export class StatusWriter {
     this.#pause?.abort()
     while (this.#working !== undefined) await this.#working
     this.#flushes -= 1
+  }
+
+  /** Whether this version of the pod is what the last write made of it; waits for the answer to one that is under way. */
+  async hasWritten({ metadata }: Pod): Promise<boolean> {
+    await this.#patching?.catch(() => undefined)
+    return this.#written?.metadata.resourceVersion === metadata.resourceVersion
   }
 
   /** The newest that is known of the pod: what the informer shows, or the answer to our own last patch. */
@@ -99,11 +106,9 @@ export class StatusWriter {
     const { name, namespace = '' } = pod.metadata
     // The uid makes it a Conflict to write to another pod of that name.
     const body = { metadata: { uid }, status: patch }
-    this.#written = await this.#options.client.patch<Pod>(
-      PODS,
-      { name, namespace, subresource: 'status' },
-      { type: 'strategic', body },
-    )
+    const ref = { name, namespace, subresource: 'status' }
+    this.#patching = this.#options.client.patch<Pod>(PODS, ref, { type: 'strategic', body })
+    this.#written = await this.#patching
   }
 }
 

@@ -19,7 +19,7 @@ export interface PodVolumesOptions extends VolumeSources {
   readonly dataDir: string
   readonly dns: ClusterDns
   /** Whether the engine can make read-only mounts so in everything below them. */
-  readonly recursiveReadOnly: boolean
+  readonly recursiveReadOnly: () => boolean
 }
 
 type VolumeMount = NonNullable<Container['volumeMounts']>[number]
@@ -154,7 +154,7 @@ export class PodVolumes {
 
   /** Engines that can do it do it unless told otherwise; Kubernetes only where it is asked for (KEP-3857). */
   #recursionOf({ name, recursiveReadOnly }: VolumeMount): Pick<Mount, 'recursion'> {
-    const can = this.#options.recursiveReadOnly
+    const can = this.#options.recursiveReadOnly()
     if (recursiveReadOnly === 'Enabled' && !can) {
       const cure = 'it takes Docker Engine 25 and Linux 5.12; or ask for IfPossible'
       throw new ConfigError(

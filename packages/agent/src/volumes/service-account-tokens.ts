@@ -26,7 +26,8 @@ export class ServiceAccountTokens {
   readonly #client: ApiClient
   readonly #answers: LastAnswers
   readonly #now: () => Date
-  readonly #cache = new Map<string, CachedToken>()
+  /** By pod uid, then by what was asked for. */
+  readonly #cache = new Map<string, Map<string, CachedToken>>()
 
   constructor(options: { readonly client: ApiClient; readonly answers: LastAnswers; readonly now: () => Date }) {
     this.#client = options.client
@@ -35,19 +36,21 @@ export class ServiceAccountTokens {
   }
 
   async token(request: TokenRequest): Promise<string> {
-    const key = [request.pod.metadata.uid, request.audience ?? '', request.expirationSeconds].join('\n')
-    const cached = this.#cache.get(key)
+    const { uid } = request.pod.metadata
+    const key = [uid, request.audience ?? '', request.expirationSeconds].join('\n')
+    const ofPod = this.#cache.get(uid) ?? new Map<string, CachedToken>()
+    const cached = ofPod.get(key)
     const now = this.#now().getTime()
     if (cached !== undefined && cached.renewAt > now) return cached.token
     try {
-      const newest = await this.#answers.ask(request.pod.metadata.uid, `token/${key}`, () => this.#request(request))
+      const newest = await this.#answers.ask(uid, `token/${key}`, () => this.#request(request))
       // Nobody shall ask without pause.
-      this.#cache.set(key, { ...newest, renewAt: Math.max(newest.renewAt, now + RETRY_MS) })
+      this.#cache.set(uid, ofPod.set(key, { ...newest, renewAt: Math.max(newest.renewAt, now + RETRY_MS) }))
       return newest.token
     } catch (error) {
       if (cached === undefined) throw error
       // It is good for a while yet: no reason to disturb the pod.
-      this.#cache.set(key, { ...cached, renewAt: now + RETRY_MS })
+      ofPod.set(key, { ...cached, renewAt: now + RETRY_MS })
       if (cached.expiresAt <= now) throw error
       return cached.token
     }
@@ -55,12 +58,12 @@ export class ServiceAccountTokens {
 
   /** When the first token of a pod has to be renewed. */
   renewAt(podUid: string): number | undefined {
-    const times = [...this.#cache].filter(([key]) => key.startsWith(`${podUid}\n`)).map(([, { renewAt }]) => renewAt)
-    return times.length > 0 ? Math.min(...times) : undefined
+    const tokens = [...(this.#cache.get(podUid)?.values() ?? [])]
+    return tokens.length > 0 ? Math.min(...tokens.map(({ renewAt }) => renewAt)) : undefined
   }
 
   forget(podUid: string): void {
-    for (const key of this.#cache.keys()) if (key.startsWith(`${podUid}\n`)) this.#cache.delete(key)
+    this.#cache.delete(podUid)
   }
 
   async #request({ pod, audience, expirationSeconds }: TokenRequest): Promise<CachedToken> {

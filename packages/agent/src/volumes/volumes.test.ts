@@ -56,7 +56,7 @@ function volumes({ recursiveReadOnly = false } = {}): PodVolumes {
       signal: new AbortController().signal,
     }),
     dns: { nameserver: '10.96.0.10', domain: 'cluster.local' },
-    recursiveReadOnly,
+    recursiveReadOnly: () => recursiveReadOnly,
   })
 }
 

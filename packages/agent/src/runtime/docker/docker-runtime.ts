@@ -21,7 +21,7 @@ import { EngineUnavailableError, StartError, UpdateError } from '../runtime.ts'
 import { containerOptions, type HostAbilities, limits, sandboxOptions } from './create-options.ts'
 import { Engine, READ_TIMEOUT_MS, WRITE_TIMEOUT_MS } from './engine.ts'
 import { conflictingContainer, isConflict, isMissing, isUnchanged, startErrorOf, wordsOf } from './engine-errors.ts'
-import { watchEvents } from './events.ts'
+import { RuntimeEvents } from './events.ts'
 import { probeAbilities } from './host-abilities.ts'
 import {
   containerLabels,
@@ -36,10 +36,11 @@ import {
   sandboxName,
 } from './identity.ts'
 import { inspectionOfListed } from './listed.ts'
+import { processEnd } from './process-end.ts'
 import { runtimeInfoOf } from './runtime-info.ts'
 import { ensureSandboxImage } from './sandbox-image.ts'
 import { attachSession, execSession } from './sessions.ts'
-import { containerStateOf, couldNotStart, sandboxStateOf } from './states.ts'
+import { containerStateOf, couldNotStart, createdState, sandboxStateOf } from './states.ts'
 import { unpackImage } from './unpack-image.ts'
 
 /** A container among many: its own worker has more patience. */
@@ -63,13 +64,17 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
 class DockerRuntime implements ContainerRuntime {
   readonly #engine: Engine
   readonly #owner: Owner
+  readonly #events: RuntimeEvents
   readonly #starts: Semaphore
   readonly #removals = new Semaphore(REMOVALS_AT_ONCE)
   #prepared: Promise<HostAbilities> | undefined
+  /** Which engine `#prepared` is about. */
+  #preparedFor = 0
 
   constructor(engine: Engine, options: DockerRuntimeOptions) {
     this.#engine = engine
     this.#owner = { clusterId: options.clusterId, node: options.node }
+    this.#events = new RuntimeEvents(engine, this.#owner)
     this.#starts = new Semaphore(options.startConcurrency ?? Math.min(8, Math.max(4, availableParallelism() * 2)))
   }
 
@@ -96,13 +101,13 @@ class DockerRuntime implements ContainerRuntime {
     return infos.length === 0 ? { pod: { namespace: '', name: '', uid }, sandboxes: [], containers: [] } : podContainersOf(infos)
   }
 
-  async startSandbox(spec: SandboxSpec): Promise<SandboxState> {
+  async startSandbox(spec: SandboxSpec, onCreated?: (id: string) => void): Promise<SandboxState> {
     const host = await this.#prepare()
     const labels = sandboxLabels(this.#owner, spec.pod, spec.labels)
     const options = sandboxOptions(spec, labels, host)
     try {
       const name = sandboxName(spec.pod, spec.attempt)
-      return sandboxStateOf(await this.#starts.run(() => this.#createAndStart(name, options)))
+      return sandboxStateOf(await this.#starts.run(() => this.#createAndStart(name, options, onCreated)))
     } catch (error) {
       if (!(error instanceof StartError)) throw error
       // Somebody removed the image: the next attempt loads it again.
@@ -111,13 +116,30 @@ class DockerRuntime implements ContainerRuntime {
     }
   }
 
-  async startContainer(spec: ContainerSpec): Promise<ContainerState> {
-    const host = await this.#prepare()
+  async createContainer(spec: ContainerSpec): Promise<ContainerState> {
+    const { name, options } = await this.#described(spec)
+    const { id, running } = await this.#inTurn(() => this.#create(name, options))
+    return running === undefined ? createdState(id, spec, options.Labels ?? {}) : containerStateOf(running)
+  }
+
+  async startContainer(spec: ContainerSpec, createdId?: string): Promise<ContainerState> {
+    const { name, options } = await this.#described(spec)
+    const start = async () => {
+      const there = createdId === undefined ? undefined : await this.#startCreated(createdId)
+      return there ?? (await this.#createAndStart(name, options))
+    }
+    return containerStateOf(await this.#inTurn(start))
+  }
+
+  async #described(spec: ContainerSpec) {
     const labels = containerLabels(this.#owner, spec, spec.labels)
-    const options = containerOptions(spec, labels, host)
-    const name = containerName(spec.name, spec.pod, spec.attempt)
-    // Before other pods' sandboxes: pods that have begun get ready first.
-    return containerStateOf(await this.#starts.run(() => this.#createAndStart(name, options), { isUrgent: true }))
+    const options = containerOptions(spec, labels, await this.#prepare())
+    return { name: containerName(spec.name, spec.pod, spec.attempt), options }
+  }
+
+  /** Before other pods' sandboxes: pods that have begun get ready first. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#starts.run(work, { isUrgent: true })
   }
 
   async stopContainer(id: string, graceSeconds: number): Promise<ContainerState | undefined> {
@@ -129,6 +151,10 @@ class DockerRuntime implements ContainerRuntime {
       .catch(unless(isUnchanged, isMissing))
     const info = await this.#inspect(id)
     return info && containerStateOf(info)
+  }
+
+  processEnd(container: ContainerState, signal: AbortSignal): Promise<void> {
+    return processEnd(container, signal)
   }
 
   async updateContainer(id: string, changed: Partial<ContainerLimits>): Promise<void> {
@@ -172,13 +198,16 @@ class DockerRuntime implements ContainerRuntime {
   }
 
   watch(listener: (event: RuntimeEvent) => void, signal: AbortSignal): void {
-    void watchEvents(this.#engine, this.#owner, listener, signal)
+    this.#events.watch(listener, signal)
     // The first pod needn't wait for it; a failure comes up again there.
     this.#prepare().catch(() => {})
   }
 
-  /** The sandboxes' image is there and the host's abilities are known; tried again after a failure. */
+  /** The sandboxes' image is there and the host's abilities are known; tried again after a failure, and of each engine. */
   #prepare(): Promise<HostAbilities> {
+    const { incarnation } = this.#engine
+    if (this.#preparedFor !== incarnation) this.#prepared = undefined
+    this.#preparedFor = incarnation
     this.#prepared ??= this.#prepareOnce().catch((error: unknown) => {
       this.#prepared = undefined
       throw error
@@ -191,23 +220,34 @@ class DockerRuntime implements ContainerRuntime {
     return probeAbilities(this.#engine, this.#owner)
   }
 
-  async #createAndStart(name: string, options: Docker.ContainerCreateOptions): Promise<ContainerInspectInfo> {
+  async #createAndStart(
+    name: string,
+    options: Docker.ContainerCreateOptions,
+    onCreated?: (id: string) => void,
+  ): Promise<ContainerInspectInfo> {
     const created = await this.#create(name, options)
-    if (created.running !== undefined) return created.running
-    try {
-      await this.#onContainer('start', created.id, WRITE_TIMEOUT_MS, (c, abortSignal) => c.start({ abortSignal }))
-    } catch (error) {
-      if (error instanceof EngineUnavailableError) throw error
-      if (!isUnchanged(error)) throw await this.#startFailed(created.id, error)
-    }
-    const info = await this.#inspect(created.id)
-    if (info === undefined) throw new StartError('RunContainerError', `the container ${name} was removed while it started`)
-    return info
+    onCreated?.(created.id)
+    const there = created.running ?? (await this.#startCreated(created.id))
+    if (there === undefined) throw new StartError('RunContainerError', `the container ${name} was removed while it started`)
+    return there
   }
 
-  /** A container that never came to run is shown with the engine's error; one that shows nothing is taken away. */
-  async #startFailed(id: string, error: unknown): Promise<StartError> {
+  /** undefined: it is gone. */
+  async #startCreated(id: string): Promise<ContainerInspectInfo | undefined> {
+    try {
+      await this.#onContainer('start', id, WRITE_TIMEOUT_MS, (container, abortSignal) => container.start({ abortSignal }))
+    } catch (error) {
+      if (error instanceof EngineUnavailableError) throw error
+      const failure = isUnchanged(error) ? undefined : await this.#startFailed(id, error)
+      if (failure !== undefined) throw failure
+    }
+    return await this.#inspect(id)
+  }
+
+  /** A container that never came to run is shown with the engine's error; one that shows nothing is taken away. undefined: it is gone. */
+  async #startFailed(id: string, error: unknown): Promise<StartError | undefined> {
     const info = await this.#inspect(id)
+    if (info === undefined && isMissing(error)) return undefined
     if (info !== undefined && !couldNotStart(info) && info.State.Status === 'created') await this.#remove(id)
     return startErrorOf('start', error)
   }

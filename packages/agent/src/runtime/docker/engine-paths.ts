@@ -11,6 +11,11 @@ export function seenFromHere(path: string): string {
   return existsSync(folder) ? join(folder, basename(path)) : path
 }
 
+/** What `seenFromHere` gave, as it is called on the host. */
+export function asOnHost(path: string): string {
+  return path.startsWith(`${onHost('')}/`) ? path.slice(onHost('').length) : path
+}
+
 /** The host's own file of that path, for one with its processes and its rights. */
 export function onHost(path: string): string {
   return `/proc/1/root${path}`

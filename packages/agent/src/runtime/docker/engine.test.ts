@@ -58,11 +58,13 @@ test('an engine that was replaced by a newer one is spoken to in its version, th
   await expect.poll(() => opened).toBe(1)
   const look = () => engine.call('inspect', 60_000, (docker) => docker.getContainer('c').inspect())
   expect(await look()).toMatchObject({ Path: '/v1.41/containers/c/json' })
+  const { incarnation } = engine
 
   engine.upgrade()
 
   await expect.poll(() => opened).toBe(2)
   expect(await look()).toMatchObject({ Path: '/v1.51/containers/c/json' })
+  expect(engine.incarnation).not.toBe(incarnation)
   abort.abort()
   await following
 })

@@ -35,6 +35,7 @@ export class Engine {
   readonly #unversioned: DockerCalls
   readonly #listeners = new Set<AvailabilityListener>()
   #negotiated: Promise<void> | undefined
+  #incarnation = 0
   #available = true
   #probing = false
 
@@ -53,6 +54,11 @@ export class Engine {
 
   get available(): boolean {
     return this.#available
+  }
+
+  /** Another number: what was known of the engine may be otherwise by now. */
+  get incarnation(): number {
+    return this.#incarnation
   }
 
   /** One request and its whole answer. Throws `EngineUnavailableError` when there is none within the time. */
@@ -105,7 +111,7 @@ export class Engine {
       await this.#unversioned.ping({ abortSignal: AbortSignal.timeout(PING_TIMEOUT_MS) })
     } catch (error) {
       if (isNoAnswer(error)) {
-        this.#negotiated = undefined
+        this.#expectAnother()
         this.#setAvailable(false, `the Docker Engine does not answer: ${wordsOf(error)}`)
         return false
       }
@@ -116,8 +122,13 @@ export class Engine {
 
   /** It has broken off a stream that goes on: it may have been replaced by one of another version, without ever having been away. */
   mayBeAnother(): void {
-    this.#negotiated = undefined
+    this.#expectAnother()
     void this.ping()
+  }
+
+  #expectAnother(): void {
+    this.#negotiated = undefined
+    this.#incarnation++
   }
 
   onAvailability(listener: AvailabilityListener): () => void {

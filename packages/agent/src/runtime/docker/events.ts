@@ -5,18 +5,55 @@ import type { Engine } from './engine.ts'
 import { type EngineEvent, followEvents } from './follow-events.ts'
 import { type Owner, ownerLabels } from './identity.ts'
 
-/** Exec and health events are left out: they come by the dozen and say nothing about a pod's state. */
-const ACTIONS = ['create', 'start', 'die', 'oom', 'destroy']
+/** What changes a pod's state. Exec and health events come by the dozen, and nothing follows from a container that was only made. */
+const ACTIONS = ['start', 'die', 'oom', 'destroy']
 /** A hanging engine breaks no stream: only asking tells. */
 const PING_INTERVAL_MS = 5_000
 
-/** What happens to our containers, and to the engine, until the signal. */
-export async function watchEvents(
-  engine: Engine,
-  owner: Owner,
-  listener: (event: RuntimeEvent) => void,
-  signal: AbortSignal,
-): Promise<void> {
+type Listener = (event: RuntimeEvent) => void
+
+/** What happens to our containers, and to the engine: one stream, as long as anybody listens. */
+export class RuntimeEvents {
+  readonly #engine: Engine
+  readonly #owner: Owner
+  readonly #listeners = new Set<Listener>()
+  #end: AbortController | undefined
+  #hasOpened = false
+
+  constructor(engine: Engine, owner: Owner) {
+    this.#engine = engine
+    this.#owner = owner
+  }
+
+  /** Tells until the signal. Whoever comes later than the stream begins with a resync too. */
+  watch(listener: Listener, signal: AbortSignal): void {
+    if (signal.aborted) return
+    this.#listeners.add(listener)
+    signal.addEventListener('abort', () => this.#leave(listener), { once: true })
+    if (this.#end === undefined) this.#open()
+    else if (this.#hasOpened) queueMicrotask(() => this.#listeners.has(listener) && listener({ type: 'resync' }))
+  }
+
+  #open(): void {
+    this.#end = new AbortController()
+    void watchEvents(this.#engine, this.#owner, (event) => this.#tell(event), this.#end.signal)
+  }
+
+  #tell(event: RuntimeEvent): void {
+    if (event.type === 'resync') this.#hasOpened = true
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  #leave(listener: Listener): void {
+    this.#listeners.delete(listener)
+    if (this.#listeners.size > 0) return
+    this.#end?.abort()
+    this.#end = undefined
+    this.#hasOpened = false
+  }
+}
+
+async function watchEvents(engine: Engine, owner: Owner, listener: Listener, signal: AbortSignal): Promise<void> {
   const stopListening = engine.onAvailability((available, message) => {
     listener({ type: 'engine', available, message })
     if (available) listener({ type: 'resync' })

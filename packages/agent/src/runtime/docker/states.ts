@@ -1,6 +1,6 @@
 import type { ContainerInspectInfo } from 'dockerode'
 import { CONTAINER_NAME } from '../../pods/labels.ts'
-import type { ContainerLimits, ContainerPhase, ContainerState, SandboxState } from '../runtime.ts'
+import type { ContainerLimits, ContainerPhase, ContainerSpec, ContainerState, SandboxState } from '../runtime.ts'
 import { seenFromHere } from './engine-paths.ts'
 import { attemptOf, podOf } from './identity.ts'
 
@@ -36,6 +36,21 @@ export function containerStateOf(info: ContainerInspectInfo): ContainerState {
     limits: limitsOf(info),
     logPath: seenFromHere(info.LogPath),
     tty: info.Config.Tty,
+  }
+}
+
+/** Of a container that was just made, without asking for it. */
+export function createdState(id: string, spec: ContainerSpec, labels: Readonly<Record<string, string>>): ContainerState {
+  const { pod, name, attempt, sandboxId, imageId, resources, tty } = spec
+  const { cpuShares = 0, cpuQuotaUs = 0, memoryBytes = 0 } = resources
+  return {
+    ...{ id, pod, name, attempt, sandboxId, labels, imageId, tty },
+    phase: 'created',
+    pid: 0,
+    image: imageId,
+    createdAt: new Date(),
+    limits: { cpuShares, cpuQuotaUs, memoryBytes },
+    logPath: '',
   }
 }
 

@@ -139,7 +139,7 @@ export class FakeRuntime implements ContainerRuntime {
     return this.#podContainers(uid)
   }
 
-  async startSandbox(spec: SandboxSpec): Promise<SandboxState> {
+  async startSandbox(spec: SandboxSpec, onCreated?: (id: string) => void): Promise<SandboxState> {
     await this.#answer(`startSandbox ${spec.pod.name}`)
     const failure = this.#takeFailure('POD')
     if (failure !== undefined) throw failure
@@ -157,40 +157,56 @@ export class FakeRuntime implements ContainerRuntime {
       startedAt: now,
     }
     this.#sandboxes.set(sandbox.id, sandbox)
+    onCreated?.(sandbox.id)
     this.#emit(sandbox, 'start')
     return { ...sandbox }
   }
 
-  async startContainer(spec: ContainerSpec): Promise<ContainerState> {
+  async createContainer(spec: ContainerSpec): Promise<ContainerState> {
+    await this.#answer(`createContainer ${spec.name}`)
+    const existing = this.#ofSpec(spec)
+    if (existing?.phase !== 'created' && existing !== undefined) return this.#existing(existing, 'CreateContainerError')
+    if (existing !== undefined) this.#containers.delete(existing.id)
+    return { ...this.#make(spec) }
+  }
+
+  async startContainer(spec: ContainerSpec, createdId?: string): Promise<ContainerState> {
     await this.#answer(`startContainer ${spec.name}`)
-    const existing = [...this.#containers.values()].find(
-      (c) => c.pod.uid === spec.pod.uid && c.name === spec.name && c.attempt === spec.attempt,
-    )
-    if (existing !== undefined) return this.#existing(existing, 'CreateContainerError')
+    const existing = this.#ofSpec(spec)
+    if (existing !== undefined && existing.phase !== 'created') return this.#existing(existing, 'CreateContainerError')
+    if (existing !== undefined && existing.id !== createdId) this.#containers.delete(existing.id)
+    const container = existing !== undefined && existing.id === createdId ? existing : this.#make(spec)
     const failure = this.#takeFailure(spec.name) ?? this.#joinFailure(spec)
     const now = this.#now()
-    const container: Mutable<ContainerState> = {
-      id: newId(),
-      pod: spec.pod,
-      name: spec.name,
-      attempt: spec.attempt,
-      sandboxId: spec.sandboxId,
-      labels: spec.labels,
-      image: spec.imageId,
-      imageId: spec.imageId,
-      createdAt: now,
-      logPath: '',
-      tty: spec.tty,
-      limits: limitsOf(spec),
-      ...(failure === undefined
+    Object.assign(
+      container,
+      failure === undefined
         ? { phase: 'running', pid: this.#nextPid++, startedAt: now }
-        : { phase: 'exited', pid: 0, finishedAt: now, exitCode: 128, oomKilled: false, error: failure.message }),
-    }
-    this.#containers.set(container.id, container)
-    this.#specs.set(container.id, spec)
+        : { phase: 'exited', finishedAt: now, exitCode: 128, oomKilled: false, error: failure.message },
+    )
     if (failure !== undefined) throw failure
     this.#emit(container, 'start')
     return { ...container }
+  }
+
+  #ofSpec({ pod, name, attempt }: ContainerSpec): Mutable<ContainerState> | undefined {
+    return [...this.#containers.values()].find((c) => c.pod.uid === pod.uid && c.name === name && c.attempt === attempt)
+  }
+
+  #make(spec: ContainerSpec): Mutable<ContainerState> {
+    const { pod, name, attempt, sandboxId, labels, imageId, tty } = spec
+    const container: Mutable<ContainerState> = {
+      ...{ id: newId(), pod, name, attempt, sandboxId, labels, imageId, tty },
+      image: imageId,
+      phase: 'created',
+      pid: 0,
+      createdAt: this.#now(),
+      logPath: '',
+      limits: limitsOf(spec),
+    }
+    this.#containers.set(container.id, container)
+    this.#specs.set(container.id, spec)
+    return container
   }
 
   async stopContainer(id: string, graceSeconds: number): Promise<ContainerState | undefined> {
@@ -199,6 +215,16 @@ export class FakeRuntime implements ContainerRuntime {
     if (container?.phase === 'running') await this.#stop(container, graceSeconds)
     const left = this.#containers.get(id)
     return left && { ...left }
+  }
+
+  async processEnd({ id }: ContainerState, signal: AbortSignal): Promise<void> {
+    if (this.#containers.get(id)?.phase !== 'running') return
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true })
+      this.#listeners.add((event) => {
+        if (event.type === 'pod' && event.containerId === id && event.action === 'die') resolve()
+      })
+    })
   }
 
   async #stop(container: ContainerState, graceSeconds: number): Promise<void> {

@@ -60,6 +60,8 @@ function subresourcesOf([first = '']: readonly string[]): readonly string[] {
     case 'stats':
     case 'metrics':
       return [first]
+    case 'logs':
+      return ['log']
     case 'healthz':
     case 'configz':
       return [first, 'proxy']
