@@ -3,7 +3,18 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
-import { CONFIG_MAPS, EVENTS, type Event, NODES, type Node, PODS, type Pod, podIsReady, RUNTIME_CLASSES } from '@skiff/api'
+import {
+  CONFIG_MAPS,
+  EVENTS,
+  type Event,
+  NODES,
+  type Node,
+  PODS,
+  type Pod,
+  podIsReady,
+  quantityToBytes,
+  RUNTIME_CLASSES,
+} from '@skiff/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import { RunningKubectl, shellWith } from '../support/kubectl.ts'
@@ -498,7 +509,8 @@ function statusOf(url: string, bearer: string | undefined): Promise<number | und
 }
 
 test('when memory is short the pod that is furthest beyond its requests goes, and nobody comes who asked for none', async () => {
-  const hoard = "x=$(head -c 50000000 /dev/zero | tr '\\0' x); touch /tmp/full; sleep 3600"
+  // As the last of its commands the sleep would take the shell's place, and give back what that holds.
+  const hoard = "x=$(head -c 50000000 /dev/zero | tr '\\0' x); touch /tmp/full; sleep 3600; :"
   await run('important', { priorityClassName: 'system-node-critical' })
   await run('hoarder', {
     containers: [{ ...SLEEP, command: ['sh', '-c', hoard], readinessProbe: { exec: { command: ['cat', '/tmp/full'] } } }],
@@ -513,8 +525,10 @@ test('when memory is short the pod that is furthest beyond its requests goes, an
 
   const evicted = await podThat('hoarder', ({ status }) => status?.phase === 'Failed')
   const words =
-    /^The node was low on resource: memory\. Threshold quantity: \w+, available: \w+\. Container c was using \w+, request is 0, has larger consumption of memory\. $/
+    /^The node was low on resource: memory\. Threshold quantity: \w+, available: \w+\. Container c was using (\w+), request is 0, has larger consumption of memory\. $/
   expect(evicted.status).toMatchObject({ reason: 'Evicted', message: expect.stringMatching(words) })
+  const [, used = '0'] = words.exec(evicted.status?.message ?? '') ?? []
+  expect(Number(quantityToBytes(used))).toBeGreaterThan(40_000_000)
   expect(evicted.status?.conditions).toContainEqual(
     expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' }),
   )
@@ -536,7 +550,8 @@ test('when memory is short the pod that is furthest beyond its requests goes, an
   writeFileSync(settings, 'devices:\n  example.com/thing: { count: 1, paths: [/dev/full] }\n')
   await host.startAgent()
   await cluster.nodesReady()
-  expect(podIsReady(await get('important'))).toBe(true)
+  // While its agent was away, the master may have taken it for unready.
+  await podThat('important', podIsReady)
   await run('asking', { containers: [{ ...SLEEP, resources: { limits: { 'example.com/thing': '1' } } }] })
   const asking = await podThat('asking', podIsReady)
   const id = (asking.status?.containerStatuses?.[0]?.containerID ?? '').replace('docker://', '')

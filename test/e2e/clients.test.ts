@@ -21,7 +21,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import { shellWith } from '../support/kubectl.ts'
-import { importBusybox } from '../support/test-image.ts'
+import { importBusybox, WEB_SERVER } from '../support/test-image.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const namespace = 'default'
@@ -33,7 +33,7 @@ beforeAll(async () => {
   cluster = await startCluster({ hosts: 1, sampleImages: false })
   const host = cluster.host(0)
   const files = { 'www/index.html': 'a page\n' }
-  await importBusybox(host, 'web:1', { files, changes: ['CMD ["httpd", "-f", "-v", "-p", "80", "-h", "/www"]', 'ENV PATH=/bin'] })
+  await importBusybox(host, 'web:1', { files, changes: WEB_SERVER })
   config = new KubeConfig()
   config.loadFromFile(cluster.kubeconfig)
   core = config.makeApiClient(CoreV1Api)

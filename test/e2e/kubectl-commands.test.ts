@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import { type CommandResult, RunningKubectl, shellWith } from '../support/kubectl.ts'
-import { importBusybox } from '../support/test-image.ts'
+import { importBusybox, WEB_SERVER } from '../support/test-image.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 /** `web` serves a page and logs each request; `box` says what it does and stops when it is told to. */
@@ -48,9 +48,8 @@ beforeAll(async () => {
   cluster = await startCluster({ hosts: 1, sampleImages: false, isPatient: true })
   shell = shellWith(cluster.kubeconfig)
   const host = cluster.host(0)
-  const changes = ['CMD ["httpd", "-f", "-v", "-p", "80", "-h", "/www"]', 'ENV PATH=/bin']
   for (const version of [1, 2]) {
-    await importBusybox(host, `web:${version}`, { files: { 'www/index.html': `page ${version}\n` }, changes })
+    await importBusybox(host, `web:${version}`, { files: { 'www/index.html': `page ${version}\n` }, changes: WEB_SERVER })
   }
   await importBusybox(host, 'bb:1', { changes: ['CMD ["sh"]', 'ENV PATH=/bin'] })
   await ok('kubectl apply -f -', WEB)

@@ -25,6 +25,7 @@ const RECORDINGS: readonly Recording[] = [
 const LOOKS = /kubectl (-n NS )?(get|describe|logs|events|top|drain .*--dry-run)\b/
 const LOOK_AGAIN_MS = 60_000
 
+/** As first process it doesn't hear of SIGTERM: some answers were recorded while its pods took their whole grace period to leave. */
 const WEB_SERVER = ['CMD ["httpd", "-f", "-v", "-p", "80", "-h", "/www"]', 'ENV PATH=/bin']
 
 let cluster: Cluster
@@ -44,7 +45,7 @@ async function answerTo({ command, stdin }: RecordedCommand, recording: Recordin
   const line = command
     .replaceAll('-n NS', `-n ${namespace}`)
     // As long as the recorded cluster had is not enough for every machine.
-    .replace(/(rollout status .*--timeout=)30s/, '$1180s')
+    .replace(/((?:rollout status|delete) .*--timeout=)\d+s/, '$1180s')
     .replaceAll(/(?<= |\/)n1\b/g, host?.name ?? '')
     .replaceAll(firstPod, command.includes(firstPod) ? await firstPodOf(namespace) : firstPod)
   return masked(await shellWith(cluster.kubeconfig, kubectl)(line, stdin), command)

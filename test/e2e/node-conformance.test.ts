@@ -141,6 +141,26 @@ test('a variable from a file that leads out of its volume keeps the container wa
   expect(stateOf(pod, 'c')?.waiting?.message).toBe("file app.env can't be read: it leads outside of its volume")
 })
 
+test('a log lies where collectors of logs look for a kubelet’s, until its pod is gone', async () => {
+  const { uid } = (await pods.create('collected', { restartPolicy: 'Never', containers: [run('echo to be collected')] })).metadata
+  const ended = await pods.that('collected', podIsTerminal)
+  const id = statusOf(ended, 'c')?.containerID?.replace('docker://', '')
+  const name = `collected_default_c-${id}.log`
+  const paths = [`/var/log/containers/${name}`, `/var/log/pods/default_collected_${uid}/c/0.log`]
+  const volumes = paths.map((path, i) => ({ name: `v${i}`, hostPath: { path } }))
+  const volumeMounts = paths.map((mountPath, i) => ({ name: `v${i}`, mountPath, readOnly: true }))
+  const looks = run(`cat ${paths.join(' ')}`, { volumeMounts })
+  await pods.create('collector', { restartPolicy: 'Never', containers: [looks], volumes })
+  await pods.that('collector', podIsTerminal)
+  expect((await cluster.kubectlOk(['logs', 'collector'])).match(/to be collected/g)).toHaveLength(2)
+
+  const listed = () => cluster.kubectlOk(['get', '--raw', `/api/v1/nodes/${ended.spec.nodeName}/proxy/logs/containers/`])
+  expect(await listed()).toContain(`<a href="${name}">`)
+  await pods.delete('collected')
+  await waitFor('it is gone', () => pods.isGone('collected'))
+  expect(await listed()).not.toContain(name)
+})
+
 test('a container’s own restart policy goes before its pod’s, and its rules before both', async () => {
   const rules = [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }]
   const own = (name: string, code: number, restartPolicy: string, fields: object = {}) =>

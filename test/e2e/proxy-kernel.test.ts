@@ -1,5 +1,8 @@
 /** The proxy's rules in a real kernel: a host with two pods, a pod on another host, and a client outside. */
 import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Backend, Route } from '../../packages/proxy/src/route-table.ts'
 import { NetworkNamespace } from '../support/network-namespace.ts'
@@ -243,6 +246,19 @@ describe('Services in the kernel', () => {
     expect(await refusalsKept()).toBeLessThanOrEqual(before)
   })
 
+  it('let them wait also where the kernel forgets nothing by itself', async () => {
+    await host.call('forget')
+    const table = { ...TABLE, hasTimeouts: false }
+    await host.call('apply', table, routes([remote]))
+    await using _ = await unplugOtherHost()
+    const before = await unreachablesSent()
+    const asking = client.call('ask', HOST_IP, NODE_PORT, PATIENT_MS)
+    await waitFor('the kernel gives up and says so', async () => (await unreachablesSent()) > before)
+    await host.call('apply', table, routes([b]))
+    expect(nameOf((await asking).answer)).toBe('b')
+    await host.call('forget')
+  })
+
   it('do not keep it from those who connect to a pod itself', async () => {
     await apply([remote])
     await using _ = await unplugOtherHost()
@@ -305,6 +321,32 @@ describe('Services in the kernel', () => {
   it('are written anew at once when a change finds them gone', async () => {
     await host.exec('nft', 'delete', 'table', 'ip', TABLE.name)
     await apply([a])
+    expect(nameOf((await podB.call('ask', CLUSTER_IP, 80)).answer)).toBe('a')
+  })
+
+  it('are changed by an nft that stays, and by another when that one was killed', async () => {
+    await host.call('forget')
+    await apply([a])
+    await apply([b])
+    const pids = await host.call('residentNfts')
+    await apply([a])
+    expect(await host.call('residentNfts')).toEqual(pids)
+    for (const pid of pids) await host.call('signal', pid, 'SIGKILL')
+    await apply([b, remote])
+    expect(countsOf(await podA.call('askMany', CLUSTER_IP, 80, 4, 1))).toEqual({ b: 2, remote: 2 })
+    await apply([a, b])
+    expect(countsOf(await podA.call('askMany', CLUSTER_IP, 80, 4, 1))).toEqual({ a: 2, b: 2 })
+    expect(await host.call('residentNfts')).not.toEqual([])
+  })
+
+  it('are changed where nft can not stay', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'skiff-nft-'))
+    stack.defer(() => rmSync(folder, { recursive: true }))
+    const nft = (await host.exec('sh', '-c', 'command -v nft')).trim()
+    writeFileSync(join(folder, 'nft'), `#!/bin/sh\n[ "$1" = -i ] && exit 1\nexec ${nft} "$@"\n`, { mode: 0o755 })
+    await host.call('prefer', folder)
+    await host.call('forget')
+    for (const backends of [[b], [a, b], [a]]) await apply(backends)
     expect(nameOf((await podB.call('ask', CLUSTER_IP, 80)).answer)).toBe('a')
   })
 

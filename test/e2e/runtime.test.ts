@@ -147,6 +147,13 @@ describe('the Docker runtime', () => {
     expect(containers[0]).toMatchObject({ id: pod.containerId, phase: 'running' })
     await host.docker('kill', pod.containerId)
     await expect.poll(() => events.seen).toContainEqual(expect.objectContaining({ action: 'die', containerId: pod.containerId }))
+
+    // What this daemon can do is found out by a trial of its own.
+    await using _another = await startPod(runtime, imageId)
+    const until = String(Math.ceil(Date.now() / 1000))
+    const format = '{{.Actor.Attributes.name}}'
+    const made = await host.docker('events', '--since', '1', '--until', until, '--filter', 'event=create', '--format', format)
+    expect(made).toMatch(/skiff_probe_/)
   })
 
   test('an inspection that is never answered keeps nobody from the other pods', async () => {

@@ -22,6 +22,9 @@ import {
 const BACK_MS = 10_000
 const SLOW = 6
 
+/** A node that is silent for 4 s is taken for lost. */
+const SILENCE_COUNTS_MS = 5_000
+
 const NFT_RULES = ['nft', 'list', 'ruleset']
 
 let cluster: Cluster
@@ -33,6 +36,11 @@ beforeAll(async () => {
   await readyPods(cluster, 'hello', 2)
 })
 afterAll(() => cluster?.[Symbol.asyncDispose]())
+
+async function lastsFor(ms: number): Promise<void> {
+  const begin = performance.now()
+  await waitFor(`${ms} ms are over`, () => performance.now() - begin > ms)
+}
 
 const restartsOf = (pod: Pod | undefined) => pod?.status?.containerStatuses?.[0]?.restartCount
 
@@ -143,6 +151,8 @@ describe('an agent', () => {
     const { pod, host } = await freshPod()
     const containers = await runningContainers(host)
     await host.killAgent()
+    // Its proxy ends by itself, and may have something to keep there before.
+    await waitFor('its proxy has ended', async () => (await host.pidOf('proxy')) === undefined)
     rmSync(join(cluster.home, `agent-${host.name}`), { recursive: true })
     await host.startAgent()
     await agentIsBack(pod)
@@ -351,7 +361,7 @@ describe('the master', () => {
         /Address.* 10\.112\./,
       )
     // Long enough for every agent's silence to count, if the master's own absence did.
-    await load.goesOn(800)
+    await lastsFor(SILENCE_COUNTS_MS)
     const begin = performance.now()
     await cluster.startMaster()
     console.log(`master serves again after ${Math.round(performance.now() - begin)} ms`)
@@ -360,7 +370,8 @@ describe('the master', () => {
     for (const { metadata } of acknowledged) {
       expect(kept.get(metadata.name)).toMatchObject({ uid: metadata.uid, resourceVersion: metadata.resourceVersion })
     }
-    await load.goesOn(800)
+    await lastsFor(SILENCE_COUNTS_MS)
+    await load.goesOn(20)
     await load.stop()
     expect(load.failures).toEqual([])
     const now = await readyPods(cluster, 'hello', 2)

@@ -48,6 +48,17 @@ function optionsFor(nodeName: string, changes: Partial<AgentOptions>): AgentOpti
   return { ...localAgentOptions({ master, token, directory }, nodeName, runtime), signal: end.signal, ...changes }
 }
 
+/** What a host that has joined has to show, and nothing of its pods: the directory that holds it. */
+async function copyIdentity(from: string, to: string): Promise<string> {
+  const dataDir = join(directory, to)
+  await mkdir(dataDir)
+  for (const file of await readdir(join(directory, from))) {
+    if (/\.(crt|key)$|^server-url$/.test(file)) await copyFile(join(directory, from, file), join(dataDir, file))
+  }
+  await writeFile(join(dataDir, 'node-name'), to)
+  return dataDir
+}
+
 /** The engine in memory writes no logs: here all containers have one and the same. */
 class LoggingRuntime extends FakeRuntime {
   override async inspectPod(uid: string) {
@@ -184,22 +195,18 @@ test('a token that is wrong, or a hash of another authority, is refused with wha
 })
 
 test('a host whose certificate ended while it was away is told what to type, and joins by that', async () => {
+  await copyIdentity('node-1', 'node-4')
   const afterItsEnd = () => new Date(Date.now() + 400 * 24 * 3_600_000)
-  const { token: _token, caHash: _hash, ...known } = optionsFor('node-1', { now: afterItsEnd })
+  const { token: _token, caHash: _hash, ...known } = optionsFor('node-4', { now: afterItsEnd })
   await expect(startAgent(known)).rejects.toThrow(
     "this node's certificate has expired: run `skiff token create` on the master and type the line that it prints",
   )
 })
 
 test('a host that belonged to another cluster joins the one that the line names', async () => {
-  const dataDir = join(directory, 'node-3')
-  await mkdir(dataDir)
-  for (const file of await readdir(join(directory, 'node-1'))) {
-    if (/\.(crt|key)$|^server-url$/.test(file)) await copyFile(join(directory, 'node-1', file), join(dataDir, file))
-  }
+  const dataDir = await copyIdentity('node-1', 'node-3')
   const { certificatePem } = await createTestAuthority()
   await writeFile(join(dataDir, 'ca.crt'), certificatePem)
-  await writeFile(join(dataDir, 'node-name'), 'node-3')
   const end = new AbortController()
   const moved = await startAgent(optionsFor('node-3', { signal: end.signal }))
   await readyNode('node-3')

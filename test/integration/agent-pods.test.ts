@@ -1,7 +1,7 @@
 /** The agent against the real API server, on an engine in memory: pods live, fail, restart and leave. */
 
 import { FakeRuntime, ImageError, startTestAgent, type TestAgent } from '@skiff/agent/testing'
-import { CONFIG_MAPS, ENDPOINT_SLICES, NODES, type Node, PODS, type Pod } from '@skiff/api'
+import { CONFIG_MAPS, ENDPOINT_SLICES, NODES, type Node, PODS, type Pod, SERVICES } from '@skiff/api'
 import { startTestApiServer, type TestApiServer } from '@skiff/apiserver/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Pods } from '../support/pods.ts'
@@ -108,13 +108,35 @@ test('a deleted pod is stopped, says how it ended, and leaves nothing', async ()
   await areTold('leaving', ['Killing'])
 })
 
+test('the sandbox of a pod that leaves goes with the last process, before the engine tells of that', async () => {
+  class LateEngine extends FakeRuntime {
+    override async stopContainer(id: string, graceSeconds: number) {
+      const stopped = await super.stopContainer(id, graceSeconds)
+      await waitFor('the sandbox is removed', () => this.calls.includes('removeSandbox leaving'))
+      return stopped
+    }
+  }
+  await agent[Symbol.asyncDispose]()
+  agent = await startTestAgent({ client: api.client, runtime: new LateEngine() })
+  await createPod('leaving', {})
+  await podThat('leaving', isReady)
+  await pods.delete('leaving')
+  await waitFor('the pod is gone', async () => await pods.isGone('leaving'))
+  expect(agent.runtime.calls.filter((call) => call === 'removeSandbox leaving')).toHaveLength(1)
+})
+
 test('a pod that leaves is not stopped before its endpoints have been taken out', async () => {
   let takenOut = false
   const order: boolean[] = []
   await agent[Symbol.asyncDispose]()
   const onTerm = () => order.push(takenOut) - 1
+  const service = {
+    metadata: { namespace: 'default', name: 'served' },
+    spec: { selector: { app: 'served' }, ports: [{ port: 80 }] },
+  }
+  await api.client.create(SERVICES, service as never)
   agent = await startTestAgent({ client: api.client, runtime: new FakeRuntime({ onTerm }) })
-  await createPod('served', {})
+  await pods.create('served', {}, { labels: { app: 'served' } })
   const { metadata } = await podThat('served', isReady)
   const endpoint = {
     addresses: ['10.244.1.2'],
@@ -147,6 +169,15 @@ test('a container without a probe result is not ready, a passed probe makes it s
   await podThat('probed', isReady)
   answer = 1
   await podThat('probed', (now) => !isReady(now))
+})
+
+test('a clock that is behind keeps no probe waiting', async () => {
+  await agent[Symbol.asyncDispose]()
+  const runtime = new FakeRuntime({ exec: () => ({ exitCode: 0 }) })
+  agent = await startTestAgent({ client: api.client, runtime, now: () => new Date(Date.now() - 3_600_000) })
+  const readinessProbe = { exec: { command: ['check'] } }
+  await createPod('probed', { containers: [{ ...C, readinessProbe }] })
+  await podThat('probed', isReady)
 })
 
 test('a container that fails its liveness probe is killed and started again', async () => {
@@ -214,6 +245,25 @@ test('a new agent adopts what runs: nothing is restarted and a ready pod stays r
     const after = await getPod('kept')
     expect(after.status?.containerStatuses).toEqual(before.status?.containerStatuses)
     expect(starts()).toEqual(['c'])
+  } finally {
+    await next[Symbol.asyncDispose]()
+  }
+})
+
+test('containers are made while the sandbox starts, and what an agent had only made when it died is made anew', async () => {
+  const { runtime, images } = agent
+  await createPod('web', {})
+  const { uid } = (await podThat('web', isReady)).metadata
+  expect(runtime.calls.filter((call) => / c$/.test(call))).toEqual(['createContainer c', 'startContainer c'])
+  const running = idOf(runtime.running(uid, 'c'))
+  const spec = runtime.spec(running)
+  await agent.stop()
+  await runtime.removeContainer(running)
+  if (spec !== undefined) await runtime.createContainer(spec)
+  const next = await startTestAgent({ client: api.client, runtime, images })
+  try {
+    await waitFor('it runs', () => runtime.running(uid, 'c') !== undefined)
+    expect((await runtime.inspectPod(uid)).containers).toHaveLength(1)
   } finally {
     await next[Symbol.asyncDispose]()
   }
@@ -293,6 +343,13 @@ test('the node says what it can do, and is ready', async () => {
   })
   expect(node.metadata.labels).toMatchObject({ 'kubernetes.io/hostname': 'node-1', 'kubernetes.io/os': 'linux' })
   expect(node.status?.capacity).toMatchObject({ cpu: '4', memory: '8Gi', pods: '110' })
+  const labels = { 'kubernetes.io/os': 'dummy', 'kubernetes.io/arch': null, 'example.com/mine': 'kept' }
+  await api.client.patch(NODES, { name: 'node-1' }, { type: 'merge', body: { metadata: { labels } } })
+  const mended = await waitFor('the node says again what it runs on', async () => {
+    const found = await api.client.get<Node>(NODES, { name: 'node-1' })
+    return found.metadata.labels?.['kubernetes.io/os'] === 'linux' && found
+  })
+  expect(mended.metadata.labels).toEqual({ ...node.metadata.labels, 'example.com/mine': 'kept' })
   agent.runtime.setAvailable(false)
   const down = await waitFor('the node says that its engine is down', async () => {
     const found = await api.client.get<Node>(NODES, { name: 'node-1' })

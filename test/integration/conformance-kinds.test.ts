@@ -57,7 +57,8 @@ const KINDS: readonly Kind[] = [
   },
   {
     path: '/api/v1/*/pods',
-    body: { spec: { nodeName: 'none', containers: [{ name: 'c', image: 'x' }] } },
+    // Nobody gives it a node, or takes it away because there is none.
+    body: { spec: { schedulerName: 'nobody', containers: [{ name: 'c', image: 'x' }] } },
     status: { message: 'patched' },
   },
   { path: '/api/v1/*/podtemplates', body: { template: TEMPLATE } },
@@ -211,8 +212,8 @@ const KINDS: readonly Kind[] = [
 ]
 
 const NAMESPACE = 'kinds'
-/** Deleted objects of these stay until somebody else (an agent, a controller) lets them go. */
-const HELD = new Set(['pods', 'persistentvolumes', 'persistentvolumeclaims', 'servicecidrs'])
+/** Deleted objects of these stay until somebody else (a controller) lets them go. */
+const HELD = new Set(['persistentvolumes', 'persistentvolumeclaims', 'servicecidrs'])
 
 let api: ApiCalls
 

@@ -25,9 +25,15 @@ test('a budget says how many pods may be evicted', async () => {
 })
 
 test('an eviction takes from the budget; when nothing is left, it is refused and told why', async () => {
-  await createBudget({ minAvailable: '60%' })
+  // Nobody makes others in their place.
+  const labels = { role: 'alone' }
+  const create = (name: string) => {
+    const spec = { containers: [{ name: 'c', image: 'x' }] }
+    return cluster.client.create<Pod>(PODS, { metadata: { ...inDefault(name), labels }, spec } as object)
+  }
+  const [first, second] = [await create('one'), await create('two'), await create('three')]
+  await createBudget({ minAvailable: 2, selector: { matchLabels: labels } })
   await allowed(1)
-  const [first, second] = await cluster.readyPods()
 
   const outcomes = await Promise.allSettled([evict(first), evict(second)])
 
@@ -43,14 +49,14 @@ test('an eviction takes from the budget; when nothing is left, it is refused and
       ],
     },
   })
-  // its owner makes another pod, and then one may go again
+  await create('four')
   await allowed(1)
 })
 
 test('a dry run takes nothing, and tells all the same', async () => {
-  await createBudget({ minAvailable: 3 })
+  await createBudget({ minAvailable: '90%' })
   await allowed(0)
-  const [pod] = await cluster.readyPods()
+  const pod = (await cluster.readyPods()).find(({ metadata }) => metadata.labels?.app === 'hello')
 
   await expect(evict(pod, { dryRun: ['All'] })).rejects.toMatchObject({ code: 429 })
 })

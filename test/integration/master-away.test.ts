@@ -1,9 +1,9 @@
 /** An agent that starts while the master is away does its work from what an earlier one has kept. */
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Agent, startAgent } from '@skiff/agent'
+import { type Agent, type AgentOptions, startAgent } from '@skiff/agent'
 import { FakeRuntime } from '@skiff/agent/testing'
 import {
   CONFIG_MAPS,
@@ -18,6 +18,7 @@ import {
 } from '@skiff/api'
 import { ApiClient } from '@skiff/client'
 import { createJoinToken, type JoinToken, type Master } from '@skiff/master'
+import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { freePort } from '../support/free-port.ts'
 import { localAgentOptions } from '../support/local-agent.ts'
@@ -55,13 +56,14 @@ async function startTheMaster(): Promise<void> {
   master = await startLocalMaster(join(directory, 'master'), { port })
 }
 
-async function startTheAgent(): Promise<void> {
+async function startTheAgent(changes: Partial<AgentOptions> = {}): Promise<void> {
   const end = new AbortController()
   agent = await startAgent({
     ...localAgentOptions({ master, token, directory }, 'node-1', runtime),
     // Longer than it takes to be refused, when there is no master.
     patienceMs: 500,
     signal: end.signal,
+    ...changes,
   })
   const { stopped } = agent
   stopAgent = async () => {
@@ -195,6 +197,31 @@ test('after a reboot pods run again, but a pod of a StatefulSet may run elsewher
   await startTheMaster()
   await waitFor('the StatefulSet’s pod runs again', () => containerOf(db) !== undefined)
   expect((await heardOfRestart('db-0')).metadata.uid).toBe(db.metadata.uid)
+})
+
+test('a certificate that ends meanwhile keeps nobody from the pods, and the join token gets another when the master is back', async () => {
+  await createPod('web')
+  const web = await runningPod('web')
+  await stopAgent()
+  await master.close()
+  let isLate = true
+  const now = () => new Date(Date.now() + (isLate ? 400 * 24 * 3_600_000 : 0))
+  const said: string[] = []
+  const logger = pino({ level: 'error' }, { write: (line) => said.push((JSON.parse(line) as { msg: string }).msg) })
+  const certificate = () => readFile(join(directory, 'node-1', 'client.crt'), 'utf8')
+  const before = await certificate()
+
+  await startTheAgent({ now, logger })
+  await crash(web)
+  expect(said).toEqual([
+    expect.stringMatching(/^this node's certificate has expired, and the master can't renew it \(.*\); until/),
+  ])
+
+  await startTheMaster()
+  await waitFor('the host has another certificate', async () => (await certificate()) !== before)
+  // The new one is of today.
+  isLate = false
+  expect((await heardOfRestart('web')).metadata.uid).toBe(web.metadata.uid)
 })
 
 test('a host whose node was deleted meanwhile leaves the cluster, as if its agent had seen it', async () => {

@@ -13,7 +13,9 @@ import {
   type Pod,
   podIsReady,
   REPLICA_SETS,
+  REPLICATION_CONTROLLERS,
   type ReplicaSet,
+  type ReplicationController,
   SERVICES,
 } from '@skiff/api'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -148,6 +150,35 @@ describe('a Deployment', () => {
       const released = all.find(({ metadata }) => metadata.name === pod?.metadata.name)
       return all.length === 4 && released !== undefined && controllerOf(released) === undefined
     })
+  })
+})
+
+describe('a ReplicationController', () => {
+  const hasReady = (replicas: number) =>
+    waitFor(`it has ${replicas} ready pods`, async () => {
+      const { status, metadata } = await cluster.get<ReplicationController>(REPLICATION_CONTROLLERS, 'old')
+      if (status?.availableReplicas === replicas && status.observedGeneration === metadata.generation) return true
+      throw new Error(JSON.stringify(status))
+    })
+
+  test('keeps its number of pods, and leaves them behind when it goes', async () => {
+    const spec = { replicas: 2, selector: { app: 'hello' }, template: podTemplate('v1') }
+    await cluster.client.create(REPLICATION_CONTROLLERS, { metadata: inDefault('old'), spec } as object)
+    await hasReady(2)
+    const scale = { name: 'old', namespace: 'default', subresource: 'scale' }
+    await cluster.client.patch(REPLICATION_CONTROLLERS, scale, { type: 'merge', body: { spec: { replicas: 3 } } })
+    await hasReady(3)
+    const pods = await cluster.list<Pod>(PODS)
+    expect(pods.map((pod) => controllerOf(pod))).toEqual(
+      pods.map(() => expect.objectContaining({ apiVersion: 'v1', kind: 'ReplicationController', name: 'old' })),
+    )
+
+    await cluster.client.delete(REPLICATION_CONTROLLERS, inDefault('old'))
+    await cluster.gone(REPLICATION_CONTROLLERS, 'old')
+    const left = await cluster.list<Pod>(PODS)
+    expect(left.map((pod) => [pod.metadata.name, controllerOf(pod)])).toEqual(
+      pods.map(({ metadata }) => [metadata.name, undefined]),
+    )
   })
 })
 

@@ -3,6 +3,7 @@
  * connects, and programs the kernel as a proxy does. Started by `network-namespace.ts`.
  */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
+import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import pino from 'pino'
 import { setUpHost, tearDownHost } from '../../packages/proxy/src/kernel/host-setup.ts'
@@ -16,8 +17,8 @@ export interface Attempt {
   readonly answer: string
 }
 
-/** For what is answered: a busy machine may take a while. */
-const PATIENCE_MS = 10_000
+/** For what is answered: a busy machine may take a while, and a connection that must be tried again 1, 3, 7 or 15 seconds. */
+const PATIENCE_MS = 30_000
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'error' })
 const udpSockets = new Map<string, UdpSocket>()
@@ -79,6 +80,17 @@ const tasks = {
     void watchTableDeletions(() => deletions++, logger, watching.signal)
   },
   deletions: () => deletions,
+  residentNfts: () => childrenThatRun('nft\0-i\0'),
+  signal: (pid: number, signal: NodeJS.Signals) => process.kill(pid, signal),
+  /** Whose programs are found before all others. */
+  prefer(folder: string) {
+    process.env.PATH = `${folder}:${process.env.PATH}`
+  },
+}
+
+function childrenThatRun(commandLine: string): number[] {
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8') === commandLine)
 }
 
 function ask(host: string, port: number, patienceMs: number): Promise<Attempt> {

@@ -62,6 +62,8 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/^.*\bUnhealthy\b.*Readiness probe failed.*\n/gm, ''],
   // kubectl cp often ends before it has shown what the other end's tar remarked
   [/^tar: removing leading .*\n/gm, ''],
+  // what was deleted a moment ago may be gone, on a machine that has much to do
+  [/^evicting pod NS\/<d2 pod>.*\n/gm, ''],
   [/ +(?=<age>\n)/g, '  '],
 ]
 

@@ -31,6 +31,9 @@ const APPLETS = [
   'wc',
 ]
 
+/** Changes that make an image a server of its folder /www. As first process httpd would not hear of SIGTERM; the shell does. */
+export const WEB_SERVER = [`CMD ["sh", "-c", "trap 'exit 0' TERM; httpd -f -v -p 80 -h /www & wait"]`, 'ENV PATH=/bin'] as const
+
 /** Imports an image into the host's engine; `files` come on top, so that images differ. Gives its id. */
 export async function importBusybox(
   host: { readonly dockerHost: string },
@@ -54,6 +57,8 @@ export async function importBusybox(
   child.stdout.on('data', (text) => {
     output += text
   })
+  // What is wrong it says itself.
+  child.stdin.on('error', () => undefined)
   archive.pipe(child.stdin)
   const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(`docker import ended with ${code}`)

@@ -42,6 +42,8 @@ const tokenVolume = (optional: string): readonly Replacement[] => [
   [/(Type {2}Status\n)( {2}Initialized)/g, '$1  PodReadyToStartContainers  True\n$2'],
 ]
 
+const ENDPOINTS_ARE_DEPRECATED = 'Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n'
+
 /** Of several differences of one command, the later ones see what the earlier ones made of the recording. */
 export const DIFFERENCES: readonly Difference[] = [
   {
@@ -124,6 +126,8 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   { commands: [14], only: '1.33', reason: 'a namespace of an earlier recording', stdout: [[/^s33 .*\n/m, '']] },
   { commands: [14], only: '1.27', reason: 'a namespace of an earlier recording', stdout: [[/^NS {2}Terminating.*\n/m, '']] },
+  { commands: [75], reason: 'Endpoints are deprecated since 1.33', stderr: ENDPOINTS_ARE_DEPRECATED },
+  { commands: [80, 152], only: '1.27', reason: 'Endpoints are deprecated since 1.33', stderr: ENDPOINTS_ARE_DEPRECATED },
   { commands: [20], reason: 'a pod of an earlier recording', stdout: '', stderr: 'No resources found\n' },
   {
     commands: [15, 16, 17],

@@ -109,6 +109,8 @@ const BACK_OFF = /: waits CrashLoopBackOff/
 
 /** What the pod is written to be when the step was too short to be: the back-off after the same run, or after a later one. */
 export function isWhatComesAfter(step: string, seen: string): boolean {
+  // That a pod has come is written with what comes next, and its sandbox starts while its volumes are made.
+  if (seen.startsWith('Pending, has an address') && seen.replace(', has an address', '') === step) return true
   // A run that took longer than the back-off is followed by none; the next one is longer.
   if (BACK_OFF.test(step)) return /: back-off [24]0s /.test(seen)
   const run = /: ended with (.*); before: .*; (\d) restarts/.exec(step)

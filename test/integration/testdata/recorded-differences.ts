@@ -131,6 +131,11 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
+    steps: 'validation 68',
+    reason: 'by now a negative grace period is one second',
+    body: { spec: { terminationGracePeriodSeconds: 1 } },
+  },
+  {
     steps: 'validation 111',
     reason: DECODER,
     body: {
