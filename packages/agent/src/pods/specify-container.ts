@@ -5,6 +5,7 @@ import { ConfigError } from '../containers/config-error.ts'
 import { containerSpec } from '../containers/container-spec.ts'
 import { environment } from '../containers/environment.ts'
 import { localSeccompProfile } from '../containers/security.ts'
+import { pullPolicyOf } from '../images/pull-policy.ts'
 import { type ContainerSpec, ImageError, type PresentImage, StartError } from '../runtime/runtime.ts'
 import { reportedStatus } from '../status/container-status.ts'
 import { ephemeralContainersOf, historyOf } from './container-history.ts'
@@ -47,7 +48,7 @@ async function ensureImage(
   try {
     return await tools.images.ensure({
       image,
-      pullPolicy: pullPolicy(policy),
+      pullPolicy: pullPolicyOf(policy),
       credentials: await pullCredentials(pod, tools.config),
       onProgress: ({ reason, message }) => tools.say(pod, 'Normal', PROGRESS_EVENTS[reason], message, container.name),
       signal,
@@ -63,10 +64,6 @@ async function ensureImage(
     memory.failed(container.name, tools.now().getTime(), RETRY)
     return undefined
   }
-}
-
-function pullPolicy(policy: string | undefined): 'Always' | 'IfNotPresent' | 'Never' {
-  return policy === 'Always' || policy === 'Never' ? policy : 'IfNotPresent'
 }
 
 async function configure(step: StartStep, scene: PodScene, image: PresentImage): Promise<ContainerSpec | undefined> {

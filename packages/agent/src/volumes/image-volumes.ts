@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod, Volume } from '@skiff/api'
 import type { ConfigSource } from '../containers/environment.ts'
+import { pullPolicyOf } from '../images/pull-policy.ts'
 import { pullCredentials } from '../pods/pull-credentials.ts'
 import { type ContainerRuntime, ImageError, type ImageService, type PresentImage } from '../runtime/runtime.ts'
 import { Semaphore } from '../semaphore.ts'
@@ -56,7 +57,7 @@ export class ImageVolumes {
     try {
       return await images.ensure({
         image: reference,
-        pullPolicy: policyOf(image?.pullPolicy),
+        pullPolicy: pullPolicyOf(image?.pullPolicy),
         credentials: await pullCredentials(pod, config),
         onProgress: ({ reason, message }) => say(pod, 'Normal', reason === 'Pulling' ? 'Pulling' : 'Pulled', message),
         signal,
@@ -82,8 +83,4 @@ export class ImageVolumes {
 
 function cacheOf(dataDir: string): string {
   return join(dataDir, 'image-volumes')
-}
-
-function policyOf(policy: string | undefined): 'Always' | 'IfNotPresent' | 'Never' {
-  return policy === 'Always' || policy === 'Never' ? policy : 'IfNotPresent'
 }

@@ -13,7 +13,7 @@ import {
 import type { ApiClient } from '@skiff/client'
 import { describe, expect, test } from 'vitest'
 import { type AskedFor, ask, bind, requestToken } from './testing/access-calls.ts'
-import { startAccessCluster } from './testing/access-cluster.ts'
+import { type AccessCluster, startAccessCluster } from './testing/access-cluster.ts'
 import recorded from './testing/recorded-access.json' with { type: 'json' }
 
 describe('access, as a real Kubernetes answered it', () => {
@@ -154,13 +154,7 @@ describe('impersonation', () => {
 describe('a node', () => {
   test('writes its own objects, not another node’s', async () => {
     await using cluster = await startAccessCluster({ namespaces: ['kube-node-lease'] })
-    const node = cluster.as({
-      certificate: await cluster.authority.issue({
-        commonName: 'system:node:n1',
-        organizations: ['system:nodes'],
-        usage: 'client',
-      }),
-    })
+    const node = await nodeN1(cluster)
     const lease = (name: string) => node.create(LEASES, { metadata: { name, namespace: 'kube-node-lease' } })
 
     await expect(node.create(NODES, { metadata: { name: 'n1' } })).resolves.toBeDefined()
@@ -173,17 +167,8 @@ describe('a node', () => {
   test('writes the status of the pods that run on it, and deletes only those', async () => {
     await using cluster = await startAccessCluster()
     await cluster.root.create(SERVICE_ACCOUNTS, { metadata: { name: 'default', namespace: 'default' } })
-    for (const name of ['n1', 'n2']) {
-      const spec = { nodeName: name, containers: [{ name: 'c', image: 'x' }] }
-      await cluster.root.create(PODS, { metadata: { name: `on-${name}`, namespace: 'default' }, spec } as object)
-    }
-    const node = cluster.as({
-      certificate: await cluster.authority.issue({
-        commonName: 'system:node:n1',
-        organizations: ['system:nodes'],
-        usage: 'client',
-      }),
-    })
+    await createPodsOn(cluster, ['n1', 'n2'], 'default')
+    const node = await nodeN1(cluster)
     const ref = (name: string) => ({ name, namespace: 'default' })
     const report = (name: string) =>
       node.patch(PODS, { ...ref(name), subresource: 'status' }, { type: 'merge', body: { status: { phase: 'Running' } } })
@@ -196,8 +181,7 @@ describe('a node', () => {
 
   test('that was deleted is turned away, once it has had the time to join', async () => {
     await using cluster = await startAccessCluster()
-    const subject = { commonName: 'system:node:n1', organizations: ['system:nodes'], usage: 'client' } as const
-    const joining = cluster.as({ certificate: await cluster.authority.issue(subject) })
+    const joining = await nodeN1(cluster)
     await joining.create(NODES, { metadata: { name: 'n1' } })
     cluster.setTime(new Date(Date.now() + 30 * 60_000))
 
@@ -209,17 +193,8 @@ describe('a node', () => {
   test('gets tokens for the pods that run on it only', async () => {
     await using cluster = await startAccessCluster()
     await cluster.root.create(SERVICE_ACCOUNTS, { metadata: { name: 'joe', namespace: 'default' } })
-    for (const name of ['n1', 'n2']) {
-      const spec = { nodeName: name, serviceAccountName: 'joe', containers: [{ name: 'c', image: 'x' }] }
-      await cluster.root.create(PODS, { metadata: { name: `on-${name}`, namespace: 'default' }, spec } as object)
-    }
-    const node = cluster.as({
-      certificate: await cluster.authority.issue({
-        commonName: 'system:node:n1',
-        organizations: ['system:nodes'],
-        usage: 'client',
-      }),
-    })
+    await createPodsOn(cluster, ['n1', 'n2'], 'joe')
+    const node = await nodeN1(cluster)
     const boundTo = (name: string) => requestToken(node, { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name } })
 
     await expect(boundTo('on-n1')).resolves.toBeTypeOf('string')
@@ -227,3 +202,15 @@ describe('a node', () => {
     await expect(requestToken(node, {})).rejects.toMatchObject({ code: 403 })
   })
 })
+
+async function nodeN1({ as, authority }: AccessCluster): Promise<ApiClient> {
+  const subject = { commonName: 'system:node:n1', organizations: ['system:nodes'], usage: 'client' } as const
+  return as({ certificate: await authority.issue(subject) })
+}
+
+async function createPodsOn({ root }: AccessCluster, nodes: readonly string[], serviceAccountName: string): Promise<void> {
+  for (const nodeName of nodes) {
+    const spec = { nodeName, serviceAccountName, containers: [{ name: 'c', image: 'x' }] }
+    await root.create(PODS, { metadata: { name: `on-${nodeName}`, namespace: 'default' }, spec } as object)
+  }
+}
