@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ApiError, isForbidden, isUnauthorized } from '@skiff/api'
 import { ApiClient, backoff, type Log } from '@skiff/client'
 import { type NodeCredentials, readCredentials, writeCredentials } from './agent-files.ts'
+import { certificateRequest, newKey } from './certificate-request.ts'
 import { authorityHash, fetchAuthority } from './cluster-authority.ts'
 import { JoinError } from './join-error.ts'
-import { certificateRequest, newKey } from './key-and-request.ts'
 import { requestCertificate } from './request-certificate.ts'
 
 export interface JoinOptions {
@@ -94,7 +94,7 @@ async function requestBoth({ server, ca, bootstrap, node, nodeIp, signal }: Both
 }
 
 async function requestClient(client: ApiClient, node: string, key: string, signal: AbortSignal): Promise<string> {
-  const requestPem = await certificateRequest(key, { ...nodeSubject(node), names: [] })
+  const requestPem = await certificateRequest({ key, ...nodeSubject(node), names: [] })
   return await requestCertificate({ client, requestPem, node, signer: 'kubernetes.io/kube-apiserver-client-kubelet', signal })
 }
 
@@ -104,7 +104,7 @@ async function requestServing(
   key: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const requestPem = await certificateRequest(key, { ...nodeSubject(node), names })
+  const requestPem = await certificateRequest({ key, ...nodeSubject(node), names })
   return await requestCertificate({ client, requestPem, node, signer: 'kubernetes.io/kubelet-serving', signal })
 }
 

@@ -1,5 +1,6 @@
 import { ApiClient, loadKubeconfig } from '@skiff/client'
 import { startProxy } from '@skiff/proxy'
+import { collectAfterStart } from '../collect-after-start.ts'
 import { componentLogger } from '../component-logger.ts'
 import { untilSignal } from '../until-signal.ts'
 
@@ -26,6 +27,7 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
   const onProgrammed = (endpointsRevision: string) => {
     if (process.connected) process.send?.({ type: 'programmed', endpointsRevision })
   }
+  void collectAfterStart(stop.signal)
   await startProxy({ ...rest, client, logger: componentLogger('proxy'), signal: stop.signal, onProgrammed })
   client.close()
   // The channel alone would keep this process, and so the agent that waits for its end.
