@@ -69,6 +69,14 @@ describe('the route table', () => {
     expect(route.keepsSource).toBe(true)
   })
 
+  it('remembers clients for as long as the Service says', () => {
+    const affinity = (sessionAffinity: 'ClientIP' | 'None', timeoutSeconds?: number) =>
+      routeOf({ sessionAffinity, ...(timeoutSeconds ? { sessionAffinityConfig: { clientIP: { timeoutSeconds } } } : {}) }, [])
+    expect(affinity('ClientIP', 60).affinitySeconds).toBe(60)
+    expect(affinity('ClientIP').affinitySeconds).toBe(10_800)
+    expect(affinity('None').affinitySeconds).toBeUndefined()
+  })
+
   it('leaves headless Services and external names alone', () => {
     const services = [
       service({ clusterIP: 'None', clusterIPs: ['None'] }),

@@ -5,6 +5,11 @@
 import { isIPv4 } from 'node:net'
 import type { Endpoint, EndpointSlice, Service, ServicePort } from '@skiff/api'
 
+/** The label of an EndpointSlice that names its Service. */
+export const SERVICE_OF_SLICE = 'kubernetes.io/service-name'
+/** As the API server fills it in: 3 hours. */
+const DEFAULT_AFFINITY_SECONDS = 10_800
+
 export type Protocol = 'tcp' | 'udp'
 
 export interface Backend {
@@ -29,8 +34,8 @@ export interface Route {
   readonly externalBackends: readonly Backend[]
   /** Traffic from outside keeps its source address (externalTrafficPolicy Local). */
   readonly keepsSource: boolean
-  /** A client's address always meets the same backend while the set of backends stays. */
-  readonly sticky: boolean
+  /** So long after its last connection a client's address meets the same backend again; undefined: every turn another. */
+  readonly affinitySeconds: number | undefined
 }
 
 export interface RouteTable {
@@ -75,9 +80,15 @@ export function routesOf(service: Service, input: Omit<RouteInput, 'services'>):
       backends: usableBackends(internal),
       externalBackends: usableBackends(external),
       keepsSource: service.spec.externalTrafficPolicy === 'Local',
-      sticky: service.spec.sessionAffinity === 'ClientIP',
+      affinitySeconds: affinityOf(service),
     }
   })
+}
+
+function affinityOf({ spec }: Service): number | undefined {
+  if (spec.sessionAffinity !== 'ClientIP') return undefined
+  const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds
+  return Number.isInteger(seconds) && Number(seconds) > 0 ? seconds : DEFAULT_AFFINITY_SECONDS
 }
 
 interface PortEndpoint extends Backend {

@@ -12,6 +12,7 @@ import { setUpHost, tearDownHost } from './kernel/host-setup.ts'
 import { createKernelRoutes, type KernelRoutes } from './kernel/kernel-routes.ts'
 import { watchTableDeletions } from './kernel/watch-tables.ts'
 import { programRoutes } from './program-routes.ts'
+import { SERVICE_OF_SLICE } from './route-table.ts'
 
 export interface ProxyOptions {
   readonly client: ApiClient
@@ -35,7 +36,6 @@ const DNS_PORT = 53
 const DEFAULT_GATEWAY_PORT = 80
 /** So long it waits for the master; then it goes on from what it last knew. */
 const MASTER_PATIENCE_MS = 3_000
-const SERVICE_OF_SLICE = 'kubernetes.io/service-name'
 
 /**
  * Resolves when the signal ends it; rejects when the host can't be set up. The kernel's rules stay: connections go on
@@ -106,6 +106,7 @@ async function runProxy(options: ProxyOptions): Promise<void> {
     serviceByClusterIp: (ip) => services.byIndex('clusterIp', ip)[0],
     namespaceExists: (name) => namespaces.get(name) !== undefined,
     slicesOf,
+    slices: () => slices.list(),
   }
   const upstream = createNameServerList('/etc/resolv.conf', dnsAddress)
   const dns = serveDns({ address: dnsAddress, port: DNS_PORT, zone, upstream, logger, signal })

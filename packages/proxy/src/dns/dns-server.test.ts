@@ -47,7 +47,7 @@ const slices: EndpointSlice[] = [
   {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
-    metadata: metadata('db-x'),
+    metadata: { ...metadata('db-x'), labels: { 'kubernetes.io/service-name': 'db' } },
     addressType: 'IPv4',
     ports: [{ name: '', port: 5432 }],
     endpoints: many,
@@ -62,6 +62,7 @@ const zone: ZoneData = {
   serviceByClusterIp: (ip) => services.find((s) => s.spec.clusterIP === ip),
   namespaceExists: (name) => name === 'default',
   slicesOf: (_, name) => (name === 'db' ? slices : []),
+  slices: () => slices,
 }
 
 const PORT = 20_000 + (process.pid % 10_000)
@@ -193,6 +194,11 @@ describe('the cluster DNS', () => {
     ])
     expect((await ask('far.default.svc.cluster.local')).answers).toMatchObject([{ type: 'CNAME', data: 'example.com' }])
     expect((await ask('7.0.96.10.in-addr.arpa', 'PTR')).answers).toMatchObject([{ data: 'posts.default.svc.cluster.local' }])
+  })
+
+  it('names an endpoint of a headless Service that is asked for by its address, as long as it is ready', async () => {
+    expect((await ask('4.1.244.10.in-addr.arpa', 'PTR')).answers).toMatchObject([{ data: 'db-2.db.default.svc.cluster.local' }])
+    expect((await ask('201.1.244.10.in-addr.arpa', 'PTR')).answers).toEqual([])
   })
 
   it('says SERVFAIL for names elsewhere when no name server answers', async () => {

@@ -1,9 +1,10 @@
 /**
  * The cluster's zone, answered from Services and EndpointSlices (pure). The names are those of the Kubernetes DNS
  * specification 1.1: `<service>.<namespace>.svc.<domain>`, `_<port>._<protocol>.<service>...`, a headless Service's
- * endpoints by hostname, `<a-b-c-d>.<namespace>.pod.<domain>`, and reverse names of cluster IPs.
+ * endpoints by hostname, `<a-b-c-d>.<namespace>.pod.<domain>`, and reverse names of cluster IPs and of these endpoints.
  */
 import type { Endpoint, EndpointSlice, Service } from '@skiff/api'
+import { SERVICE_OF_SLICE } from '../route-table.ts'
 
 export type ZoneRecord =
   | { readonly type: 'A'; readonly name: string; readonly address: string }
@@ -32,6 +33,8 @@ export interface ZoneData {
   serviceByClusterIp(ip: string): Service | undefined
   namespaceExists(name: string): boolean
   slicesOf(namespace: string, service: string): readonly EndpointSlice[]
+  /** Of all Services. */
+  slices(): readonly EndpointSlice[]
 }
 
 /** `name` is lower case and without its final dot. */
@@ -135,7 +138,7 @@ interface PortQuestion {
 }
 
 function resolvePort(data: ZoneData, service: Service, question: PortQuestion): ZoneAnswer {
-  const base = `${service.metadata.name}.${service.metadata.namespace}.svc.${data.domain}`
+  const base = nameOf(data, service)
   const found = addressesOf(data, service).flatMap((host) =>
     host.ports
       .filter((port) => port.name === question.port && port.protocol === question.protocol)
@@ -174,7 +177,23 @@ function resolvePod(data: ZoneData, { name, type, namespace, address, rest }: Po
 function resolveReverse(data: ZoneData, name: string, type: string): ZoneAnswer {
   const ip = name.slice(0, -'.in-addr.arpa'.length).split('.').reverse().join('.')
   const service = data.serviceByClusterIp(ip)
-  if (!service) return { kind: 'elsewhere' }
-  if (type !== 'PTR') return nothing
-  return answer({ type: 'PTR', name, target: `${service.metadata.name}.${service.metadata.namespace}.svc.${data.domain}` })
+  const targets = service ? [nameOf(data, service)] : headlessNames(data, ip)
+  if (targets.length === 0) return { kind: 'elsewhere' }
+  return type === 'PTR' ? answer(...targets.map((target): ZoneRecord => ({ type: 'PTR', name, target }))) : nothing
+}
+
+function nameOf(data: ZoneData, { metadata }: Service): string {
+  return `${metadata.name}.${metadata.namespace}.svc.${data.domain}`
+}
+
+/** Asked so seldom that it isn't worth an index of all addresses on every host. */
+function headlessNames(data: ZoneData, ip: string): string[] {
+  const having = data.slices().filter((slice) => (slice.endpoints ?? []).some(({ addresses }) => addresses.includes(ip)))
+  const services = having.map(({ metadata }) => data.service(metadata.namespace ?? '', metadata.labels?.[SERVICE_OF_SLICE] ?? ''))
+  const headless = new Set(services.filter((service) => service?.spec.clusterIP === 'None'))
+  return [...headless].flatMap((service) => {
+    if (!service) return []
+    const hosts = addressesOf(data, service).filter(({ address }) => address === ip)
+    return [...new Set(hosts.map(({ hostname }) => `${hostname}.${nameOf(data, service)}`))]
+  })
 }

@@ -73,10 +73,12 @@ describe('the gateway', () => {
   it('lists the Services, with their names escaped, to who names none', async () => {
     cluster.setService('posts', [])
     cluster.setService('<script>', [])
+    cluster.setService('kubernetes', [], { ports: [{ name: 'https', port: 443 }] })
     const page = await gateway.get('localhost')
     expect(page.headers['content-type']).toMatch('text/html')
     expect(page.body).toContain('<a href="http://posts.default.localhost:8080/">posts</a>')
     expect(page.body).not.toContain('<script>')
+    expect(page.body).not.toContain('kubernetes')
     expect((await gateway.get('example.com', { path: '/x' })).status).toBe(404)
   })
 

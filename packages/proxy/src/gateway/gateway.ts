@@ -90,7 +90,7 @@ function createTargetFinder({ port, cluster }: GatewayOptions): (request: Incomi
       return {
         kind: 'answer',
         status: 503,
-        text: `Service ${service} has no ready pod for HTTP: kubectl get endpointslices -n ${name.namespace} -l kubernetes.io/service-name=${name.name}`,
+        text: `Service ${service} has no ready pod for HTTP. ${whoKnows(service)}`,
       }
     return { kind: 'target', service, backendCount: backends.length, next: () => next() ?? first }
   }
@@ -146,11 +146,16 @@ function isWebSocket({ headers, method }: IncomingMessage): boolean {
   return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
 }
 
+function whoKnows(service: string): string {
+  const [namespace, name] = service.split('/')
+  return `On the master's machine "skiff why service ${name} -n ${namespace}" says what to do.`
+}
+
 function badGateway({ service }: Target, err: unknown): Answer {
   return {
     kind: 'answer',
     status: 502,
-    text: `No pod of Service ${service} answered: ${err instanceof Error ? err.message : String(err)}`,
+    text: `No pod of Service ${service} answered: ${err instanceof Error ? err.message : String(err)}. ${whoKnows(service)}`,
   }
 }
 

@@ -1,10 +1,10 @@
-import type { Service } from '@skiff/api'
+import type { Service, ServicePort } from '@skiff/api'
 import { httpPortOf } from './find-service.ts'
 
 /** The page for who asks for no Service: all of them, with their links. */
 export function servicePage(services: readonly Service[], gatewayPort: number): string {
   const rows = services
-    .filter((service) => service.spec.type !== 'ExternalName' && httpPortOf(service))
+    .filter((service) => service.spec.type !== 'ExternalName' && mayBeHttp(httpPortOf(service)))
     .map(({ metadata: { name, namespace = 'default' } }) => ({ name, namespace, url: urlOf(name, namespace, gatewayPort) }))
     .sort((a, b) => (a.url < b.url ? -1 : 1))
     .map(
@@ -20,6 +20,11 @@ ${rows.length === 0 ? '<p>There are none yet.</p>' : `<ul>\n${rows.join('\n')}\n
 </body>
 </html>
 `
+}
+
+/** As the API's own, one whose port is named so speaks TLS. */
+function mayBeHttp(port: ServicePort | undefined): boolean {
+  return port !== undefined && port.name !== 'https'
 }
 
 function urlOf(name: string, namespace: string, port: number): string {

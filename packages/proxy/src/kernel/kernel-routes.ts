@@ -2,6 +2,7 @@
 import { networkInterfaces } from 'node:os'
 import type { Logger } from 'pino'
 import type { RouteTable } from '../route-table.ts'
+import { type RememberedClients, rememberedClients } from './affinity.ts'
 import {
   deleteTableScript,
   LANDMARK_CHAIN,
@@ -48,7 +49,7 @@ export function createKernelRoutes(table: NftTable, logger: Logger): KernelRoute
 
   async function replace(after: RuleSet): Promise<void> {
     abilities = await kernelAbilities(table, logger)
-    await nft(replaceTableScript({ ...table, ...abilities }, after))
+    await nft(replaceTableScript({ ...table, ...abilities }, after, await readRemembered(table, after)))
   }
 
   return {
@@ -78,6 +79,13 @@ export function createKernelRoutes(table: NftTable, logger: Logger): KernelRoute
       await nft(deleteTableScript(table.name))
     },
   }
+}
+
+/** Who connects between this and the new table is dealt out anew the next time: a moment, when a proxy starts. */
+async function readRemembered({ name }: NftTable, { affinities }: RuleSet): Promise<RememberedClients> {
+  if (affinities.size === 0) return new Map()
+  const listing = await runCommand('nft', ['list', 'sets', 'table', 'ip', name]).catch(() => '')
+  return rememberedClients(listing, affinities)
 }
 
 type KernelAbilities = Pick<NftTable, 'hasTimeouts' | 'hasLimits'>

@@ -1,6 +1,7 @@
 /**
  * The text given to `nft -f -`, which applies it as one transaction: either everything, or nothing (pure).
  */
+import { AFFINITY_SET, type RememberedClients } from './affinity.ts'
 import { emptyRuleSet, type RuleSet, SERVICE_MARK, SPARE_MARK } from './rule-set.ts'
 
 export interface NftTable {
@@ -14,14 +15,15 @@ export interface NftTable {
   readonly hasLimits?: boolean
 }
 
-/** Replaces the whole table by these rules. */
-export function replaceTableScript(table: NftTable, rules: RuleSet): string {
+/** Replaces the whole table by these rules; who was remembered still is. */
+export function replaceTableScript(table: NftTable, rules: RuleSet, remembered: RememberedClients = new Map()): string {
   return [
     `table ip ${table.name}`,
     `delete table ip ${table.name}`,
     baseTable(table),
     guardLoopbackScript(table.name),
     ...changes(table.name, emptyRuleSet(), rules),
+    ...[...remembered].flatMap(([set, clients]) => elementLines(table.name, set, [], clients)),
   ].join('\n')
 }
 
@@ -126,7 +128,19 @@ function baseTable({ name, serviceCidr, dnsAddress, hasTimeouts = true, hasLimit
 
 /** In this order nothing is referred to before it is there, or taken away while it is referred to. */
 function changes(name: string, before: RuleSet, after: RuleSet): string[] {
-  return [...changedChains(name, before, after), ...changedElements(name, before, after), ...goneChains(name, before, after)]
+  return [
+    ...affinityLines('add', name, before, after),
+    ...changedChains(name, before, after),
+    ...changedElements(name, before, after),
+    ...goneChains(name, before, after),
+    ...affinityLines('delete', name, after, before),
+  ]
+}
+
+/** The sets that `to` has and `from` hasn't. */
+function affinityLines(verb: 'add' | 'delete', name: string, from: RuleSet, to: RuleSet): string[] {
+  const sets = [...to.affinities].filter((set) => !from.affinities.has(set))
+  return sets.map((set) => `${verb} set ip ${name} ${set}${verb === 'add' ? ` ${AFFINITY_SET}` : ''}`)
 }
 
 function changedChains(name: string, before: RuleSet, after: RuleSet): string[] {

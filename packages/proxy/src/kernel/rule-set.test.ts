@@ -19,7 +19,7 @@ function route(id: string, changes: Partial<Route> = {}): Route {
     backends,
     externalBackends: backends,
     keepsSource: false,
-    sticky: false,
+    affinitySeconds: undefined,
     ...changes,
   }
 }

@@ -1,13 +1,15 @@
 /**
- * A route table as nftables objects: chains with their rules, and elements of two maps and two sets (pure).
+ * A route table as nftables objects: chains with their rules, elements of two maps and two sets, and the sets in which
+ * endpoints remember clients (pure).
  *
  *   services   address . protocol . port -> chain     looked up for every new connection
  *   nodeports  protocol . port -> chain               looked up when the address is one of this host's
  *   external   address . protocol . port              addresses outside the Service range that Services claim
  *   hairpin    pod . same pod                         a pod that reaches itself through a Service
  */
-import { hash } from 'node:crypto'
 import type { Backend, Protocol, Route, RouteTable } from '../route-table.ts'
+import { affinityRules, stickyEndpoint } from './affinity.ts'
+import { hashOf } from './hash-of.ts'
 
 export interface RuleSet {
   /** Chain name to its rules' text. */
@@ -17,6 +19,8 @@ export interface RuleSet {
   readonly nodePorts: ReadonlyMap<string, string>
   readonly external: ReadonlySet<string>
   readonly hairpin: ReadonlySet<string>
+  /** Names of the sets that packets fill. */
+  readonly affinities: ReadonlySet<string>
   /** Chain name to everyone it may lead to. */
   readonly backends: ReadonlyMap<string, readonly Backend[]>
 }
@@ -50,6 +54,7 @@ interface MutableRuleSet extends RuleSet {
   readonly nodePorts: Map<string, string>
   readonly external: Set<string>
   readonly hairpin: Set<string>
+  readonly affinities: Set<string>
   readonly backends: Map<string, readonly Backend[]>
 }
 
@@ -60,6 +65,7 @@ export function emptyRuleSet(): MutableRuleSet {
     nodePorts: new Map(),
     external: new Set(),
     hairpin: new Set(),
+    affinities: new Set(),
     backends: new Map(),
   }
 }
@@ -67,13 +73,13 @@ export function emptyRuleSet(): MutableRuleSet {
 function addRoute(rules: MutableRuleSet, route: Route): void {
   const internal = internalChain(route)
   if (internal) {
-    rules.chains.set(internal, leadRules(route.protocol, route.backends, route.sticky))
+    rules.chains.set(internal, leadRules(rules, route, route.backends))
     rules.backends.set(internal, route.backends)
     for (const { ip } of route.backends) rules.hairpin.add(`${ip} . ${ip}`)
   }
   const external = externalChain(route)
   if (external) {
-    rules.chains.set(external, externalRules(route))
+    rules.chains.set(external, externalRules(rules, route))
     rules.backends.set(external, [...route.externalBackends, ...(route.keepsSource ? route.backends : [])])
     if (route.nodePort !== undefined) setIfAbsent(rules.nodePorts, nodePortKey(route.nodePort, route), external)
   }
@@ -97,13 +103,14 @@ function externalChain(route: Route): string | undefined {
 }
 
 /** With externalTrafficPolicy Local only who comes from outside is kept on this host: the host and its pods are inside. */
-function externalRules(route: Route): string[] {
+function externalRules(rules: MutableRuleSet, route: Route): string[] {
   const internal = internalChain(route)
-  if (!route.keepsSource) return [MARK_FOR_MASQUERADE, ...(internal && isSame(route) ? [`goto ${internal}`] : leadOutside(route))]
+  if (!route.keepsSource)
+    return [MARK_FOR_MASQUERADE, ...(internal && isSame(route) ? [`goto ${internal}`] : leadOutside(rules, route))]
   const shortCuts = internal
     ? [`fib saddr type local ${MARK_FOR_MASQUERADE} goto ${internal}`, `iifname "${POD_LINKS}*" goto ${internal}`]
     : []
-  return [...shortCuts, ...leadOutside(route)]
+  return [...shortCuts, ...leadOutside(rules, route)]
 }
 
 const MARK_FOR_MASQUERADE = `meta mark set meta mark or ${SERVICE_MARK}`
@@ -119,31 +126,39 @@ function isSame({ backends, externalBackends }: Route): boolean {
   )
 }
 
-function leadOutside({ protocol, externalBackends, sticky }: Route): string[] {
-  return externalBackends.length > 0 ? leadRules(protocol, externalBackends, sticky) : []
+function leadOutside(rules: MutableRuleSet, route: Route): string[] {
+  return route.externalBackends.length > 0 ? leadRules(rules, route, route.externalBackends) : []
 }
 
-function leadRules(protocol: Protocol, backends: readonly Backend[], sticky: boolean): string[] {
+function leadRules(rules: MutableRuleSet, route: Route, backends: readonly Backend[]): string[] {
   const marks = backends.length > 1 ? [SERVICE_MARK, SPARE_MARK] : [SERVICE_MARK]
-  return [`ct mark set ct mark or ${marks.join(' or ')}`, dnatRule(protocol, backends, sticky)]
+  const mark = `ct mark set ct mark or ${marks.join(' or ')}`
+  const { affinitySeconds } = route
+  if (affinitySeconds === undefined) return [mark, dnatRule(route.protocol, backends)]
+  return [mark, ...leadBack(rules, route, backends, affinitySeconds)]
 }
 
 /** `numgen inc` deals connections out in turn, so that the shares are exactly even on each host. */
-function dnatRule(protocol: Protocol, backends: readonly Backend[], sticky: boolean): string {
+function dnatRule(protocol: Protocol, backends: readonly Backend[]): string {
   const [only] = backends
   if (only && backends.length === 1) return `meta l4proto ${protocol} dnat to ${only.ip}:${only.port}`
-  const choice = sticky ? `jhash ip saddr mod ${backends.length}` : `numgen inc mod ${backends.length}`
   const targets = backends.map(({ ip, port }, i) => `${i} : ${ip} . ${port}`).join(', ')
-  return `meta l4proto ${protocol} dnat to ${choice} map { ${targets} }`
+  return `meta l4proto ${protocol} dnat to numgen inc mod ${backends.length} map { ${targets} }`
+}
+
+/** An endpoint's chain is the same for those from inside and from outside, and so is whom it remembers. */
+function leadBack(rules: MutableRuleSet, route: Route, backends: readonly Backend[], seconds: number): string[] {
+  const endpoints = backends.map((backend) => stickyEndpoint(route, backend, seconds))
+  for (const { chain, set, rules: lines } of endpoints) {
+    rules.chains.set(chain, lines)
+    rules.affinities.add(set)
+  }
+  return affinityRules(endpoints)
 }
 
 /** Who asked first, in the table's order, keeps an address or a port that two Services claim. */
 function setIfAbsent(map: Map<string, string>, key: string, chain: string): void {
   if (!map.has(key)) map.set(key, chain)
-}
-
-function hashOf(id: string): string {
-  return hash('sha256', id).slice(0, 12)
 }
 
 /** Addresses that were backends and are none any more. */

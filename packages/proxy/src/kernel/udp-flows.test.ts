@@ -20,7 +20,7 @@ function rulesWith(backends: readonly Backend[], changes: Partial<Route> = {}) {
         backends,
         externalBackends: backends,
         keepsSource: false,
-        sticky: false,
+        affinitySeconds: undefined,
         ...changes,
       },
     ],

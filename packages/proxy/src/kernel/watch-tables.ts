@@ -22,6 +22,8 @@ async function monitor(onDeleted: () => void, signal: AbortSignal): Promise<void
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'nft', 'monitor', 'destroy', 'tables'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
+  // What was not started may have no pipe: its error is all that comes, and is thrown here.
+  if (child.pid === undefined) await once(child, 'spawn')
   const stop = () => child.kill()
   signal.addEventListener('abort', stop, { once: true })
   createInterface({ input: child.stdout }).on('line', (line) => {
