@@ -6,7 +6,7 @@
 import { ApiError } from './errors.ts'
 import type { KindInfo } from './kinds.ts'
 
-export type FieldErrorType =
+type FieldErrorType =
   | 'Required'
   | 'Invalid'
   | 'NotSupported'
@@ -15,9 +15,7 @@ export type FieldErrorType =
   | 'Duplicate'
   | 'TooLong'
   | 'TooMany'
-  | 'TooFew'
   | 'TypeInvalid'
-  | 'Internal'
 
 export interface FieldError {
   readonly type: FieldErrorType
@@ -102,21 +100,8 @@ export function tooMany(field: FieldPathLike, actual: number, max: number): Fiel
   }
 }
 
-export function tooFew(field: FieldPathLike, actual: number, min: number): FieldError {
-  return {
-    type: 'TooFew',
-    field: String(field),
-    badValue: actual,
-    detail: `must have at least ${min} item${min === 1 ? '' : 's'}`,
-  }
-}
-
 export function typeInvalid(field: FieldPathLike, badValue: unknown, detail: string): FieldError {
   return { type: 'TypeInvalid', field: String(field), badValue, detail }
-}
-
-export function internalFieldError(field: FieldPathLike, detail: string): FieldError {
-  return { type: 'Internal', field: String(field), detail }
 }
 
 /** One `Invalid` per problem, as the functions of names.ts give them. */
@@ -125,7 +110,7 @@ export function invalidEach(field: FieldPathLike, badValue: unknown, problems: r
 }
 
 /** Without the field's name: `Invalid value: "x": must be ...`. */
-export function fieldErrorBody(error: FieldError): string {
+function fieldErrorBody(error: FieldError): string {
   const title = TITLE[error.type]
   const value = 'badValue' in error && SHOWS_VALUE.has(error.type) ? `: ${showValue(error.badValue)}` : ''
   return `${title}${value}${error.detail === '' ? '' : `: ${error.detail}`}`
@@ -161,9 +146,7 @@ const TITLE: Readonly<Record<FieldErrorType, string>> = {
   Duplicate: 'Duplicate value',
   TooLong: 'Too long',
   TooMany: 'Too many',
-  TooFew: 'Too few',
   TypeInvalid: 'Invalid value',
-  Internal: 'Internal error',
 }
 
 const CAUSE: Readonly<Record<FieldErrorType, string>> = {
@@ -175,9 +158,7 @@ const CAUSE: Readonly<Record<FieldErrorType, string>> = {
   Duplicate: 'FieldValueDuplicate',
   TooLong: 'FieldValueTooLong',
   TooMany: 'FieldValueTooMany',
-  TooFew: 'FieldValueTooFew',
   TypeInvalid: 'FieldValueTypeInvalid',
-  Internal: 'InternalError',
 }
 
 const SHOWS_VALUE: ReadonlySet<FieldErrorType> = new Set([
@@ -187,7 +168,6 @@ const SHOWS_VALUE: ReadonlySet<FieldErrorType> = new Set([
   'NotFound',
   'Duplicate',
   'TooMany',
-  'TooFew',
 ])
 
 function showValue(value: unknown): string {

@@ -46,7 +46,7 @@ export function selectsLabels(selector: Labels | undefined, labels: Labels | und
 }
 
 /** The requirements of a LabelSelector, sorted by key. */
-export function labelSelectorRequirements(selector: LabelSelector): LabelRequirement[] {
+function labelSelectorRequirements(selector: LabelSelector): LabelRequirement[] {
   const exact = Object.entries(selector.matchLabels ?? {}).map(
     ([key, value]): LabelRequirement => ({ key, operator: '=', values: [value] }),
   )

@@ -118,13 +118,6 @@ export function envVarNameProblems(value: string): string[] {
   return /^[ -<>-~]*$/.test(value) ? [] : [rule]
 }
 
-export function cIdentifierProblems(value: string): string[] {
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return []
-  const rule =
-    "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'"
-  return [broken(rule, '[A-Za-z_][A-Za-z0-9_]*', ['my_name', 'MY_NAME', 'MyName'])]
-}
-
 export function httpHeaderNameProblems(value: string): string[] {
   if (/^[-A-Za-z0-9]+$/.test(value)) return []
   return [broken("a valid HTTP header must consist of alphanumeric characters or '-'", '[-A-Za-z0-9]+', ['X-Header-Name'])]

@@ -45,7 +45,7 @@ export function isSidecar(container: Pick<Container, 'restartPolicy'>): boolean 
  * (both KEP-5307), else by its pod's. Init containers that have succeeded are done, unless they are sidecars.
  */
 export function restartsOnExit(container: Container, spec: PodSpec, exitCode: number): boolean {
-  if (container.restartPolicyRules?.some((rule) => isMetBy(rule, exitCode))) return true
+  if (ruleFor(container, exitCode) !== undefined) return true
   switch (container.restartPolicy ?? spec.restartPolicy) {
     case 'Never':
       return false
@@ -58,7 +58,16 @@ export function restartsOnExit(container: Container, spec: PodSpec, exitCode: nu
   }
 }
 
+/** Whether by that end all containers of the pod start again, not it alone (KEP-5532). */
+export function restartsAllOnExit(container: Container, exitCode: number): boolean {
+  return ruleFor(container, exitCode)?.action === 'RestartAllContainers'
+}
+
 type RestartRule = NonNullable<Container['restartPolicyRules']>[number]
+
+function ruleFor({ restartPolicyRules }: Container, exitCode: number): RestartRule | undefined {
+  return restartPolicyRules?.find((rule) => isMetBy(rule, exitCode))
+}
 
 function isMetBy({ exitCodes }: RestartRule, exitCode: number): boolean {
   if (exitCodes === undefined) return false

@@ -6,8 +6,13 @@ const HOUR_MS = 60 * MINUTE_MS
 
 /** metav1.Time: UTC in whole seconds, `2026-01-02T03:04:05Z`. */
 export function rfc3339(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`
+  const second = Math.floor(date.getTime() / SECOND_MS)
+  if (second !== written.second) written = { second, text: `${date.toISOString().slice(0, 19)}Z` }
+  return written.text
 }
+
+/** Every write writes times, mostly the same second's: the last one is remembered. */
+let written = { second: Number.NaN, text: '' }
 
 /** metav1.MicroTime: six digits of fraction, `2026-01-02T03:04:05.678000Z`. */
 export function rfc3339Micro(date: Date): string {

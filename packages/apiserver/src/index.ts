@@ -17,7 +17,6 @@ export {
 export { defaultFlowSchemas, defaultPriorityLevels } from './flow-control/default-config.ts'
 export type * from './http/request-context.ts'
 export { NodeLiveness, type NodePulse, type PulseChange } from './liveness/node-liveness.ts'
-export { serveNodeStream } from './liveness/node-stream.ts'
 export { Registry, type RegistryOptions } from './registry/registry.ts'
 export type * from './registry/resource-definition.ts'
 export type { WriteContext } from './registry/write-context.ts'

@@ -57,6 +57,8 @@ function decodeWith(decoder: Decoder, schema: TypeSchema, value: unknown): Recor
 
 type JsonObject = Record<string, unknown>
 
+const NO_DUPLICATES: Set<string> = new Set()
+
 class Decoder {
   /** Unknown and duplicate fields in the order of the text. */
   readonly problems: string[] = []
@@ -70,7 +72,7 @@ class Decoder {
   #owner: TypeSchema | undefined
 
   constructor(duplicates: readonly string[]) {
-    this.duplicates = new Set(duplicates)
+    this.duplicates = duplicates.length === 0 ? NO_DUPLICATES : new Set(duplicates)
   }
 
   root(schema: TypeSchema, value: unknown): JsonObject {

@@ -69,6 +69,13 @@ describe('OpenAPI components', () => {
     expect(components['io.k8s.apimachinery.pkg.apis.meta.v1.Time']).toEqual({ type: 'string', format: 'date-time' })
   })
 
+  it('hold no empty lists or maps, which Go clients lose', () => {
+    const empty = Object.entries(openApiComponents(builtInKindSchemas())).filter(([, component]) => {
+      return /"(properties|required|allOf)":(\{\}|\[\])/.test(JSON.stringify(component))
+    })
+    expect(empty).toEqual([])
+  })
+
   it('refer only to components that are there', () => {
     const components = openApiComponents(builtInKindSchemas())
     const refs = [...JSON.stringify(components).matchAll(/#\/components\/schemas\/([^"]+)/g)].map(([, name]) => name ?? '')

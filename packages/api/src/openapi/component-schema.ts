@@ -22,7 +22,8 @@ export function jsonSchemaOf(schema: TypeSchema, descriptions: Descriptions = {}
     ...(said[''] === undefined ? {} : { description: said[''] }),
     type: 'object',
     ...(required.length > 0 ? { required: required.sort() } : {}),
-    properties,
+    // An empty map would be lost by Go clients, which hold what they read against what they write.
+    ...(Object.keys(properties).length > 0 ? { properties } : {}),
     ...(schema.isKind ? { 'x-kubernetes-group-version-kind': [groupVersionKind(schema)] } : {}),
     ...(schema.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
   }

@@ -76,11 +76,16 @@ const parsed = new Map<TypePackage, ReadonlyMap<string, TypeSchema>>()
  * Kinds that every group has (DeleteOptions, Status) are found in each of them.
  */
 export function schemaOf(group: string, version: string, kind: string): TypeSchema | undefined {
-  const own = PACKAGES.find((each) => each.group === group && each.version === version)
+  const own = packageOf(group, version)
   const found = own === undefined ? undefined : typesOf(own).get(kind)
   if (found !== undefined) return found
   const common = packageNamed('meta').get(kind)
   return common?.isKind === true ? common : undefined
+}
+
+function packageOf(group: string, version: string): TypePackage | undefined {
+  for (const each of PACKAGES) if (each.group === group && each.version === version) return each
+  return undefined
 }
 
 /** The schema for an `apiVersion` as objects carry it. */

@@ -51,12 +51,20 @@ export class DynamicAdmission {
     keepTypesChecked({ registry, logger, signal })
   }
 
+  /** Whether there is anybody to ask. */
+  mutates({ info }: AdmissionRequest): boolean {
+    return !(this.#mutating.isEmpty && this.#mutatingPolicies.isEmpty) && !isExempt(info)
+  }
+
+  judges({ info }: AdmissionRequest): boolean {
+    return !(this.#policies.isEmpty && this.#validating.isEmpty) && !isExempt(info)
+  }
+
   /**
    * Changes the request's object as webhooks want it. When one of them did, the built-in part of the chain runs again
    * (it may have to complete what was added), and then the webhooks that want to see the result.
    */
   async mutate(request: AdmissionRequest, complete: (request: AdmissionRequest) => Promise<void>): Promise<void> {
-    if ((this.#mutating.isEmpty && this.#mutatingPolicies.isEmpty) || isExempt(request.info)) return
     const seen: Round['seen'] = new Map()
     if (!(await this.#round(request, { seen, again: false }))) return
     await complete(request)
@@ -64,7 +72,6 @@ export class DynamicAdmission {
   }
 
   async validate(request: AdmissionRequest): Promise<void> {
-    if (isExempt(request.info)) return
     if (!this.#policies.isEmpty) this.#policies.judge(this.#reviewed(request), request.warn)
     if (!this.#validating.isEmpty) await this.#validating.judge(this.#reviewed(request), request.warn)
   }

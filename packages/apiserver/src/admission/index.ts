@@ -16,7 +16,7 @@ import { admitPodSecurity, type PodSecurityDefault } from './pod-security/admit-
 import { admitPriority } from './priority.ts'
 import { QuotaAdmission } from './quota/quota-admission.ts'
 import { admitRuntimeClass, refuseWrongOverhead } from './runtime-class.ts'
-import { admitServiceAccount } from './service-account.ts'
+import { admitServiceAccount, needsServiceAccount } from './service-account.ts'
 import { refuseClaimResize } from './storage/claim-resize.ts'
 import { admitDefaultStorageClass } from './storage/default-storage-class.ts'
 import { admitInUseProtection } from './storage/protect-in-use.ts'
@@ -47,7 +47,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   async function complete(request: AdmissionRequest): Promise<void> {
     admitLimitDefaults(request, objects)
-    await admitServiceAccount(request, { objects, store, random })
+    if (needsServiceAccount(request)) await admitServiceAccount(request, { objects, store, random })
     taintNewNode(request)
     admitPriority(request, objects)
     admitDefaultStorageClass(request, objects)
@@ -59,7 +59,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   return {
     async mutate(request) {
       await complete(request)
-      await dynamic.mutate(request, complete)
+      if (dynamic.mutates(request)) await dynamic.mutate(request, complete)
     },
     async validate(request) {
       refuseNamespaceDeletion(request)
@@ -71,8 +71,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
       refuseClaimResize(request, objects)
       refuseWrongOverhead(request, objects)
       refuseUnlicensedApproval(request, authorizer)
-      await dynamic.validate(request)
-      await quotas.admit(request)
+      if (dynamic.judges(request)) await dynamic.validate(request)
+      const counting = quotas.countingOf(request)
+      if (counting.length > 0) await quotas.admit(request, counting)
     },
   }
 }

@@ -28,20 +28,23 @@ interface Surroundings {
   readonly random: () => number
 }
 
+/** New pods do, unless they only mirror what a node runs by itself. */
+export function needsServiceAccount({ operation, info, subresource, object }: AdmissionRequest): boolean {
+  const isNewPod = operation === 'CREATE' && info.group === '' && info.resource === 'pods' && subresource === ''
+  return isNewPod && object !== undefined && object.metadata.annotations?.[MIRROR_ANNOTATION] === undefined
+}
+
 /** Gives a new pod its service account, the account's pull secrets, and the volume with its token. */
-export async function admitServiceAccount(request: AdmissionRequest, surroundings: Surroundings): Promise<void> {
-  const { operation, info, subresource, object } = request
-  if (operation !== 'CREATE' || info.group !== '' || info.resource !== 'pods' || subresource !== '' || object === undefined)
-    return
-  if (object.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) return
+export async function admitServiceAccount({ object, namespace }: AdmissionRequest, surroundings: Surroundings): Promise<void> {
+  if (object === undefined) return
   const { spec } = object as unknown as Pod
   const name = spec.serviceAccountName || spec.serviceAccount || 'default'
   spec.serviceAccountName = name
   spec.serviceAccount = name
 
-  const account = await findAccount(request.namespace, name, surroundings)
+  const account = await findAccount(namespace, name, surroundings)
   if (account === undefined) {
-    const why = `error looking up service account ${request.namespace}/${name}: serviceaccount "${name}" not found`
+    const why = `error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`
     throw forbidden('pods', podName(object), why)
   }
   if ((spec.imagePullSecrets ?? []).length === 0 && (account.imagePullSecrets ?? []).length > 0) {

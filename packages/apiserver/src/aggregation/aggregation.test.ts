@@ -222,6 +222,25 @@ test('becomes available when its pod does', async () => {
   await available('True', 'Passed')
 })
 
+test('stays available when it fails to answer once, and not when it goes on failing', async () => {
+  await register()
+  await available('True', 'Passed')
+  const before = await condition()
+  const looksAgain = (label: string) =>
+    api.client.patch(SERVICES, inWardle('api'), { type: 'merge', body: { metadata: { labels: { looks: label } } } })
+
+  extension.failing = 1
+  const asked = extension.asked.length
+  await looksAgain('first')
+  await vi.waitFor(() => expect(extension.failing).toBe(0), { timeout: 30_000 })
+  await vi.waitFor(() => expect(timesAsked(asked)).toBeGreaterThanOrEqual(2), { timeout: 30_000 })
+  expect(await condition()).toEqual(before)
+
+  extension.failing = Number.POSITIVE_INFINITY
+  await looksAgain('second')
+  await available('False', 'FailedDiscoveryCheck')
+})
+
 interface Aggregated {
   readonly items: { metadata: { name?: string }; versions: object[] }[]
 }
@@ -276,6 +295,15 @@ async function available(status: string, reason: string): Promise<void> {
     },
     { timeout: 30_000 },
   )
+}
+
+async function condition(): Promise<unknown> {
+  const service = await api.client.get<APIService>(API_SERVICES, { name: 'v1.wardle.example.com' })
+  return findCondition(service.status?.conditions, 'Available')
+}
+
+function timesAsked(since: number): number {
+  return extension.asked.slice(since).filter(({ url }) => url === '/apis/wardle.example.com/v1').length
 }
 
 async function json(path: string, accept = 'application/json'): Promise<unknown> {

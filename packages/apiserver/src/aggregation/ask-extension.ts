@@ -1,6 +1,7 @@
 import type { APIService, KindInfo } from '@skiff/api'
 import { parseJson } from '@skiff/api'
 import type { ApiResource } from '../discovery/api-groups.ts'
+import { readAnswer } from '../http/read-answer.ts'
 import type { UserInfo } from '../http/request-context.ts'
 import { isJsonObject, type JsonObject } from '../patch/json-value.ts'
 import type { ExtensionClient } from './extension-client.ts'
@@ -37,15 +38,9 @@ async function getJson(
   const until = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
   const headers = { accept: 'application/json', connection: 'close' }
   const { response } = await client.request(service, { method: 'GET', path, headers, user: AGGREGATOR, signal: until })
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > ANSWER_LIMIT_BYTES) throw new Error(`the answer is larger than ${ANSWER_LIMIT_BYTES} bytes`)
-    chunks.push(chunk)
-  }
+  const text = await readAnswer(response, ANSWER_LIMIT_BYTES)
   if (response.statusCode !== 200) throw new Error(`bad status from ${path}: ${response.statusCode}`)
-  const { value } = parseJson(Buffer.concat(chunks).toString('utf8'))
+  const { value } = parseJson(text)
   if (!isJsonObject(value)) throw new Error(`${path} is no object`)
   return value
 }

@@ -83,7 +83,10 @@ export class Availability {
     this.#dueAt = Number.POSITIVE_INFINITY
     if (this.#checking) return this.#checkAfter(COLLECT_MS)
     this.#checking = true
-    const verdicts = await Promise.all(this.#remote().map((service) => this.#check(service)))
+    const services = this.#remote()
+    const uids = new Set(services.map(({ metadata }) => metadata.uid))
+    for (const uid of this.#discovered.keys()) if (!uids.has(uid)) this.#discovered.delete(uid)
+    const verdicts = await Promise.all(services.map((service) => this.#check(service)))
     this.#checking = false
     this.#checkAfter(verdicts.every(({ available }) => available) ? CHECK_EVERY_MS : CHECK_UNAVAILABLE_EVERY_MS)
   }
@@ -99,7 +102,13 @@ export class Availability {
 
   async #ask(service: APIService, client: ExtensionClient, signal: AbortSignal): Promise<Verdict> {
     try {
-      this.#discovered.set(service.metadata.uid, await askExtension(client, service, signal))
+      const ask = () => askExtension(client, service, signal)
+      // One late answer of a server that was there cuts nobody off. (Upstream asks five times, and one answer is enough.)
+      const discovered = await ask().catch((error: unknown) => {
+        if (isAvailable(service)) return ask()
+        throw error
+      })
+      this.#discovered.set(service.metadata.uid, discovered)
       return PASSED
     } catch (error) {
       const { group, version } = service.spec

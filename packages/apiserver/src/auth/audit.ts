@@ -13,15 +13,17 @@ const STREAMS = new Set(['exec', 'attach', 'portforward', 'proxy'])
  */
 export function auditedAuthorizer(authorizer: Authorizer, logger: Logger): Authorizer {
   return {
-    async authorize(user, attributes) {
-      const decision = await authorizer.authorize(user, attributes)
+    authorize(user, attributes) {
+      const decision = authorizer.authorize(user, attributes)
       const { verb, path, isResource, group, resource, subresource, namespace, name } = attributes
       const isPulse = PULSE.has(resource) || subresource === 'status'
       const isOwn = user.name === SOCKET_OWNER.name
       const isChange = isResource && !isOwn && !isPulse && (WRITES.has(verb) || STREAMS.has(subresource))
       if (decision.allowed && !isChange) return decision
-      const what = isResource ? { group, resource, subresource, namespace, name } : { path }
-      logger.info({ user: user.name, groups: user.groups, verb, ...what, allowed: decision.allowed }, 'request was judged')
+      const { allowed } = decision
+      const who = { user: user.name, groups: user.groups, verb }
+      const judged = isResource ? { ...who, group, resource, subresource, namespace, name, allowed } : { ...who, path, allowed }
+      logger.info(judged, 'request was judged')
       return decision
     },
   }

@@ -215,6 +215,19 @@ describe('a service account’s token', () => {
     })
   })
 
+  test('is asked for where it belongs', async () => {
+    await using cluster = await startAccessCluster()
+    await cluster.root.create(SERVICE_ACCOUNTS, { metadata: { name: 'joe', namespace: 'default' } })
+    const path = '/api/v1/namespaces/default/serviceaccounts/joe/token'
+
+    await expect(post(cluster.root, path, { metadata: { name: 'joe', namespace: 'default' } })).resolves.toBeDefined()
+    await expect(post(cluster.root, path, { metadata: { name: 'ann' } })).rejects.toMatchObject({
+      code: 422,
+      message:
+        'TokenRequest.authentication.k8s.io "joe" is invalid: metadata.name: Invalid value: "ann": must match the service account name if specified',
+    })
+  })
+
   test('can be verified by anybody with the published keys', async () => {
     await using cluster = await startAccessCluster()
     await cluster.root.create(SERVICE_ACCOUNTS, { metadata: { name: 'joe', namespace: 'default' } })

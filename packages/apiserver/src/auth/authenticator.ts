@@ -2,7 +2,7 @@ import { ApiError } from '@skiff/api'
 import type { Authenticator, Authorizer, Credentials, UserInfo } from '../http/request-context.ts'
 import type { CertificateVerifier } from './client-certificate.ts'
 import { impersonatedUser } from './impersonation.ts'
-import type { TokenAuthenticator } from './tokens/token-authenticator.ts'
+import type { TokenAnswer, TokenAuthenticator } from './tokens/token-authenticator.ts'
 import { ANONYMOUS, authenticated, SOCKET_OWNER } from './users.ts'
 
 export interface AuthenticatorOptions {
@@ -18,25 +18,30 @@ export interface AuthenticatorOptions {
  */
 export function createAuthenticator({ certificates, tokens, authorizer }: AuthenticatorOptions): Authenticator {
   return {
-    async authenticate(credentials) {
-      const user = await ownUser(credentials, certificates, tokens)
-      const impersonated = await impersonatedUser(user ?? ANONYMOUS, credentials.headers, authorizer)
-      return impersonated ?? user
+    authenticate(credentials) {
+      const impersonated = (user: UserInfo | undefined) =>
+        impersonatedUser(user ?? ANONYMOUS, credentials.headers, authorizer) ?? user
+      const user = ownUser(credentials, certificates, tokens)
+      return user instanceof Promise ? user.then(impersonated) : impersonated(user)
     },
   }
 }
 
-async function ownUser(
+function ownUser(
   credentials: Credentials,
   certificates: CertificateVerifier,
   tokens: TokenAuthenticator,
-): Promise<UserInfo | undefined> {
+): Promise<UserInfo> | UserInfo | undefined {
   if (credentials.trustedPeer) return SOCKET_OWNER
   if (credentials.peerCertificate !== undefined) return authenticated(certificates.userOf(credentials.peerCertificate))
   const { authorization } = credentials.headers
   if (authorization === undefined || authorization === '') return undefined
   const token = bearerToken(authorization)
-  const answer = token === undefined ? undefined : await tokens.authenticate(token)
+  const answer = token === undefined ? undefined : tokens.authenticate(token)
+  return answer instanceof Promise ? answer.then(userOf) : userOf(answer)
+}
+
+function userOf(answer: TokenAnswer | undefined): UserInfo {
   if (answer === undefined) throw unauthorized()
   return authenticated(answer.user)
 }

@@ -8,14 +8,10 @@ import { ANONYMOUS, AUTHENTICATED_GROUP, parseServiceAccountUser, serviceAccount
 const EXTRA_PREFIX = 'impersonate-extra-'
 
 /** The user that the Impersonate-* headers name, undefined without them. Each thing named needs the verb `impersonate`. */
-export async function impersonatedUser(
-  user: UserInfo,
-  headers: IncomingHttpHeaders,
-  authorizer: Authorizer,
-): Promise<UserInfo | undefined> {
+export function impersonatedUser(user: UserInfo, headers: IncomingHttpHeaders, authorizer: Authorizer): UserInfo | undefined {
   const wanted = impersonates(headers) ? readHeaders(headers) : undefined
   if (wanted === undefined) return undefined
-  for (const attributes of neededPermissions(wanted)) await authorize(authorizer, user, attributes)
+  for (const attributes of neededPermissions(wanted)) authorize(authorizer, user, attributes)
   return withImpliedGroups(wanted)
 }
 

@@ -3,7 +3,8 @@ export const SERVER_VERSION = {
   major: '1',
   minor: '36',
   gitVersion: 'v1.36.0+skiff',
-  gitCommit: '',
+  // Clients take it for hexadecimal (kubectl before 1.28 prints it): git's own word for no commit.
+  gitCommit: '0'.repeat(40),
   gitTreeState: 'clean',
   buildDate: '2026-11-21T00:00:00Z',
   goVersion: `node ${process.version}`,

@@ -59,20 +59,16 @@ export class FlowControl {
   }
 
   /** Resolves when the request may begin, and not before all that has arrived with it is read. Throws TooManyRequests. */
-  async admit(user: UserInfo, attributes: AccessAttributes): Promise<Seat> {
+  admit(user: UserInfo, attributes: AccessAttributes): Promise<Seat> {
     const { schemas, levels } = this.#current()
     // Who is in no group at all still falls under the last one.
     const schema = schemas.find((each) => schemaMatches(each, user, attributes)) ?? schemas.findLast(isMandatory)
     const level = levels.get(schema?.spec.priorityLevelConfiguration.name ?? '')
     if (schema === undefined || level === undefined) throw tooManyRequests()
     const headers = headersOf(schema, level)
-    if (level.spec.type === 'Exempt') {
-      await this.#turns.together()
-      return { headers, release: () => undefined }
-    }
+    if (level.spec.type === 'Exempt') return this.#turns.together().then(() => ({ headers, release: () => undefined }))
     const name = `${schema.metadata.name} ${flowOf(schema, user, attributes)}`
-    const release = await this.#seat(this.#levelOf(level), name)
-    return { headers, release }
+    return this.#seat(this.#levelOf(level), name).then((release) => ({ headers, release }))
   }
 
   /** Exempt ones have no limit, and are told with 0, as upstream does. */

@@ -40,7 +40,8 @@ export function createApp(context: ServerContext, connections: Connections): Fas
     forceCloseConnections: true,
   })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT_BYTES }, (_request, body, done) => done(null, body))
+  // One that is named is looked up; what falls under the star is parsed anew for every request.
+  app.addContentTypeParser(['application/json', '*'], { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.addHook('onRequest', (request, _reply, done) => done(encodedBodyRefusal(request)))
   const send = answerSender()
   app.setErrorHandler((error, request, reply) => sendError(context, error, { request, reply, send }))
@@ -88,7 +89,7 @@ async function serve(context: ServerContext, connections: Connections, exchange:
     // Still within the read: a certificate whose signature is wrong leaves an error in OpenSSL that the next read would take for its own.
     const user = await authenticated(context, connections, request)
     if (!isLongRunning(info)) seat = context.metrics.seated(info, await context.flowControl.admit(user, attributesOf(info)))
-    await requireAllowed(context, user, info)
+    requireAllowed(context, user, info)
     const answer = await answerOf(context, { ...exchange, info, user, warnings, seat })
     if (answer === 'streamed') return
     context.metrics.count(info, true, answer.status, (performance.now() - started) / 1000)
@@ -119,17 +120,18 @@ function errorHeaders({ code, details }: Status): Record<string, string> {
 }
 
 /** Throws Unauthorized. */
-export async function authenticated(
+export function authenticated(
   context: ServerContext,
   connections: Connections,
   request: Pick<FastifyRequest, 'raw'>,
-): Promise<UserInfo> {
-  return (await context.authenticator.authenticate(connections.credentialsOf(request.raw))) ?? ANONYMOUS
+): Promise<UserInfo> | UserInfo {
+  const user = context.authenticator.authenticate(connections.credentialsOf(request.raw))
+  return user instanceof Promise ? user.then((known) => known ?? ANONYMOUS) : (user ?? ANONYMOUS)
 }
 
 /** Throws Forbidden. */
-export async function requireAllowed(context: ServerContext, user: UserInfo, info: RequestInfo): Promise<void> {
-  if (!authorizedInside(info.path)) await authorize(context.authorizer, user, attributesOf(info))
+export function requireAllowed(context: ServerContext, user: UserInfo, info: RequestInfo): void {
+  if (!authorizedInside(info.path)) authorize(context.authorizer, user, attributesOf(info))
 }
 
 interface Served extends Exchange {
@@ -147,7 +149,11 @@ async function answerOf(context: ServerContext, served: Served): Promise<HttpAns
   const hasGone = response.destroyed
   if (extension !== undefined) return hasGone ? 'streamed' : await runExtension(context, served, extension)
   const common = {
-    ...{ info, user, body: bodyOf(request), contentType: headers['content-type'] ?? '', accept: headers.accept },
+    info,
+    user,
+    body: bodyOf(request),
+    contentType: headers['content-type'] ?? '',
+    accept: headers.accept,
     userAgent: headers['user-agent'] ?? '',
   }
   if (!info.isResource) {

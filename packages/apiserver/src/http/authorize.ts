@@ -3,8 +3,8 @@ import { forbiddenAccess } from '../auth/forbidden.ts'
 import type { AccessAttributes, Authorizer, RequestInfo, UserInfo } from './request-context.ts'
 
 /** Throws Forbidden in upstream's words. */
-export async function authorize(authorizer: Authorizer, user: UserInfo, attributes: AccessAttributes): Promise<void> {
-  const decision = await authorizer.authorize(user, attributes)
+export function authorize(authorizer: Authorizer, user: UserInfo, attributes: AccessAttributes): void {
+  const decision = authorizer.authorize(user, attributes)
   if (!decision.allowed) throw forbiddenAccess(user, attributes, decision)
 }
 

@@ -49,11 +49,8 @@ function callOf(context: ServerContext, request: ResourceRequest): Call {
   const registry = context.registry.find(request.info)
   if (registry === undefined) throw noSuchResource()
   const { info, user, contentType, userAgent, body, warnings } = request
-  const given = new Set(warnings)
   const warn = (text: string) => {
-    if (given.has(text)) return
-    given.add(text)
-    warnings.push(text)
+    if (!warnings.includes(text)) warnings.push(text)
   }
   const { deprecation } = registry.definition
   if (deprecation !== undefined) warn(deprecation)
@@ -61,15 +58,15 @@ function callOf(context: ServerContext, request: ResourceRequest): Call {
   return { info, user, registry, registries, admission, contentType, userAgent, body, now: context.clock(), warn }
 }
 
-async function answerOf(context: ServerContext, call: Call): Promise<Answer> {
+function answerOf(context: ServerContext, call: Call): Answer | Promise<Answer> {
   const { info, registry } = call
   const verbs = verbsOf(registry.definition, info.subresource)
   if (verbs === undefined || (registry.info.namespaced && info.namespace === '' && info.name !== '')) throw noSuchResource()
-  if (info.subresource === 'token' && info.verb === 'create') return await tokenAnswer(context, call)
+  if (info.subresource === 'token' && info.verb === 'create') return tokenAnswer(context, call)
   const misplaced = info.verb === 'create' && info.name !== '' && info.subresource === ''
   const serve = misplaced || needsName(info) ? undefined : verbs[info.verb]
   if (serve === undefined) throw methodNotAllowed()
-  return await serve(call)
+  return serve(call)
 }
 
 /** PUT and PATCH of a collection. */
@@ -102,8 +99,9 @@ async function answeredVirtually(
 }
 
 function watchSource(context: ServerContext, call: Call, request: ResourceRequest): WatchSource {
-  const form = negotiate(request.accept, false, { transforms: true })
-  const includeObject = parseIncludeObject(call.info.query.get('includeObject'))
+  const { query } = call.info
+  const form = negotiate(request.accept, false, { transforms: true, tables: !isTrue(query.get('sendInitialEvents')) })
+  const includeObject = parseIncludeObject(query.get('includeObject'))
   return watch(call, { eventBytes: context.eventBytes, form: { as: watchedForm(form), version: form.version, includeObject } })
 }
 

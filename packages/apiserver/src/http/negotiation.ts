@@ -17,11 +17,15 @@ export interface MediaType {
 
 const PLAIN_JSON: AnswerForm = { syntax: 'json', as: 'object', version: 'v1', pretty: false }
 
+const NO_PARAMETERS: MediaType['parameters'] = {}
+
 const TRANSFORMS: ReadonlySet<string> = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'])
 
 /** What the answer may be turned into: reviews are never Tables. */
 export interface Offer {
   readonly transforms: boolean
+  /** False: metadata only, as of a watch that begins with what there is (KEP-3157). */
+  readonly tables?: boolean
 }
 
 /** Throws NotAcceptable. */
@@ -44,6 +48,7 @@ export function parseAccept(accept: string): MediaType[] {
 }
 
 export function parseMediaType(text: string): MediaType {
+  if (!text.includes(';')) return { type: text.trim().toLowerCase(), parameters: NO_PARAMETERS }
   const [type = '', ...rest] = text.split(';')
   const parameters: Record<string, string> = {}
   for (const parameter of rest) {
@@ -58,6 +63,7 @@ function formOf({ type, parameters }: MediaType, offer: Offer): AnswerForm | und
   if (syntax === undefined) return undefined
   const { as, v, g } = parameters
   if (as === undefined) return { ...PLAIN_JSON, syntax }
+  if (as === 'Table' && offer.tables === false) return undefined
   if (!offer.transforms || g !== 'meta.k8s.io' || !TRANSFORMS.has(as) || (v !== 'v1' && v !== 'v1beta1')) return undefined
   return { syntax, as: as as AnswerForm['as'], version: v, pretty: false }
 }

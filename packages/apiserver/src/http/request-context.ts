@@ -67,7 +67,7 @@ export interface Credentials {
 
 export interface Authenticator {
   /** The user, or undefined when no credentials were given (anonymous). Throws ApiError Unauthorized for bad ones. */
-  authenticate(credentials: Credentials): Promise<UserInfo | undefined>
+  authenticate(credentials: Credentials): Promise<UserInfo | undefined> | UserInfo | undefined
 }
 
 /** As a SubjectAccessReview's: either a resource or a path. */
@@ -92,7 +92,7 @@ export interface AccessDecision {
 }
 
 export interface Authorizer {
-  authorize(user: UserInfo, attributes: AccessAttributes): AccessDecision | Promise<AccessDecision>
+  authorize(user: UserInfo, attributes: AccessAttributes): AccessDecision
 }
 
 export interface AdmissionRequest {

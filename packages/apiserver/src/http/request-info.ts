@@ -8,10 +8,8 @@ export function parseRequestInfo(method: string, url: string): RequestInfo {
   const [rawPath, rawQuery] = splitQuery(url)
   const query = new URLSearchParams(rawQuery)
   const path = decodePath(rawPath)
-  const segments = rawPath
-    .split('/')
-    .filter((segment) => segment !== '')
-    .map(decodeSegment)
+  const written = rawPath.split('/').filter((segment) => segment !== '')
+  const segments = path === rawPath ? written : written.map(decodeSegment)
   const target = resourceTarget(segments)
   if (target === undefined) return plainPath(method, path, query)
   return { ...target, isResource: true, path, query, verb: targetVerb(method, target, query) }
@@ -29,7 +27,7 @@ function resourceTarget(segments: readonly string[]): Target | undefined {
     : [segments[1] ?? '', segments[2], segments.slice(3)]
   if (version === undefined || rest.length === 0) return undefined
   const watchPrefix = rest[0] === 'watch' && rest.length > 1
-  return { group, version, watchPrefix, ...placeOf(watchPrefix ? rest.slice(1) : rest) }
+  return { ...placeOf(watchPrefix ? rest.slice(1) : rest), group, version, watchPrefix }
 }
 
 function placeOf(segments: readonly string[]): Omit<Target, 'group' | 'version' | 'watchPrefix'> {

@@ -14,8 +14,11 @@ const compress = promisify(gzip)
 const decompress = promisify(gunzip)
 
 /** The answer in an encoding that the client takes. */
-export async function encodedFor(acceptEncoding: unknown, answer: HttpAnswer): Promise<HttpAnswer> {
-  if (!answer.gzipped && answer.body.length <= GZIP_FROM_BYTES) return answer
+export function encodedFor(acceptEncoding: unknown, answer: HttpAnswer): HttpAnswer | Promise<HttpAnswer> {
+  return !answer.gzipped && answer.body.length <= GZIP_FROM_BYTES ? answer : largeEncodedFor(acceptEncoding, answer)
+}
+
+async function largeEncodedFor(acceptEncoding: unknown, answer: HttpAnswer): Promise<HttpAnswer> {
   const takesGzip = typeof acceptEncoding === 'string' && /\bgzip\b/.test(acceptEncoding)
   if (!takesGzip) return answer.gzipped ? { ...answer, body: await decompress(wholeOf(answer.body)) } : answer
   const headers = { ...answer.headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }
@@ -26,8 +29,8 @@ function wholeOf(body: HttpAnswer['body']): Buffer {
   return body instanceof ListBody ? body.whole() : body
 }
 
-/** Resolves when the client has all of a large list, or has gone; other answers are on their way. */
-export type SendAnswer = (response: ServerResponse, answer: HttpAnswer) => Promise<void>
+/** Resolves when the client has all of a large list, or has gone; undefined for other answers: they are on their way. */
+export type SendAnswer = (response: ServerResponse, answer: HttpAnswer) => Promise<void> | undefined
 
 /**
  * Answers leave at the end of the event loop's turn, one right after the other: on a busy server that halves what a request costs,
@@ -40,12 +43,14 @@ export function answerSender(): SendAnswer {
     ready = []
     for (const { response, body } of now) end(response, body)
   }
-  return async (response, { status, headers, body }) => {
+  return (response, { status, headers, body }) => {
+    const sent: Record<string, string | string[] | number> = { ...(headers as Record<string, string | string[]>) }
     // The length of a 304 would be that of what is not sent.
-    const length = status === 304 ? {} : { 'content-length': body.length }
-    response.writeHead(status, { ...(headers as Record<string, string | string[]>), ...length })
-    if (body instanceof ListBody && body.length > CHUNK_BYTES) return await sendInChunks(response, body)
+    if (status !== 304) sent['content-length'] = body.length
+    response.writeHead(status, sent)
+    if (body instanceof ListBody && body.length > CHUNK_BYTES) return sendInChunks(response, body)
     if (ready.push({ response, body: wholeOf(body) }) === 1) setImmediate(sendReady)
+    return undefined
   }
 }
 

@@ -45,7 +45,7 @@ async function serveUpgrade(context: ServerContext, connections: Connections, up
   const { request, socket, head, info } = upgrade
   if (connections.kindOf(request.socket) === 'plain') throw new ApiError('BadRequest', 'streams are served over HTTPS only')
   const user = await authenticated(context, connections, { raw: request })
-  await requireAllowed(context, user, info)
+  requireAllowed(context, user, info)
   const extension = context.aggregation?.serverOf(info.path)
   if (extension !== undefined) {
     await context.aggregation?.passOnUpgrade(extension, { request, user, closing: context.stopping, socket, head })

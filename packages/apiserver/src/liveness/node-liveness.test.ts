@@ -45,6 +45,35 @@ test('an acknowledgement resolves with the last proxy, or with whoever is missin
   expect(await tooSlow).toEqual(['a'])
 })
 
+test('a proxy that has stood still since it was first asked is waited for once, until it gets on again', async () => {
+  const { time, liveness } = livenessAt()
+  const beatUntil = (ms: number, revision: number) => {
+    for (; time.ms < ms; time.ms += 1000) liveness.beat('hung', revision)
+  }
+  liveness.beat('hung', 4)
+  const first = liveness.acknowledged(5, 10_000)
+  beatUntil(5000, 4)
+  expect(liveness.waitingFor(5)).toEqual(['hung'])
+  beatUntil(8000, 4)
+
+  expect(await first).toEqual([])
+  expect(await liveness.acknowledged(6, 10_000)).toEqual([])
+  liveness.beat('hung', 6)
+  expect(liveness.waitingFor(7)).toEqual(['hung'])
+})
+
+test('a proxy that gets on, however slowly, is waited for', async () => {
+  const { time, liveness } = livenessAt()
+  liveness.beat('slow', 1)
+  const tooSlow = liveness.acknowledged(9, 1)
+  for (let revision = 2; revision < 9; revision++) {
+    time.ms += 3000
+    liveness.beat('slow', revision)
+    expect(liveness.waitingFor(9)).toEqual(['slow'])
+  }
+  expect(await tooSlow).toEqual(['slow'])
+})
+
 test('tells of the first beat and of the end of a stream', () => {
   const { liveness } = livenessAt()
   const changes: PulseChange[] = []

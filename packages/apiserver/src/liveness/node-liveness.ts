@@ -16,11 +16,13 @@ export interface PulseChange {
   readonly type: 'beat' | 'connected' | 'disconnected'
 }
 
-/** A proxy that has not been heard of for so long does not hold up an acknowledgement. */
+/** A proxy that has not been heard of for so long, or has not got on when asked to, does not hold up an acknowledgement. */
 const LIVE_WITHIN_MS = 5_000
 
 export class NodeLiveness {
   private readonly pulses = new Map<string, NodePulse>()
+  /** Since when a node's proxy has been asked for a revision without getting on at all. */
+  private readonly askedSinceMs = new Map<string, number>()
   private readonly listeners = new Set<(change: PulseChange) => void>()
   private readonly monotonicNow: () => number
 
@@ -30,6 +32,7 @@ export class NodeLiveness {
 
   beat(node: string, endpointsRevision: number | undefined): void {
     const known = this.pulses.get(node)
+    if (known?.endpointsRevision !== endpointsRevision) this.askedSinceMs.delete(node)
     this.pulses.set(node, { lastHeartbeatMs: this.monotonicNow(), endpointsRevision, connected: true })
     this.tell({ node, type: known?.connected === true ? 'beat' : 'connected' })
   }
@@ -43,6 +46,7 @@ export class NodeLiveness {
 
   /** The node is no longer part of the cluster. */
   forget(node: string): void {
+    this.askedSinceMs.delete(node)
     if (this.pulses.delete(node)) this.tell({ node, type: 'disconnected' })
   }
 
@@ -64,7 +68,8 @@ export class NodeLiveness {
     const oldest = this.monotonicNow() - LIVE_WITHIN_MS
     const behind: string[] = []
     for (const [node, pulse] of this.pulses) {
-      const live = pulse.connected && pulse.lastHeartbeatMs >= oldest
+      const isSilent = (this.askedSinceMs.get(node) ?? oldest) < oldest
+      const live = pulse.connected && pulse.lastHeartbeatMs >= oldest && !isSilent
       if (live && pulse.endpointsRevision !== undefined && pulse.endpointsRevision < revision) behind.push(node)
     }
     return behind
@@ -72,7 +77,9 @@ export class NodeLiveness {
 
   /** Resolves as soon as every live proxy has seen `revision`, at latest after `timeoutMs`. */
   async acknowledged(revision: number, timeoutMs: number, signal?: AbortSignal): Promise<readonly string[]> {
-    if (this.waitingFor(revision).length === 0) return []
+    const behind = this.waitingFor(revision)
+    if (behind.length === 0) return []
+    for (const node of behind) this.askedSinceMs.set(node, this.askedSinceMs.get(node) ?? this.monotonicNow())
     await new Promise<void>((resolve) => {
       const finish = () => {
         clearTimeout(timer)

@@ -3,7 +3,7 @@
  * keys, converted on their way in and out. Everything that decides about them is the stored version's.
  */
 
-import type { KubeObject } from '@skiff/api'
+import { invalidObject, type KubeObject } from '@skiff/api'
 import type { Entry } from '@skiff/store'
 import type { AdmissionRequest } from '../http/request-context.ts'
 import type { DeleteOutcome } from './delete-object.ts'
@@ -42,11 +42,12 @@ export class ConvertedRegistry extends ResourceRegistry {
   }
 
   override async create(object: object, namespace: string, write: WriteContext): Promise<StoredObject> {
-    return this.answer(await this.storage.create(this.stored(object as KubeObject), namespace, this.judgedHere(write)))
+    const stored = this.checked(this.stored(object as KubeObject), undefined)
+    return this.answer(await this.storage.create(stored, namespace, this.judgedHere(write)))
   }
 
   override async update(ref: ObjectRef, change: Change, write: WriteContext): Promise<UpdateOutcome> {
-    const apply = (old: KubeObject | undefined) => this.stored(change.apply(old && this.served(old)))
+    const apply = (old: KubeObject | undefined) => this.checked(this.stored(change.apply(old && this.served(old))), old)
     const { stored, created } = await this.storage.update(ref, { ...change, apply }, this.judgedHere(write))
     return { stored: this.answer(stored), created }
   }
@@ -75,6 +76,13 @@ export class ConvertedRegistry extends ResourceRegistry {
     const stored = this.conversion.toStored(object)
     this.storage.definition.strategy.default?.(stored)
     return stored
+  }
+
+  /** Throws Invalid. */
+  private checked(object: KubeObject, old: KubeObject | undefined): KubeObject {
+    const errors = this.conversion.validate?.(object, old) ?? []
+    if (errors.length > 0) throw invalidObject(this.storage.info, object.metadata?.name ?? '', errors)
+    return object
   }
 
   private answer(stored: StoredObject): StoredObject {

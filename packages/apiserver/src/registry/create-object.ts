@@ -87,7 +87,7 @@ async function prepare(registry: ResourceRegistry, object: KubeObject, preparati
   // What the server fills in below belongs to nobody.
   if (!preparation.tracksFields) {
     const asked = withStatusOf(registry, object, undefined)
-    trackUpdate({ old: undefined, new: asked, manager: write.manager, operation: 'Update', now, ...trackingOf(registry) })
+    trackUpdate({ ...trackingOf(registry), old: undefined, new: asked, manager: write.manager, operation: 'Update', now })
   }
   await write.admission.mutate(request)
   fillMetadata(registry, object, { namespace, now })
@@ -165,9 +165,9 @@ async function store(registry: ResourceRegistry, object: KubeObject): Promise<St
   }
 }
 
-async function storeOnce(registry: ResourceRegistry, object: KubeObject): Promise<StoredObject> {
+function storeOnce(registry: ResourceRegistry, object: KubeObject): Promise<StoredObject> {
   const key = registry.keyOf({ namespace: object.metadata.namespace ?? '', name: object.metadata.name })
-  return await registry.insert(key, object)
+  return registry.insert(key, object)
 }
 
 function existsError(registry: ResourceRegistry, existing: KubeObject): ApiError {

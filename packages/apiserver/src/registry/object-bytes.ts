@@ -4,6 +4,7 @@
  */
 
 import { ApiError, apiVersionOf, type KindInfo, type KubeObject } from '@skiff/api'
+import { setKey } from '../patch/json-value.ts'
 
 /** etcd's and so everybody's limit on one object. */
 const OBJECT_LIMIT_BYTES = 1536 * 1024
@@ -43,9 +44,10 @@ export function encodeObject(info: KindInfo, object: KubeObject): Buffer {
 }
 
 function stringify(info: KindInfo, object: KubeObject, resourceVersion: string | undefined): string {
-  // a key stands where it is named first
-  const head = { kind: info.kind, apiVersion: apiVersionOf(info), metadata: inOrder(object.metadata, resourceVersion) }
-  return JSON.stringify({ ...head, ...object, ...head })
+  const metadata = inOrder(object.metadata, resourceVersion)
+  const ordered: Record<string, unknown> = { kind: info.kind, apiVersion: apiVersionOf(info), metadata }
+  for (const key of Object.keys(object)) if (!Object.hasOwn(ordered, key)) setKey(ordered, key, object[key])
+  return JSON.stringify(ordered)
 }
 
 /** Upstream's order, for people who read the JSON. */

@@ -17,28 +17,34 @@ import {
 import type { ResourceDefinition } from './resource-definition.ts'
 
 const ANNOTATIONS_LIMIT_BYTES = 256 * 1024
+/** Looked at in every write: these paths are not made for each. */
+const AT = {
+  name: path('metadata', 'name'),
+  labels: path('metadata', 'labels'),
+  annotations: path('metadata', 'annotations'),
+  ownerReferences: path('metadata', 'ownerReferences'),
+  finalizers: path('metadata', 'finalizers'),
+}
 const IMMUTABLE = 'field is immutable'
 
 /** Problems of an object's metadata by itself. */
 export function validateMetadata(definition: ResourceDefinition, object: KubeObject): FieldError[] {
   const { metadata } = object
-  const at = path('metadata')
   const nameProblems = definition.strategy.nameProblems ?? dnsSubdomainProblems
   return [
     ...(metadata.name === undefined || metadata.name === ''
-      ? [required(at.child('name'), 'name or generateName is required')]
-      : invalidEach(at.child('name'), metadata.name, nameProblems(metadata.name))),
-    ...validateLabels(metadata.labels, at.child('labels')),
-    ...validateAnnotations(metadata.annotations, at.child('annotations')),
-    ...validateOwners(object, at.child('ownerReferences')),
-    ...validateFinalizers(definition, metadata.finalizers, at.child('finalizers')),
+      ? [required(AT.name, 'name or generateName is required')]
+      : invalidEach(AT.name, metadata.name, nameProblems(metadata.name))),
+    ...validateLabels(metadata.labels, AT.labels),
+    ...validateAnnotations(metadata.annotations, AT.annotations),
+    ...validateOwners(object, AT.ownerReferences),
+    ...validateFinalizers(definition, metadata.finalizers, AT.finalizers),
   ]
 }
 
 /** Problems of a change of metadata; what the server owns has been carried over already. */
 export function validateMetadataUpdate(object: KubeObject, old: KubeObject): FieldError[] {
-  const at = path('metadata')
-  return [...newFinalizersWhileDeleting(object, old, at.child('finalizers'))]
+  return newFinalizersWhileDeleting(object, old, AT.finalizers)
 }
 
 export function validateLabels(labels: Readonly<Record<string, string>> | undefined, at: FieldPath): FieldError[] {
@@ -119,8 +125,8 @@ export function carryOverMetadata(object: KubeObject, old: KubeObject): FieldErr
     if (changed) errors.push(invalid(`metadata.${field}`, given, IMMUTABLE))
   }
   for (const field of SERVER_OWNED) {
-    if (before[field] === undefined) delete metadata[field]
-    else metadata[field] = before[field]
+    if (before[field] !== undefined) metadata[field] = before[field]
+    else if (metadata[field] !== undefined) delete metadata[field]
   }
   return errors
 }
@@ -141,6 +147,7 @@ export function dropEmptyMetadata(object: KubeObject): void {
   const metadata = object.metadata as unknown as Record<string, unknown>
   for (const field of ['labels', 'annotations', 'ownerReferences', 'finalizers', 'managedFields']) {
     const value = metadata[field]
+    if (value === undefined) continue
     const empty = value === null || (typeof value === 'object' && Object.keys(value).length === 0)
     if (empty) delete metadata[field]
   }

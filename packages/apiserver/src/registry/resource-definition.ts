@@ -48,6 +48,8 @@ export interface VersionConversion {
   readonly storage: KindInfo
   toStored(object: KubeObject): KubeObject
   fromStored(object: KubeObject): KubeObject
+  /** What this version asks of who writes it beyond the stored one's rules; both objects are in the stored form. */
+  validate?(object: KubeObject, old: KubeObject | undefined): readonly FieldError[]
 }
 
 export type SubresourceName =

@@ -101,9 +101,9 @@ export class ResourceRegistry {
   async insert(key: string, object: KubeObject): Promise<EntryObject> {
     const stored = this.storedForm(object)
     const written = this.shared.store.create(key, objectTemplate(stored.info, stored.object).stamp)
-    this.remember(key, stored.object)
+    const known = this.remember(key, stored.object)
     const entry = await written
-    this.shared.cache.put(entry, stored.object)
+    if (entry !== known) this.shared.cache.put(entry, stored.object)
     return this.wrap(entry)
   }
 
@@ -112,18 +112,19 @@ export class ResourceRegistry {
     const { store, cache } = this.shared
     const stored = this.storedForm(object)
     const written = store.update(entry.key, entry.modRevision, objectTemplate(stored.info, stored.object).stamp)
-    this.remember(entry.key, stored.object)
-    const result = this.wrap(await written)
-    cache.put(result.entry, stored.object)
+    const known = this.remember(entry.key, stored.object)
+    const replaced = await written
+    if (replaced !== known) cache.put(replaced, stored.object)
     cache.drop(entry)
-    return result
+    return this.wrap(replaced)
   }
 
-  /** Parsed objects of entries that are being written. */
-  private remember(key: string, object: KubeObject): void {
+  /** Makes the parsed object of the entry that is being written known, and returns that; undefined when another is. */
+  private remember(key: string, object: KubeObject): Entry | undefined {
     const pending = this.shared.store.latest(key)
-    if (pending !== undefined && String(pending.modRevision) === object.metadata.resourceVersion)
-      this.shared.cache.put(pending, object)
+    if (pending === undefined || String(pending.modRevision) !== object.metadata.resourceVersion) return undefined
+    this.shared.cache.put(pending, object)
+    return pending
   }
 
   /** `object` is the caller's own copy and belongs to the registry from here on. */

@@ -1,3 +1,8 @@
+/** As `sameJson`, of two objects without some of their fields. */
+export function sameFieldsBut(ignored: ReadonlySet<string>, a: object, b: object): boolean {
+  return sameRecord(a as Record<string, unknown>, b as Record<string, unknown>, ignored)
+}
+
 /** Whether two values would be the same JSON, the order of keys aside: undefined fields and prototypes don't count. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true
@@ -11,12 +16,15 @@ function sameArray(a: unknown, b: unknown): boolean {
   return a.every((item, index) => sameJson(item, b[index]))
 }
 
-function sameRecord(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
-  const keys = definedKeys(a)
-  if (keys.length !== definedKeys(b).length) return false
-  return keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]))
+function sameRecord(a: Record<string, unknown>, b: Record<string, unknown>, ignored: ReadonlySet<string> = NONE): boolean {
+  let more = 0
+  for (const key of Object.keys(a)) {
+    if (a[key] === undefined || ignored.has(key)) continue
+    if (!Object.hasOwn(b, key) || !sameJson(a[key], b[key])) return false
+    more += 1
+  }
+  for (const key of Object.keys(b)) if (b[key] !== undefined && !ignored.has(key)) more -= 1
+  return more === 0
 }
 
-function definedKeys(record: Record<string, unknown>): string[] {
-  return Object.keys(record).filter((key) => record[key] !== undefined)
-}
+const NONE: ReadonlySet<string> = new Set()

@@ -8,9 +8,9 @@ import { decideOnLatest, isDurable, type UnderWay } from './decide-on-latest.ts'
 import { deletionIsComplete } from './deletion.ts'
 import { encodeObject } from './object-bytes.ts'
 import { carryOverMetadata, dropEmptyMetadata, validateMetadata, validateMetadataUpdate } from './object-metadata.ts'
-import type { Strategy, StrategyContext, SubresourceName } from './resource-definition.ts'
+import type { StrategyContext, SubresourceName } from './resource-definition.ts'
 import type { ResourceRegistry } from './resource-registry.ts'
-import { sameJson } from './same-json.ts'
+import { sameFieldsBut, sameJson } from './same-json.ts'
 import type { EntryObject, StoredObject } from './stored-object.ts'
 import { type ObjectRef, optionsOf, type WriteContext } from './write-context.ts'
 
@@ -149,15 +149,25 @@ async function prepare(registry: ResourceRegistry, preparation: Preparation): Pr
   const metadataErrors = changesMetadata(registry, change) ? carryOverMetadata(object, old) : keepMetadata(object, old)
   object.metadata.resourceVersion = old.metadata.resourceVersion
   const request = {
-    ...{ operation: 'UPDATE' as const, user: write.user, info, subresource: change.subresource },
-    ...{ namespace: ref.namespace, name: ref.name, object, old, dryRun: write.dryRun, warn: write.warn },
-    ...{ options: optionsOf(write, 'UpdateOptions'), atEnd: preparation.claims.atEnd, takesTime: preparation.passOn },
+    operation: 'UPDATE' as const,
+    user: write.user,
+    info,
+    subresource: change.subresource,
+    namespace: ref.namespace,
+    name: ref.name,
+    object,
+    old,
+    options: optionsOf(write, 'UpdateOptions'),
+    dryRun: write.dryRun,
+    warn: write.warn,
+    atEnd: preparation.claims.atEnd,
+    takesTime: preparation.passOn,
   }
   // What the server fills in below belongs to nobody.
   if (!change.tracksFields) {
     const asked = change.subresource === '' ? withStatusOf(registry, object, old) : object
     const tracking = { ...trackingOf(registry), subresource: change.subresource }
-    trackUpdate({ old, new: asked, manager: write.manager, operation: 'Update', now, ...tracking })
+    trackUpdate({ ...tracking, old, new: asked, manager: write.manager, operation: 'Update', now })
   }
   await write.admission.mutate(request)
   const context: StrategyContext = { ...shared, user: write.user, dryRun: write.dryRun, now, claims: preparation.claims }
@@ -249,14 +259,9 @@ function countGeneration(registry: ResourceRegistry, object: KubeObject, old: Ku
   const generation = old.metadata.generation ?? 1
   const { annotationsAreGenerations = false } = strategy
   const isSame =
-    sameJson(desired(object, strategy), desired(old, strategy)) &&
+    sameFieldsBut(strategy.countsStatus === true ? HEAD : HEAD_AND_STATUS, object, old) &&
     (!annotationsAreGenerations || sameJson(object.metadata.annotations ?? {}, old.metadata.annotations ?? {}))
   object.metadata.generation = isSame ? generation : generation + 1
-}
-
-function desired(object: KubeObject, { countsStatus = false }: Strategy): object {
-  const { metadata: _, status, kind: __, apiVersion: ___, ...rest } = object
-  return countsStatus ? { ...rest, status } : rest
 }
 
 interface Save {
@@ -274,18 +279,16 @@ async function save(registry: ResourceRegistry, { object, found, dryRun }: Save)
 
 /** Renewing nothing but managedFields' times is no change. */
 function sameBut(object: KubeObject, old: KubeObject): boolean {
-  const { managedFields: mine, ...metadata } = object.metadata
-  const { managedFields: theirs, ...oldMetadata } = old.metadata
   return (
-    sameJson({ ...plain(object), metadata }, { ...plain(old), metadata: oldMetadata }) &&
-    sameJson(withoutTimes(mine), withoutTimes(theirs))
+    sameFieldsBut(HEAD, object, old) &&
+    sameFieldsBut(MANAGED, object.metadata, old.metadata) &&
+    sameJson(withoutTimes(object.metadata.managedFields), withoutTimes(old.metadata.managedFields))
   )
 }
 
-function plain(object: KubeObject): Record<string, unknown> {
-  const { kind: _, apiVersion: __, metadata: ___, ...rest } = object
-  return rest
-}
+const HEAD: ReadonlySet<string> = new Set(['kind', 'apiVersion', 'metadata'])
+const HEAD_AND_STATUS: ReadonlySet<string> = new Set([...HEAD, 'status'])
+const MANAGED: ReadonlySet<string> = new Set(['managedFields'])
 
 function withoutTimes(fields: KubeObject['metadata']['managedFields']): unknown {
   return (fields ?? []).map(({ time: _, ...field }) => field)

@@ -1,5 +1,5 @@
+import { readAnswer } from '../http/read-answer.ts'
 import { type NodeReading, parseSummary } from './parse-summary.ts'
-import { readBody } from './read-body.ts'
 
 export interface NodeReadingsOptions {
   /** The agent's summary as it came. Rejects when there is none. */
@@ -11,6 +11,8 @@ export interface NodeReadingsOptions {
 const KEPT_MS = 10_000
 /** An agent that hasn't answered by then has nothing to say: nobody waits for it. */
 const TIMEOUT_MS = 5_000
+/** What a node with many pods says takes a few hundred kilobytes. */
+const SUMMARY_LIMIT_BYTES = 16 * 1024 * 1024
 
 interface Kept {
   readonly reading: Promise<NodeReading | undefined>
@@ -43,7 +45,7 @@ export class NodeReadings {
 
   async #ask(node: string): Promise<NodeReading> {
     const signal = AbortSignal.timeout(TIMEOUT_MS)
-    return parseSummary(await readBody(await this.#options.ask(node, signal)))
+    return parseSummary(await readAnswer(await this.#options.ask(node, signal), SUMMARY_LIMIT_BYTES))
   }
 
   #forgetOld(): void {

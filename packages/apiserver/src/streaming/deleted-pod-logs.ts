@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { ApiError, badRequest, NODES, type Node } from '@skiff/api'
+import { readAnswer } from '../http/read-answer.ts'
 import type { RequestInfo } from '../http/request-context.ts'
 import type { ObjectReader } from '../registry/resource-definition.ts'
 import type { Agents } from './agent/agents.ts'
@@ -23,7 +24,7 @@ interface Backend {
 
 /** An agent that hasn't answered by then is left out: the log may be another's. */
 const TIMEOUT_MS = 3_000
-const MOST_BYTES = 2 ** 20
+const LIST_LIMIT_BYTES = 1024 * 1024
 
 /**
  * `log?deleted=true`: what the pod of that name said that was deleted last. It isn't known any more where it was: all agents are
@@ -44,14 +45,7 @@ export async function deletedPodLog(info: RequestInfo, query: URLSearchParams, b
 
 async function askAgent(node: string, path: string, { agents, signal }: Backend): Promise<readonly Found[]> {
   const answer = await agents.get(node, path, AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), signal]))
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > MOST_BYTES) throw new Error('the agent tells of too many pods')
-    chunks.push(chunk)
-  }
-  const { items } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { readonly items: readonly DeletedPod[] }
+  const { items } = JSON.parse(await readAnswer(answer, LIST_LIMIT_BYTES)) as { readonly items: readonly DeletedPod[] }
   return items.map((pod) => ({ ...pod, node }))
 }
 

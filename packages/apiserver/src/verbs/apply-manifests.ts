@@ -73,7 +73,18 @@ interface Outcome {
   readonly message: string
 }
 
+/** Whoever takes no JSON, as curl does unless it is told to, is told in lines why it was refused, too. */
 export async function applyManifests(context: ServerContext, request: PathRequest): Promise<HttpAnswer> {
+  try {
+    return await applyAll(context, request)
+  } catch (error) {
+    if (mediaTypes(request.accept).includes('application/json')) throw error
+    const { code = 500, message = '' } = statusOf(error, context.logger, { method: 'POST', path: '/apply' })
+    return textAnswer(code, `${message}\n`)
+  }
+}
+
+async function applyAll(context: ServerContext, request: PathRequest): Promise<HttpAnswer> {
   const manifests = readManifests(context, request)
   if (manifests.length === 0) throw badRequest('there is no manifest in the body')
   const selector = pruneSelector(request, manifests)
@@ -162,11 +173,11 @@ async function applyOne(
   const registry = checkOnly ? manifest.registry : servedRegistry(context, manifest)
   const call = callFor(context, request, { ...manifest, registry })
   try {
-    await authorize(context.authorizer, request.user, attributesOf(call.info))
+    authorize(context.authorizer, request.user, attributesOf(call.info))
     const before = registry.find({ namespace, name })
     if (before !== undefined) await registry.ready([before.entry])
     if (before === undefined)
-      await authorize(context.authorizer, request.user, { ...attributesOf(call.info), verb: 'create', name: '' })
+      authorize(context.authorizer, request.user, { ...attributesOf(call.info), verb: 'create', name: '' })
     const write = { ...writeContext(call, 'PatchOptions'), dryRun: checkOnly }
     const force = isTrue(request.info.query.get('force'))
     const value = structuredClone(object)
@@ -182,12 +193,17 @@ async function applyOne(
 
 function servedRegistry(context: ServerContext, { registry: { apiVersion, info }, number }: Manifest): ResourceRegistry {
   const served = context.registry.findKind(apiVersion, info.kind)
-  if (served === undefined) throw unknownKind(number, apiVersion, info.kind)
+  if (served === undefined) throw unknownKind(context, { number, apiVersion, kind: info.kind })
   return served
 }
 
-function unknownKind(number: number, apiVersion: string, kind: string): ApiError {
-  return badRequest(`document ${number}: no kind "${kind}" is registered for version "${apiVersion}"`)
+function unknownKind(
+  { registry }: ServerContext,
+  { number, apiVersion, kind }: { readonly number: number; readonly apiVersion: string; readonly kind: string },
+): ApiError {
+  const served = registry.all().filter(({ info }) => info.kind === kind)
+  const elsewhere = served.length === 0 ? '' : ` (it is there as ${served.map((each) => each.apiVersion).join(' and ')})`
+  return badRequest(`document ${number}: no kind "${kind}" is registered for version "${apiVersion}"${elsewhere}`)
 }
 
 function actionOf(before: StoredObject | undefined, after: StoredObject): Action {
@@ -289,7 +305,7 @@ function manifestOf(context: ServerContext, { object, number, defaultNamespace, 
   if (typeof apiVersion !== 'string' || apiVersion === '') throw badRequest(`document ${number}: apiVersion: Required value`)
   const draft = declared.find((each) => each.apiVersion === apiVersion && each.info.kind === kind)
   const registry = draft ?? context.registry.findKind(apiVersion, kind)
-  if (registry === undefined) throw unknownKind(number, apiVersion, kind)
+  if (registry === undefined) throw unknownKind(context, { number, apiVersion, kind })
   if (typeof metadata?.name !== 'string' || metadata.name === '')
     throw badRequest(`document ${number}: metadata.name: Required value`)
   const namespace = registry.info.namespaced ? (metadata.namespace ?? defaultNamespace) : ''
@@ -297,7 +313,11 @@ function manifestOf(context: ServerContext, { object, number, defaultNamespace, 
 }
 
 function wantsJson(accept: string | undefined): boolean {
-  return parseMediaType((accept ?? '').split(',')[0] ?? '').type === 'application/json'
+  return mediaTypes(accept)[0] === 'application/json'
+}
+
+function mediaTypes(accept = ''): string[] {
+  return accept.split(',').map((range) => parseMediaType(range).type)
 }
 
 function lineOf({ registry, name }: Pick<Manifest, 'registry' | 'name'>, outcome: Outcome | undefined, dryRun: boolean): string {

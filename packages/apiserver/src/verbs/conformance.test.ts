@@ -4,6 +4,7 @@ import { createMemoryStore } from '@skiff/store'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { BUILT_IN_RESOURCES } from '../resources/index.ts'
 import { LEAST_OBJECTS } from '../resources/testing/least-objects.ts'
+import { newTestCertificates } from '../testdata/certificates.ts'
 import { startTestApiServer, type TestApiServer } from '../testing.ts'
 
 interface Sent {
@@ -85,6 +86,7 @@ test('the requests of certificates: approval and status take annotations along',
   const { body } = await send('POST', path, { metadata: { generateName: 'e2e-csr-' }, spec })
   const one = `${path}/${body.metadata.name}`
   const condition = { type: 'ApprovalPatch', status: 'True', reason: 'e2e' }
+  const certificate = Buffer.from((await newTestCertificates()).cert).toString('base64')
 
   const approval = await merge(`${one}/approval`, {
     metadata: { annotations: { patchedapproval: 'true' } },
@@ -92,20 +94,18 @@ test('the requests of certificates: approval and status take annotations along',
   })
   const status = await merge(`${one}/status`, {
     metadata: { annotations: { patchedstatus: 'true' } },
-    status: { certificate: CERTIFICATE },
+    status: { certificate },
   })
   const listed = await send('GET', `${path}?fieldSelector=spec.signerName%3Dexample.com/e2e`)
   const deleted = await send('DELETE', `${path}?fieldSelector=spec.signerName%3Dexample.com/e2e`)
 
   expect(approval.body.status.conditions).toMatchObject([condition])
   expect(approval.body.metadata.annotations).toEqual({ patchedapproval: 'true' })
-  expect(status.body.status.certificate).toBe(CERTIFICATE)
+  expect(status.body.status.certificate).toBe(certificate)
   expect(status.body.metadata.annotations.patchedstatus).toBe('true')
   expect(listed.body.items.length).toBe(1)
   expect([deleted.status, (await send('GET', one)).status]).toEqual([200, 404])
 })
-
-const CERTIFICATE = Buffer.from('-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n').toString('base64')
 
 test('Events: one object in both groups, found by who reported it', async () => {
   const core = '/api/v1/namespaces/default/events'
@@ -129,7 +129,7 @@ test('Events: one object in both groups, found by who reported it', async () => 
   const patched = await send(
     'PATCH',
     `${events}/event-test`,
-    { note: 'patched' },
+    { series: { count: 2, lastObservedTime: '2017-09-19T13:49:11.000000Z' } },
     { type: 'application/strategic-merge-patch+json' },
   )
   const series = { count: 100, lastObservedTime: '2017-09-19T13:49:16.000000Z' }
@@ -140,7 +140,7 @@ test('Events: one object in both groups, found by who reported it', async () => 
   expect(created.status).toBe(201)
   expect(bySource.body.items).toMatchObject([{ metadata: { name: 'event-test' }, message: 'This is event-test' }])
   expect([byController, everywhere].map(({ body }) => body.items.length)).toEqual([1, 1])
-  expect(patched.body).toMatchObject({ note: 'patched', regarding: { namespace: 'default' } })
+  expect(patched.body).toMatchObject({ series: { count: 2 }, regarding: { namespace: 'default' } })
   expect([updated.status, updated.body.series]).toEqual([200, series])
   expect([deleted.status, (await send('GET', `${core}/event-test`)).status]).toEqual([200, 404])
 })

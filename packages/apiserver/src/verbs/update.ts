@@ -1,6 +1,5 @@
 import { badRequest, type KubeObject } from '@skiff/api'
 import { type Answer, type Call, objectAnswer } from '../http/call.ts'
-import { cloneJson } from '../patch/json-value.ts'
 import type { SubresourceName } from '../registry/resource-definition.ts'
 import { namespaceFor } from './create.ts'
 import { decodeBody } from './decode-body.ts'
@@ -11,11 +10,21 @@ import { fieldValidation, writeContext } from './write-options.ts'
 export async function update(call: Call, subresource: SubresourceName | ''): Promise<Answer> {
   const { registry } = call
   const write = writeContext(call, 'UpdateOptions')
-  const object = decodeBody(call, fieldValidation(call, 'UpdateOptions'))
-  checkName(call, object)
-  registry.definition.strategy.default?.(object)
+  const asked = () => {
+    const object = decodeBody(call, fieldValidation(call, 'UpdateOptions'))
+    checkName(call, object)
+    registry.definition.strategy.default?.(object)
+    return object
+  }
+  // What is wrong by itself is refused first. Decoded again, should another write come between.
+  let first: KubeObject | undefined = asked()
+  const apply = () => {
+    const object = first ?? asked()
+    first = undefined
+    return object
+  }
   const createIfMissing = subresource === '' && (registry.definition.createOnUpdate ?? false)
-  const change = { subresource, createIfMissing, replaces: true, apply: () => cloneJson(object) }
+  const change = { subresource, createIfMissing, replaces: true, apply }
   const { stored, created } = await registry.update(refOf(call), change, write)
   return objectAnswer(call, created ? 201 : 200, stored)
 }

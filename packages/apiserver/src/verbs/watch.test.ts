@@ -106,6 +106,21 @@ test.each([
   expect(response.status).toBe(422)
 })
 
+test('a WatchList is no Table: it is metadata, or objects, or 406', async () => {
+  await using api = await startTestApiServer()
+  await create(api, 'a')
+  const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1'
+  const ask = (accept: string) => fetch(`${api.url}${PATH}?${query}`, { headers: { accept } })
+  const table = 'application/json;as=Table;v=v1;g=meta.k8s.io'
+  const metadata = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io'
+
+  const [refused, objects, partial] = await Promise.all([ask(table), ask(`${table},application/json`), ask(metadata)])
+
+  expect(refused.status).toBe(406)
+  expect(await objects.text()).toContain('"kind":"ConfigMap"')
+  expect(await partial.text()).toContain('"kind":"PartialObjectMetadata"')
+})
+
 test('timeoutSeconds ends the watch cleanly', async () => {
   await using api = await startTestApiServer()
 

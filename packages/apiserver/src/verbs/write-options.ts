@@ -44,6 +44,7 @@ export function parseDryRun(values: readonly string[], kind: OptionsKind): boole
 /** Default: the User-Agent up to its first slash. */
 function fieldManager(call: Call, kind: OptionsKind): string {
   const given = call.info.query.get('fieldManager') ?? ''
+  if (given === '') return call.userAgent.split('/', 1)[0] || 'unknown'
   const problems = [
     ...(Buffer.byteLength(given) > FIELD_MANAGER_LIMIT_BYTES ? [tooLong('fieldManager', FIELD_MANAGER_LIMIT_BYTES)] : []),
     ...(/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u.test(given)
@@ -51,8 +52,7 @@ function fieldManager(call: Call, kind: OptionsKind): string {
       : [invalid('fieldManager', given, 'should only contain printable characters')]),
   ]
   if (problems.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind }, '', problems)
-  if (given !== '') return given
-  return call.userAgent.split('/')[0] || 'unknown'
+  return given
 }
 
 export function fieldValidation(call: Call, kind: OptionsKind): FieldValidation {

@@ -247,6 +247,20 @@ describe('why a Service does not answer', () => {
     expect(findings[0]?.cause).toBe('None of its 2 pods is ready.')
   })
 
+  it('doubts a port that its pods don’t declare, when nothing else is wrong', () => {
+    const slice = {
+      metadata: meta('s', { labels: { 'kubernetes.io/service-name': 'hello' } }),
+      ports: [{ port: 9999 }],
+      endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true } }],
+    } as unknown as EndpointSlice
+    const declaring = (containerPort: number) =>
+      pod({ spec: { containers: [{ name: 'main', image: 'i', ports: [{ containerPort }] }] }, status: READY })
+    const wrong = service({ ports: [{ port: 80, targetPort: 9999 }] })
+    const finding = only(SERVICE, wrong, around({ pods: [declaring(8080)], slices: [slice] }))
+    expect(finding?.cause).toBe('Port 80 of the Service leads to port 9999, and the containers of its pods declare 8080.')
+    expect(explained(SERVICE, wrong, around({ pods: [declaring(9999)], slices: [slice] })).findings).toEqual([])
+  })
+
   it('counts the endpoints of one that answers', () => {
     const slice = {
       metadata: meta('s', { labels: { 'kubernetes.io/service-name': 'hello' } }),

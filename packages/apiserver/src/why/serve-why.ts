@@ -39,7 +39,7 @@ export function isWhyPath(path: string): boolean {
  */
 export async function serveWhy(context: ServerContext, request: PathRequest): Promise<HttpAnswer> {
   const { kind, namespace, name } = targetOf(context, request.info.path)
-  await authorize(context.authorizer, request.user, { ...attributesOf(kind, namespace), verb: 'get', name })
+  authorize(context.authorizer, request.user, { ...attributesOf(kind, namespace), verb: 'get', name })
   const object = context.registry.objects.get(kind, { namespace, name })
   if (object === undefined) throw notFound(qualifiedResource(kind), name)
   const explanation = explain(kind, object, await surroundingsFor(context, request, namespace))
@@ -84,7 +84,7 @@ function attributesOf({ group, version, resource }: KindInfo, namespace: string)
 async function surroundingsFor(context: ServerContext, { user }: PathRequest, namespace: string): Promise<Surroundings> {
   const list = async <T>(info: KindInfo): Promise<readonly T[]> => {
     const where = info.namespaced ? namespace : ''
-    const { allowed } = await context.authorizer.authorize(user, { ...attributesOf(info, where), verb: 'list' })
+    const { allowed } = context.authorizer.authorize(user, { ...attributesOf(info, where), verb: 'list' })
     return allowed && context.registry.findKind(apiVersionOf(info), info.kind)
       ? context.registry.objects.list<T>(info, where)
       : []

@@ -23,7 +23,8 @@ export function whyService(service: Service, around: Surroundings): Explanation 
   const pods = selectedPods(service, around)
   if (pods.length === 0) return { findings: own([noPods(service, around)]), fine: '' }
   const ports = portCauses(service, pods)
-  if (ready > 0 || ports.length > 0) return { findings: own(ports), fine: endpointsSentence(ready) }
+  if (ports.length > 0) return { findings: own(ports), fine: '' }
+  if (ready > 0) return { findings: own(doubtfulPorts(service, pods)), fine: endpointsSentence(ready) }
   return { findings: notReady(about, pods, around), fine: '' }
 }
 
@@ -96,8 +97,24 @@ function unknownPort({ port, targetPort }: ServicePort, pods: readonly Pod[]): C
   }
 }
 
-function containerPorts(pod: Pod) {
-  return pod.spec.containers.flatMap(({ ports = [] }) => ports)
+/** A container may listen on ports that it doesn't declare: a guess, for a Service in which nothing else is wrong. */
+function doubtfulPorts({ spec }: Service, pods: readonly Pod[]): readonly Cause[] {
+  return (spec.ports ?? []).flatMap(({ port, targetPort, protocol = 'TCP' }) => {
+    const target = targetPort ?? port
+    const declared = pods.flatMap(containerPorts).filter((each) => (each.protocol ?? 'TCP') === protocol)
+    const numbers = [...new Set(declared.map(({ containerPort }) => containerPort))]
+    if (typeof target === 'string' || numbers.length === 0 || numbers.includes(target)) return []
+    return [
+      {
+        cause: `Port ${port} of the Service leads to port ${target}, and the containers of its pods declare ${numbers.join(', ')}.`,
+        cure: 'If nothing answers, let targetPort be the port on which the program listens.',
+      },
+    ]
+  })
+}
+
+function containerPorts({ spec: { containers, initContainers = [] } }: Pod) {
+  return [...containers, ...initContainers].flatMap(({ ports = [] }) => ports)
 }
 
 /** The pods' own reasons are the Service's. */

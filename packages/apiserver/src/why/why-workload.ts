@@ -27,9 +27,8 @@ export function whyWorkload(kind: string, workload: Deployment | ReplicaSet, aro
 
 function fineOf(wanted: number, ready: number): string {
   if (wanted === 0) return 'It is scaled to 0: it should have no pods.'
-  return ready >= wanted
-    ? `All ${wanted} of its pods are ready.`
-    : `${ready} of ${wanted} pods are ready, and nothing speaks against the others.`
+  if (ready >= wanted) return wanted === 1 ? 'Its one pod is ready.' : `All ${wanted} of its pods are ready.`
+  return `${ready} of ${wanted} pods are ready, and nothing speaks against the others.`
 }
 
 function ownCauses(

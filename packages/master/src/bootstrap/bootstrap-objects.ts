@@ -14,6 +14,7 @@ import {
   PRIORITY_LEVEL_CONFIGURATIONS,
   ROLE_BINDINGS,
   ROLES,
+  SERVICE_CIDRS,
   SERVICES,
   STORAGE_CLASSES,
 } from '@skiff/api'
@@ -58,6 +59,7 @@ export function bootstrapObjects({ serviceCidr, advertiseAddress, port }: Bootst
     ...defaultFlowSchemas().map((object) => ({ info: FLOW_SCHEMAS, object, keep: [] })),
     ...SYSTEM_PRIORITY_CLASSES.map((object) => ({ info: PRIORITY_CLASSES, object, keep: [] })),
     { info: STORAGE_CLASSES, object: LOCAL_STORAGE_CLASS, keep: [] },
+    { info: SERVICE_CIDRS, object: defaultServiceCidr(serviceCidr), keep: [] },
     { info: SERVICES, object: apiService(serviceCidr, port), keep: ['spec'] },
     ...apiAddresses(advertiseAddress, port),
   ]
@@ -92,6 +94,11 @@ function apiAddresses(address: string, port: number): BootstrapObject[] {
     { info: ENDPOINTS, object: apiEndpoints(address, port), keep: ['subsets'] },
     { info: ENDPOINT_SLICES, object: apiEndpointSlice(address, port), keep: ['endpoints', 'ports'] },
   ]
+}
+
+/** Where Services get their addresses from, by the name that clients look for. */
+function defaultServiceCidr(serviceCidr: string) {
+  return { metadata: { name: 'kubernetes' }, spec: { cidrs: [serviceCidr] } }
 }
 
 /** The API server as pods reach it: `kubernetes.default.svc`, the first address of the range. */

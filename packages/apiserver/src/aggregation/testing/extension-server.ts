@@ -8,7 +8,11 @@ import type { TestAuthority } from '../../streaming/testing/test-certificates.ts
 export interface ExtensionServer extends AsyncDisposable {
   readonly port: number
   readonly asked: { readonly url: string; readonly client: string; readonly headers: IncomingHttpHeaders }[]
+  /** Fails so many more times to say what it serves. */
+  failing: number
 }
+
+const DISCOVERY = '/apis/wardle.example.com/v1'
 
 const RESOURCES = {
   kind: 'APIResourceList',
@@ -42,7 +46,10 @@ export async function startExtensionServer(authority: TestAuthority): Promise<Ex
   const asked: ExtensionServer['asked'] = []
   const server = createServer(tls, async (request, response) => {
     note(asked, request)
-    await answer(request, response)
+    if (request.url === DISCOVERY && extension.failing > 0) {
+      extension.failing -= 1
+      response.writeHead(500).end()
+    } else await answer(request, response)
   })
   const shouting = new WebSocketServer({ noServer: true })
   server.on('upgrade', (request: IncomingMessage, socket, head) => {
@@ -52,15 +59,17 @@ export async function startExtensionServer(authority: TestAuthority): Promise<Ex
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
+  const extension: ExtensionServer = {
     port: (server.address() as AddressInfo).port,
     asked,
+    failing: 0,
     async [Symbol.asyncDispose]() {
       for (const webSocket of shouting.clients) webSocket.terminate()
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
   }
+  return extension
 }
 
 function note(asked: ExtensionServer['asked'], request: IncomingMessage): void {
@@ -73,7 +82,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const send = (status: number, body: object, headers: Record<string, string> = {}) => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
   }
-  if (path === '/apis/wardle.example.com/v1') return send(200, RESOURCES)
+  if (path === DISCOVERY) return send(200, RESOURCES)
   if (path === '/openapi/v3') return send(200, OPEN_API)
   if (path.endsWith('/moved')) return send(302, {}, { location: 'http://169.254.169.254/' })
   if (request.method !== 'POST') return send(200, { kind: 'FlunderList', items: [] })

@@ -9,7 +9,6 @@ import { ruleAllows } from './rules.ts'
 const RBAC_PREFIX = '/registry/rbac.authorization.k8s.io/'
 
 export interface RbacAuthorizer extends Authorizer {
-  authorize(...parameters: Parameters<Authorizer['authorize']>): AccessDecision
   /** Every rule the user has in a namespace, the cluster-wide ones included. */
   rulesOfUser(user: UserInfo, namespace: string): PolicyRule[]
   rulesOfRole: RbacIndex['rulesOf']

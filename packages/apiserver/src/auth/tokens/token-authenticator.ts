@@ -18,7 +18,7 @@ export interface TokenAuthenticator {
   /** The audience of this API server itself. */
   readonly ownAudience: string
   /** Whose token it is; undefined when it is nobody's (wrong, expired, its account gone). Default audience: this API server. */
-  authenticate(token: string, audiences?: readonly string[]): Promise<TokenAnswer | undefined>
+  authenticate(token: string, audiences?: readonly string[]): Promise<TokenAnswer | undefined> | TokenAnswer | undefined
 }
 
 export function createTokenAuthenticator(options: {
@@ -30,7 +30,7 @@ export function createTokenAuthenticator(options: {
   const users = new SecretUsers(objects)
   return {
     ownAudience: accounts.issuer,
-    async authenticate(token, audiences = [accounts.issuer]) {
+    authenticate(token, audiences = [accounts.issuer]) {
       const own = parseToken(token)
       if (own === undefined) return accounts.verify(token, audiences)
       const user = users.find(token, own, clock())

@@ -55,6 +55,8 @@ export async function requestToken(
   const account = objects.get<ServiceAccount>(SERVICE_ACCOUNTS, call)
   if (account === undefined) throw notFound('serviceaccounts', call.name)
   const spec = (tokenRequest.spec ?? {}) as TokenRequestSpec
+  const elsewhere = addressProblems(tokenRequest, call)
+  if (elsewhere.length > 0) throw invalidObject(TOKEN_REQUESTS, call.name, elsewhere)
   const problems = lifetimeProblems(spec)
   if (problems.length > 0) throw invalidObject(TOKEN_REQUESTS, '', problems)
   const bound = boundObject(spec, account, objects)
@@ -75,6 +77,16 @@ export async function requestToken(
     spec: { audiences, expirationSeconds: lifetimeSeconds, boundObjectRef: spec.boundObjectRef ?? null },
     status: { token, expirationTimestamp: rfc3339(expires) },
   }
+}
+
+/** The path says whose token it is; who says it again must say the same. */
+function addressProblems({ metadata }: KubeObject, { name, namespace }: TokenRequestCall): FieldError[] {
+  const repeated = (field: 'name' | 'namespace', value: string): FieldError[] => {
+    const said = metadata?.[field] ?? ''
+    if (said === '' || said === value) return []
+    return [invalid(`metadata.${field}`, said, `must match the service account ${field} if specified`)]
+  }
+  return [...repeated('name', name), ...repeated('namespace', namespace)]
 }
 
 function lifetimeProblems({ expirationSeconds }: TokenRequestSpec): FieldError[] {

@@ -73,7 +73,6 @@ function isApproval(type: string): boolean {
 
 function stampConditions(csr: Csr, now: Date): void {
   for (const condition of csr.status?.conditions ?? []) {
-    condition.status ||= 'True'
     condition.lastUpdateTime ??= rfc3339(now)
     condition.lastTransitionTime ??= rfc3339(now)
   }

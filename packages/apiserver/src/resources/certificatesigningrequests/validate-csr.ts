@@ -2,6 +2,7 @@ import {
   type CertificateSigningRequest,
   duplicate,
   type FieldError,
+  type FieldPath,
   forbiddenField,
   invalid,
   invalidEach,
@@ -11,6 +12,7 @@ import {
   required,
 } from '@skiff/api'
 import { jsonEquals } from '../../patch/json-value.ts'
+import { certificateProblem } from './certificate-problem.ts'
 
 const USAGES = [
   'any',
@@ -38,6 +40,8 @@ const USAGES = [
   'timestamping',
 ]
 const MIN_EXPIRATION_SECONDS = 600
+/** What is said by their mere presence. */
+const DECISIONS = ['Approved', 'Denied', 'Failed']
 
 export function validateCsr({ spec }: CertificateSigningRequest): FieldError[] {
   const field = path('spec')
@@ -76,24 +80,43 @@ function validateSignerName(signer: string | undefined): FieldError[] {
 
 /** A decision is final, and so is a certificate. */
 export function validateCsrStatus(csr: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {
+  return [...conditionErrors(csr, old), ...certificateErrors(csr, old)]
+}
+
+function conditionErrors(csr: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {
   const field = path('status', 'conditions')
-  const types = new Set((csr.status?.conditions ?? []).map(({ type }) => type))
-  const errors: FieldError[] = []
-  if (types.has('Approved') && types.has('Denied')) {
+  const conditions = csr.status?.conditions ?? []
+  const types = conditions.map(({ type }) => type)
+  const errors = conditions.flatMap(({ type, status }, index) => {
+    const at = field.index(index)
+    return [
+      ...(type ? [] : [required(at.child('type'))]),
+      ...statusErrors(at.child('status'), status, DECISIONS.includes(type) ? ['True'] : ['False', 'True', 'Unknown']),
+      ...(types.indexOf(type) < index ? [duplicate(at.child('type'), type)] : []),
+    ]
+  })
+  if (types.includes('Approved') && types.includes('Denied')) {
     errors.push(invalid(field, 'Denied', 'Approved and Denied conditions are mutually exclusive'))
   }
-  for (const condition of old.status?.conditions ?? []) {
-    const { type } = condition
-    if (type !== 'Failed' && !types.has(type))
+  for (const { type } of old.status?.conditions ?? []) {
+    if (type !== 'Failed' && !types.includes(type))
       errors.push(forbiddenField(field, `updates may not remove a condition of type "${type}"`))
   }
-  if (old.status?.certificate && !jsonEquals(csr.status?.certificate, old.status.certificate)) {
-    errors.push(
-      forbiddenField(
-        path('status', 'certificate'),
-        'updates may not set certificate content if existing certificate content is not empty',
-      ),
-    )
-  }
   return errors
+}
+
+function statusErrors(field: FieldPath, status: string, allowed: readonly string[]): FieldError[] {
+  if (!status) return [required(field)]
+  return allowed.includes(status) ? [] : [notSupported(field, status, allowed)]
+}
+
+function certificateErrors(csr: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {
+  const field = path('status', 'certificate')
+  const certificate = csr.status?.certificate
+  if (jsonEquals(certificate, old.status?.certificate)) return []
+  if (old.status?.certificate) {
+    return [forbiddenField(field, 'updates may not set certificate content if existing certificate content is not empty')]
+  }
+  const problem = certificate ? certificateProblem(Buffer.from(certificate, 'base64').toString('latin1')) : undefined
+  return problem === undefined ? [] : [invalid(field, '<certificate data>', problem)]
 }

@@ -17,16 +17,21 @@ export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Fi
   const errors: FieldError[] = []
   let bytes = 0
   for (const [key, value] of Object.entries(data)) {
-    errors.push(...invalidEach(path('data').key(key), key, configMapKeyProblems(key)))
+    errors.push(...keyErrors('data', key))
     if (Object.hasOwn(binaryData, key)) errors.push(invalid(path('data').key(key), key, 'duplicate of key present in binaryData'))
     bytes += Buffer.byteLength(value)
   }
   for (const [key, value] of Object.entries(binaryData)) {
-    errors.push(...invalidEach(path('binaryData').key(key), key, configMapKeyProblems(key)))
+    errors.push(...keyErrors('binaryData', key))
     bytes += Buffer.byteLength(value, 'base64')
   }
   if (bytes > MAX_DATA_BYTES) errors.push(tooLong('[]', MAX_DATA_BYTES))
   return errors
+}
+
+function keyErrors(field: string, key: string): FieldError[] {
+  const problems = configMapKeyProblems(key)
+  return problems.length === 0 ? [] : invalidEach(path(field).key(key), key, problems)
 }
 
 export function validateConfigMapUpdate(configMap: ConfigMap, old: ConfigMap): FieldError[] {

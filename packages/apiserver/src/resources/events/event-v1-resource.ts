@@ -1,6 +1,7 @@
 import { EVENTS, EVENTS_V1, type Event, type EventV1, type KubeObject } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { eventResource } from './event-resource.ts'
+import { validateEventV1 } from './validate-event-v1.ts'
 
 /** events.k8s.io's Events are core's under other names. */
 export const eventV1Resource: ResourceDefinition = {
@@ -11,6 +12,7 @@ export const eventV1Resource: ResourceDefinition = {
     storage: EVENTS,
     toStored: (object) => renamed(object, 'v1', TO_CORE),
     fromStored: (object) => renamed(object, 'events.k8s.io/v1', FROM_CORE),
+    validate: (event, old) => validateEventV1(event as unknown as Event, old as unknown as Event | undefined),
   },
   selectableFields: {
     'regarding.kind': select((event) => event.regarding?.kind),

@@ -1,31 +1,54 @@
-import { dnsSubdomainProblems, type Event, type FieldError, invalid, invalidEach, path, required } from '@skiff/api'
+import {
+  dnsSubdomainProblems,
+  type Event,
+  type FieldError,
+  invalid,
+  invalidEach,
+  path,
+  qualifiedNameProblems,
+  required,
+} from '@skiff/api'
 
-/** Events of components that use the old recorder are checked for their namespace only, as upstream. */
+const WORD_BYTES = 128
+const NOTE_BYTES = 1024
+
+/** What the recorder of old writes is checked for its namespace only, as upstream; a time of its own makes an Event a new one. */
 export function validateEvent(event: Event): FieldError[] {
-  const errors = validateNamespace(event)
-  if (!event.eventTime) return errors
-  if (!event.reportingComponent) errors.push(required('reportingController'))
-  if (!event.reportingInstance) errors.push(required('reportingInstance'))
-  if (!event.action) errors.push(required('action'))
-  if (!event.reason) errors.push(required('reason'))
-  if ((event.message ?? '').length > 1024) errors.push(invalid('message', '', 'can have at most 1024 characters'))
-  return errors
+  const errors = event.eventTime ? newEventErrors(event) : oldNamespaceErrors(event)
+  const { namespace = '' } = event.metadata
+  return [...errors, ...invalidEach('namespace', namespace, dnsSubdomainProblems(namespace))]
 }
 
-function validateNamespace({ metadata, involvedObject }: Event): FieldError[] {
-  const field = path('involvedObject', 'namespace')
+/** Events about cluster-wide objects live in `default`, all others beside what they are about. */
+function oldNamespaceErrors({ metadata, involvedObject }: Event): FieldError[] {
   const { namespace = '' } = involvedObject
-  const own = metadata.namespace ?? ''
-  if (namespace === '') {
-    // Events about cluster-wide objects live in `default`.
-    return own === '' || own === 'default' || own === 'kube-system' || !isClusterWide(involvedObject.kind)
-      ? []
-      : [invalid(field, namespace, 'does not match event.namespace')]
-  }
-  if (own !== namespace) return [invalid(field, namespace, 'does not match event.namespace')]
-  return invalidEach(field, namespace, dnsSubdomainProblems(namespace))
+  const expected = namespace === '' ? 'default' : namespace
+  return metadata.namespace === expected ? [] : [foreignNamespace(namespace)]
 }
 
-function isClusterWide(kind: string | undefined): boolean {
-  return kind === 'Node' || kind === 'Namespace' || kind === 'PersistentVolume'
+function newEventErrors(event: Event): FieldError[] {
+  const { reportingComponent = '', reportingInstance = '', action = '', reason = '', message = '' } = event
+  const { namespace = '' } = event.involvedObject
+  const isHome = namespace !== '' || ['default', 'kube-system'].includes(event.metadata.namespace ?? '')
+  return [
+    ...(isHome ? [] : [foreignNamespace(namespace)]),
+    ...(reportingComponent === '' ? [required('reportingController')] : []),
+    ...invalidEach('reportingController', reportingComponent, qualifiedNameProblems(reportingComponent)),
+    ...wordErrors('reportingInstance', reportingInstance),
+    ...wordErrors('action', action),
+    ...wordErrors('reason', reason),
+    ...lengthErrors('message', message, NOTE_BYTES),
+  ]
+}
+
+function wordErrors(field: string, word: string): FieldError[] {
+  return word === '' ? [required(field)] : lengthErrors(field, word, WORD_BYTES)
+}
+
+function lengthErrors(field: string, text: string, most: number): FieldError[] {
+  return Buffer.byteLength(text) > most ? [invalid(field, '', `can have at most ${most} characters`)] : []
+}
+
+function foreignNamespace(namespace: string): FieldError {
+  return invalid(path('involvedObject', 'namespace'), namespace, 'does not match event.namespace')
 }

@@ -63,7 +63,10 @@ describe('creating a pod', () => {
       'restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"',
     ],
     [{ restartPolicyRules: [RULE] }, 'restartPolicy: Required value: must specify restartPolicy when restart rules are used'],
-    [ruled({ ...RULE, action: 'Stop' }), 'restartPolicyRules[0].action: Unsupported value: "Stop": supported values: "Restart"'],
+    [
+      ruled({ ...RULE, action: 'Stop' }),
+      'restartPolicyRules[0].action: Unsupported value: "Stop": supported values: "Restart", "RestartAllContainers"',
+    ],
     [ruled({ action: 'Restart' }), 'restartPolicyRules[0].exitCodes: Required value: must be specified'],
     [
       ruled({ ...RULE, exitCodes: { operator: 'Is', values: [] } }),
@@ -187,6 +190,20 @@ describe('updating a pod', () => {
     expect(problems.map(fieldErrorMessage)).toEqual([
       'status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state',
     ])
+  })
+})
+
+describe('a rule that starts all containers again', () => {
+  const restartPolicyRules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }]
+  const source = { name: 'source', image: 'x', restartPolicy: 'Never', restartPolicyRules }
+
+  test('lets those run again that have ended for good', () => {
+    const old = create({ restartPolicy: 'Never', containers: [source, { name: 'c', image: 'x' }] })
+    old.status = { ...old.status, containerStatuses: [status({ terminated: { exitCode: 137 } })] }
+    const next = cloneJson(old)
+    next.status = { ...next.status, containerStatuses: [status({ running: {} })] }
+
+    expect(podResource.strategy.validateStatusUpdate?.(next as unknown as KubeObject, old as unknown as KubeObject)).toEqual([])
   })
 })
 

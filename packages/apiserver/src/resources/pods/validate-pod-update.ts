@@ -220,19 +220,25 @@ function isSidecarNamed(spec: PodSpec, name: string): boolean {
   return (spec.initContainers ?? []).some((container) => container.name === name && isSidecar(container))
 }
 
-/** What has ended for good does not run again. */
+/** What has ended for good does not run again, unless all of the pod may be started again. */
 function validateTransitions(
   after: readonly ContainerStatus[] | undefined,
   before: readonly ContainerStatus[] | undefined,
   spec: PodSpec,
   field: FieldPath,
 ): FieldError[] {
-  if ((spec.restartPolicy ?? 'Always') === 'Always') return []
+  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
+  if ((spec.restartPolicy ?? 'Always') === 'Always' || containers.some(mayRestartAll)) return []
   return (before ?? []).flatMap(({ name, state }, index) => {
     const ended = state?.terminated
-    const container = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].find((one) => one.name === name)
+    const container = containers.find((one) => one.name === name)
     if (!ended || (container !== undefined && restartsOnExit(container, spec, ended.exitCode))) return []
     const revived = (after ?? []).some((status) => status.name === name && !status.state?.terminated)
     return revived ? [forbiddenField(field.index(index).child('state'), 'may not be transitioned to non-terminated state')] : []
   })
+}
+
+/** KEP-5532 */
+function mayRestartAll({ restartPolicyRules }: Container): boolean {
+  return restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers') ?? false
 }

@@ -3,10 +3,11 @@ import { type Container, type FieldError, type FieldPath, notSupported, required
 type RestartRule = NonNullable<Container['restartPolicyRules']>[number]
 
 const POLICIES = ['Always', 'Never', 'OnFailure']
+const ACTIONS = ['Restart', 'RestartAllContainers']
 const MOST_RULES = 20
 const MOST_EXIT_CODES = 255
 
-/** A container's own restart policy, and the exit codes that go before it (KEP-5307). */
+/** A container's own restart policy, and the exit codes that go before it (KEP-5307, KEP-5532). */
 export function validateContainerRestart({ restartPolicy, restartPolicyRules = [] }: Container, at: FieldPath): FieldError[] {
   const field = at.child('restartPolicy')
   const rules = at.child('restartPolicyRules')
@@ -20,7 +21,7 @@ export function validateContainerRestart({ restartPolicy, restartPolicyRules = [
 }
 
 function validateRule({ action, exitCodes }: RestartRule, at: FieldPath): FieldError[] {
-  const errors = action === 'Restart' ? [] : [notSupported(at.child('action'), action, ['Restart'])]
+  const errors = ACTIONS.includes(action) ? [] : [notSupported(at.child('action'), action, ACTIONS)]
   const field = at.child('exitCodes')
   if (exitCodes === undefined) return [...errors, required(field, 'must be specified')]
   const { operator, values = [] } = exitCodes

@@ -1,4 +1,4 @@
-import { type FieldError, invalid, invalidEach, path, required, SERVICE_CIDRS, type ServiceCIDR } from '@skiff/api'
+import { type FieldError, invalid, invalidEach, path, required, rfc3339, SERVICE_CIDRS, type ServiceCIDR } from '@skiff/api'
 import ipaddr from 'ipaddr.js'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { cidrProblems } from '../addresses.ts'
@@ -13,6 +13,9 @@ export const serviceCidrResource: ResourceDefinition = {
   strategy: {
     ...withStatus(SERVICE_CIDRS),
     countsGenerations: false,
+    prepareForCreate(range: ServiceCIDR, { cluster, now }) {
+      range.status = { conditions: [readiness(range, cluster.serviceCidr, now)] }
+    },
     validate: (range: ServiceCIDR) => validateRanges(range),
     validateUpdate: ({ spec }: ServiceCIDR, old: ServiceCIDR) => validateImmutable(spec.cidrs, old.spec.cidrs, 'spec.cidrs'),
   },
@@ -20,6 +23,15 @@ export const serviceCidrResource: ResourceDefinition = {
     columns: [NAME_COLUMN, textColumn('CIDRs', 'Ranges of addresses for Services.'), AGE_COLUMN],
     cells: (range: ServiceCIDR, now) => [range.metadata.name, (range.spec?.cidrs ?? []).join(','), objectAge(range, now)],
   },
+}
+
+/** The range that the cluster was started with is in use, no other ever is. */
+function readiness({ spec }: ServiceCIDR, served: string, now: Date) {
+  const common = { type: 'Ready', lastTransitionTime: rfc3339(now) }
+  if (spec?.cidrs?.every((cidr) => cidr === served)) {
+    return { ...common, status: 'True' as const, reason: '', message: 'Kubernetes Service CIDR is ready' }
+  }
+  return { ...common, status: 'False' as const, reason: 'NotServed', message: `Services get addresses of ${served} only` }
 }
 
 function validateRanges({ spec }: ServiceCIDR): FieldError[] {

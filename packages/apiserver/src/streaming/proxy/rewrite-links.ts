@@ -34,7 +34,7 @@ const ADDRESSES: Readonly<Record<string, readonly string[]>> = {
 /** What claims to be a longer tag than this passes as it is: nobody makes us keep more. */
 const LONGEST_TAG = 64 * 1024
 
-/** HTML in, HTML out, absolute paths moved below `prefix`. Reads each byte once; other bytes stay as they are. */
+/** HTML in, HTML out, absolute paths moved below `prefix`; other bytes stay as they are. What a chunk cuts is read again with the next. */
 export function rewriteLinks(prefix: string): Transform {
   let held = ''
   return new Transform({
