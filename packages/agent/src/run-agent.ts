@@ -1,22 +1,12 @@
 import { join } from 'node:path'
 import { isNotFound, NODES, type Node, PODS, type Pod, SERVICES, type Service } from '@skiff/api'
-import {
-  type ApiClient,
-  type Checkpoint,
-  createEventRecorder,
-  createInformer,
-  type Informer,
-  type Log,
-  snapshotIn,
-} from '@skiff/client'
-import { DeletedLogs } from './deleted-logs/deleted-logs.ts'
+import { type ApiClient, type Checkpoint, createInformer, type Informer, type Log, snapshotIn } from '@skiff/client'
+import type { DeletedLogs } from './deleted-logs/deleted-logs.ts'
 import type { PressureCondition } from './eviction/signals.ts'
-import { LogLinks } from './log-links/log-links.ts'
 import { keepHeartbeats } from './node/heartbeat-stream.ts'
 import { hostGoesDown } from './node/host-shutdown.ts'
 import { keepRoom, type RoomKeeper } from './node/keep-room.ts'
 import { kubeletConfiguration } from './node/kubelet-configuration.ts'
-import { machineFacts } from './node/machine-facts.ts'
 import { type MasterContact, untilMasterAnswers } from './node/master-contact.ts'
 import { keepNodeLease } from './node/node-lease.ts'
 import { NodeReporter } from './node/node-reporter.ts'
@@ -24,26 +14,17 @@ import type { NodeSettings } from './node/node-settings.ts'
 import { PodRoutes } from './node/pod-routes.ts'
 import { LastAnswers } from './objects/last-answers.ts'
 import { ReferencedObjects } from './objects/referenced-objects.ts'
+import { createPodTools } from './pods/create-pod-tools.ts'
 import { MirrorPods } from './pods/mirror-pods.ts'
-import { NodeAdmission } from './pods/node-admission.ts'
-import { NodeDevices } from './pods/node-devices.ts'
-import { fieldPathOf } from './pods/plan-end.ts'
-import type { PodTools, SayEvent } from './pods/pod-tools.ts'
 import { PodWorkers } from './pods/pod-workers.ts'
-import { runtimeHandlers } from './pods/runtime-handlers.ts'
 import { StaticPods } from './pods/static-pods.ts'
 import type { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
-import type { ContainerRuntime, ImageService, PodContainers, PodNetwork, RuntimeInfo } from './runtime/runtime.ts'
-import { Semaphore } from './semaphore.ts'
+import type { ContainerRuntime, ImageService, PodNetwork, RuntimeInfo } from './runtime/runtime.ts'
 import { AgentMeters } from './stats/agent-meters.ts'
 import { AgentStats } from './stats/agent-stats.ts'
 import { measuredRuntime } from './stats/measured-runtime.ts'
 import { ResourceUsage } from './stats/resource-usage.ts'
-import { ImageVolumes } from './volumes/image-volumes.ts'
 import { LocalDirectories, volumeAnnotations } from './volumes/local-directories.ts'
-import { PodVolumes } from './volumes/pod-volumes.ts'
-import { ServiceAccountTokens } from './volumes/service-account-tokens.ts'
-import { VolumeClaims } from './volumes/volume-claims.ts'
 
 export interface NetworkRanges {
   readonly clusterCidr: string
@@ -102,9 +83,6 @@ export interface RunningAgent {
 }
 
 export const CHECKPOINTED_PODS = 'pods'
-const EXEC_PROBE_SLOTS = 4
-/** So long others' writes go first: that a pod is ready, above all. */
-const EVENT_PATIENCE_MS = 100
 const NO_CONDITIONS: ReadonlySet<PressureCondition> = new Set()
 
 /**
@@ -165,7 +143,7 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
   const directories = new LocalDirectories({ ...options, answers })
   const shownNode = () => nodes.get(nodeName)
   const podList = () => workers?.list() ?? []
-  const tools = await podTools({
+  const tools = await createPodTools({
     options,
     info,
     objects,
@@ -307,103 +285,4 @@ function watchEngine({ runtime, signal }: RunAgentOptions, reporter: NodeReporte
     if (event.type !== 'engine') return
     reporter.problem('engine', event.available ? undefined : `container runtime is down: ${event.message}`)
   }, signal)
-}
-
-interface ToolParts {
-  readonly options: RunAgentOptions
-  readonly info: RuntimeInfo
-  readonly objects: ReferencedObjects
-  readonly answers: LastAnswers
-  readonly directories: LocalDirectories
-  readonly reporter: NodeReporter
-  readonly services: () => readonly Service[]
-  readonly podList: () => readonly Pod[]
-  readonly observed: () => readonly PodContainers[]
-  readonly node: () => Node | undefined
-  readonly pressures: () => ReadonlySet<PressureCondition>
-  readonly meters: AgentMeters
-}
-
-async function podTools({
-  options,
-  info,
-  objects,
-  answers,
-  directories,
-  reporter,
-  services,
-  podList,
-  observed,
-  node,
-  pressures,
-  meters,
-}: ToolParts): Promise<PodTools> {
-  const { client, signal, runtime, images, network, now, logger, nodeName, nodeIp, clusterId, dataDir, ranges } = options
-  const tokens = new ServiceAccountTokens({ client, answers, now })
-  const dns = { nameserver: ranges.dnsIp, domain: ranges.clusterDomain }
-  const say = podEvents(options)
-  const allocatable = await reporter.allocatable(info)
-  return {
-    client,
-    runtime,
-    images,
-    network,
-    admission: new NodeAdmission({
-      client,
-      nodeName,
-      node,
-      allocatable,
-      pods: podList,
-      appArmor: () => (reporter.engine ?? info).appArmor,
-      pressures,
-    }),
-    tokens,
-    volumes: new PodVolumes({
-      dataDir,
-      warn: (pod, reason, message) => say(pod, 'Warning', reason, message),
-      config: objects,
-      tokens,
-      claims: new VolumeClaims({ client, answers, node }),
-      imageVolumes: new ImageVolumes({ images, runtime, config: objects, dataDir, say, signal }),
-      directories,
-      dns,
-      recursiveReadOnly: () => (reporter.engine ?? info).recursiveReadOnly,
-    }),
-    devices: new NodeDevices({ devices: options.settings.devices, gpus: await gpusOf(info), pods: podList, observed }),
-    config: objects,
-    services,
-    say,
-    node: { name: nodeName, ip: nodeIp, memoryBytes: info.memoryBytes, allocatable },
-    ownership: { cluster: clusterId, node: nodeName },
-    dns,
-    seccompDirectory: join(dataDir, 'seccomp'),
-    runtimeHandler: runtimeHandlers(client, answers),
-    execSlots: new Semaphore(EXEC_PROBE_SLOTS),
-    deletedLogs: new DeletedLogs({ dataDir, now, logger }),
-    logLinks: new LogLinks({ logger }),
-    meters,
-    now,
-    logger,
-  }
-}
-
-async function gpusOf({ nvidia, dataRoot }: RuntimeInfo): Promise<readonly string[]> {
-  return nvidia ? (await machineFacts(dataRoot)).gpus : []
-}
-
-function podEvents({ client, nodeName, now, random, logger }: RunAgentOptions): SayEvent {
-  const recorder = createEventRecorder({
-    client,
-    component: 'kubelet',
-    host: nodeName,
-    clock: now,
-    random,
-    patienceMs: EVENT_PATIENCE_MS,
-    logger,
-  })
-  return (pod, type, reason, message, container) => {
-    const fieldPath = container === undefined ? undefined : fieldPathOf(pod, container)
-    const subject = { apiVersion: 'v1', kind: 'Pod', metadata: pod.metadata, ...(fieldPath ? { fieldPath } : {}) }
-    recorder.event(subject, type, reason, message)
-  }
 }

@@ -13,7 +13,7 @@ import { FakeImages } from './runtime/fake/fake-images.ts'
 import { FakePodNetwork } from './runtime/fake/fake-network.ts'
 import { FakeRuntime } from './runtime/fake/fake-runtime.ts'
 
-export { ImageError, StartError } from './runtime/runtime.ts'
+export { ImageError } from './runtime/runtime.ts'
 export { FakeImages, FakePodNetwork, FakeRuntime }
 
 export interface TestAgentOptions {

@@ -17,6 +17,7 @@ export interface ContainerSpecInput {
   readonly sandboxId: string
   readonly attempt: number
   readonly backOffSeconds: number
+  readonly round?: number
   readonly image: PresentImage
   readonly env: ReadonlyMap<string, string>
   readonly mounts: readonly Mount[]
@@ -75,6 +76,7 @@ function containerLabels(input: ContainerSpecInput): Record<string, string> {
     [labels.TERMINATION_MESSAGE_PATH]: container.terminationMessagePath ?? '/dev/termination-log',
     [labels.TERMINATION_MESSAGE_POLICY]: container.terminationMessagePolicy ?? 'File',
     [labels.RESTART_BACK_OFF]: String(backOffSeconds),
+    ...(input.round ? { [labels.ROUND]: String(input.round) } : {}),
     [labels.IMAGE_REF]: image.imageRef,
     [labels.GRACE_PERIOD]: String(pod.spec.terminationGracePeriodSeconds ?? 30),
     ...(input.gpus === undefined ? {} : { [labels.GPUS]: input.gpus.join(',') }),

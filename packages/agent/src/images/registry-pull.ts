@@ -1,7 +1,7 @@
 import { ImageError, type ImageRequest, type RegistryCredentials } from '../runtime/runtime.ts'
 import { type ImageStore, RegistryError, type StoredImage } from './image-store.ts'
 
-/** So long may a registry take to answer when there is another copy to run (architecture.md, "Images"). */
+/** So long may a registry take to answer when there is another copy to run. */
 const REACHABLE_MS = 10_000
 /** Without a sign of progress a pull is given up, as by the kubelet. */
 const STALLED_MS = 60_000

@@ -1,4 +1,5 @@
-import { lstat, mkdir, readdir, readlink, rm, rmdir, symlink } from 'node:fs/promises'
+import { mkdirSync, rmdirSync, rmSync, symlinkSync } from 'node:fs'
+import { lstat, readdir, readlink, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Log } from '@skiff/client'
 import { asOnHost, onHost } from '../runtime/docker/engine-paths.ts'
@@ -49,7 +50,7 @@ export class LogLinks {
     return this.#pruned
   }
 
-  #inTurn(uid: string, act: () => Promise<void>): Promise<void> {
+  #inTurn(uid: string, act: () => void): Promise<void> {
     const turn = (this.#doing.get(uid) ?? this.prune()).then(() => this.#try(act))
     this.#doing.set(uid, turn)
     return turn.finally(() => {
@@ -57,8 +58,12 @@ export class LogLinks {
     })
   }
 
-  async #try(act: () => Promise<void>): Promise<void> {
-    await act().catch((error: unknown) => this.#logger.debug({ err: error }, 'links to logs were not changed'))
+  async #try(act: () => Promise<void> | void): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      this.#logger.debug({ err: error }, 'links to logs were not changed')
+    }
   }
 }
 
@@ -79,32 +84,32 @@ export async function pruneLogLinks(places: Places = placesOf(undefined)): Promi
   for (const pod of await entries(pods)) await prunePod(join(pods, pod), places)
   const containers = join(places.directory, 'containers')
   for (const name of await entries(containers)) await pruneLink(join(containers, name), places)
-  for (const folder of [pods, containers]) await removeEmpty([folder])
+  for (const folder of [pods, containers]) removeEmpty([folder])
 }
 
 async function prunePod(folder: string, places: Places): Promise<void> {
   for (const container of await entries(folder)) {
     const logs = join(folder, container)
     for (const name of await entries(logs)) await pruneLink(join(logs, name), places)
-    await removeEmpty([logs])
+    removeEmpty([logs])
   }
-  await removeEmpty([folder])
+  removeEmpty([folder])
 }
 
-async function make(container: ContainerState, places: Places): Promise<void> {
+function make(container: ContainerState, places: Places): void {
   const { inPod, inContainers } = namesOf(container)
   const target = asOnHost(container.logPath)
-  await mkdir(dirname(join(places.directory, inPod)), { recursive: true })
-  await mkdir(join(places.directory, 'containers'), { recursive: true })
-  await link(target, join(places.directory, inPod))
-  await link(join(places.onHost, inPod), join(places.directory, inContainers))
+  mkdirSync(dirname(join(places.directory, inPod)), { recursive: true })
+  mkdirSync(join(places.directory, 'containers'), { recursive: true })
+  link(target, join(places.directory, inPod))
+  link(join(places.onHost, inPod), join(places.directory, inContainers))
 }
 
-async function remove(container: ContainerState, { directory }: Places): Promise<void> {
+function remove(container: ContainerState, { directory }: Places): void {
   const { inPod, inContainers } = namesOf(container)
-  await rm(join(directory, inContainers), { force: true })
-  await rm(join(directory, inPod), { force: true })
-  await removeEmpty([dirname(join(directory, inPod)), dirname(dirname(join(directory, inPod)))])
+  rmSync(join(directory, inContainers), { force: true })
+  rmSync(join(directory, inPod), { force: true })
+  removeEmpty([dirname(join(directory, inPod)), dirname(dirname(join(directory, inPod)))])
 }
 
 /** A link whose file is gone; an agent in a container looks for it among the host's. */
@@ -125,9 +130,9 @@ function namesOf({ pod, name, attempt, id }: ContainerState): { inPod: string; i
   }
 }
 
-async function link(target: string, path: string): Promise<void> {
-  await rm(path, { force: true })
-  await symlink(target, path)
+function link(target: string, path: string): void {
+  rmSync(path, { force: true })
+  symlinkSync(target, path)
 }
 
 async function entries(folder: string): Promise<string[]> {
@@ -135,8 +140,12 @@ async function entries(folder: string): Promise<string[]> {
 }
 
 /** From the innermost on; the first that isn't empty ends it. */
-async function removeEmpty(folders: readonly string[]): Promise<void> {
-  for (const folder of folders) if (!(await rmdir(folder).then(yes, no))) return
+function removeEmpty(folders: readonly string[]): void {
+  try {
+    for (const folder of folders) rmdirSync(folder)
+  } catch {
+    // Others have something there.
+  }
 }
 
 const yes = () => true

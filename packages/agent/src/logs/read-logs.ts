@@ -1,6 +1,6 @@
 /**
- * A container's log, read from the engine's json-file itself, across its rotations (docker-api.md: the engine's own follow loses
- * and repeats lines at a rotation). Lines go in batches, as many as were read at once: a writer may be fast.
+ * A container's log, read from the engine's json-file itself, across its rotations: the engine's own follow loses and repeats
+ * lines at a rotation. Lines go in batches, as many as were read at once: a writer may be fast.
  */
 
 import { FileChanges } from './file-changes.ts'

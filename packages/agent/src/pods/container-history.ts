@@ -1,7 +1,8 @@
 /** What the engine shows of a pod, as the plan and the status ask for it. */
 
-import { type Container, isSidecar, type Pod, restartsOnExit } from '@skiff/api'
+import { type Container, isSidecar, type Pod, restartsAllOnExit, restartsOnExit } from '@skiff/api'
 import type { ContainerState, PodContainers, SandboxState } from '../runtime/runtime.ts'
+import { ROUND } from './labels.ts'
 
 /** All containers of one name, the newest attempt first. */
 export function historyOf(observed: PodContainers, name: string): readonly ContainerState[] {
@@ -59,4 +60,33 @@ export function restartsAfter(ended: ContainerState, container: Container, pod: 
   if (isEphemeralContainer(pod, container.name)) return false
   // Without a code it could not even start.
   return restartsOnExit(container, pod.spec, ended.exitCode ?? 1)
+}
+
+/** Whether all containers of its pod start again because of it (KEP-5532). */
+export function restartsAll(ended: ContainerState, pod: Pod): boolean {
+  const container = ended.phase === 'exited' ? containerOf(pod, ended.name) : undefined
+  return container !== undefined && restartsAllOnExit(container, ended.exitCode ?? 1)
+}
+
+/** How often all containers of the pod have been to start again together. */
+export function currentRound(pod: Pod, { containers }: PodContainers): number {
+  return Math.max(0, ...containers.map((container) => roundOf(container) + (restartsAll(container, pod) ? 1 : 0)))
+}
+
+/** All were to start again since it was made: it is over, whatever it does. */
+export function isOfEarlierRound(container: ContainerState, pod: Pod, observed: PodContainers): boolean {
+  return roundOf(container) < currentRound(pod, observed)
+}
+
+/** Some of the pod's containers have not started again yet. */
+export function isRestartingAll(pod: Pod, observed: PodContainers): boolean {
+  const names = [...initContainersOf(pod), ...pod.spec.containers].map(({ name }) => name)
+  return names.some((name) => {
+    const [newest] = historyOf(observed, name)
+    return newest !== undefined && isOfEarlierRound(newest, pod, observed)
+  })
+}
+
+function roundOf({ labels }: ContainerState): number {
+  return Number(labels[ROUND] ?? 0)
 }

@@ -12,8 +12,8 @@ const LAST_ANSWERS_MS = 250
 
 /**
  * Resolves when no live proxy sends new connections to the pod: its endpoints are marked in the EndpointSlices, and all proxies
- * have acknowledged that revision (architecture.md, "Liveness and acknowledgements"), and requests that came just before
- * are answered. Bounded; failures let the pod go.
+ * have acknowledged that revision (on their agents' heartbeat streams), and requests that came just before are answered.
+ * Bounded; failures let the pod go.
  */
 export async function drain(pod: Pod, client: ApiClient, outer: AbortSignal): Promise<void> {
   const signal = AbortSignal.any([outer, AbortSignal.timeout(DRAIN_TIMEOUT_MS)])

@@ -18,6 +18,8 @@ export const NODE = 'dev.skiff/node'
 export const POD_IP = 'dev.skiff/pod-ip'
 /** How long the restart after this container's own end waits, in seconds: the back-off survives the agent. */
 export const RESTART_BACK_OFF = 'dev.skiff/restart-back-off'
+/** How often all containers of the pod had been started again together when this one was made; absent: never. */
+export const ROUND = 'dev.skiff/round'
 /** `status.containerStatuses[].imageID` of this container. */
 export const IMAGE_REF = 'dev.skiff/image-ref'
 /** UUIDs of the GPUs that are the container's alone. */

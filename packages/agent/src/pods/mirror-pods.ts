@@ -21,12 +21,14 @@ export function nameOf({ metadata }: Pod): string {
 }
 
 /**
- * Keeps an object in the API for each static pod, for people to see and for the scheduler to count: one that is deleted or is of
- * an earlier file is replaced, one without its pod goes.
+ * Keeps an object in the API for each static pod that runs, for people to see and for the scheduler to count: one that is deleted
+ * or is of an earlier run is replaced, one without its pod goes.
  */
 export class MirrorPods {
   readonly #options: MirrorPodsOptions
   readonly #mirrors = new Map<string, Pod>()
+  /** Of runs that are over, by uid: the next run of the same pod has another. */
+  readonly #retired = new Set<string>()
   #wanted = new Map<string, Pod>()
   #work: Promise<void> = Promise.resolve()
 
@@ -37,7 +39,14 @@ export class MirrorPods {
   /** The mirror of a static pod, once the API shows it. */
   of(pod: Pod): Pod | undefined {
     const mirror = this.#mirrors.get(nameOf(pod))
-    return mirror !== undefined && hashOf(mirror) === pod.metadata.uid ? mirror : undefined
+    if (mirror === undefined || this.#retired.has(mirror.metadata.uid)) return undefined
+    return hashOf(mirror) === pod.metadata.uid ? mirror : undefined
+  }
+
+  /** The pod's run is over, and so is its mirror. */
+  retire(pod: Pod): void {
+    const mirror = this.of(pod)
+    if (mirror !== undefined) this.#retired.add(mirror.metadata.uid)
   }
 
   want(pods: Iterable<Pod>): void {
@@ -51,6 +60,7 @@ export class MirrorPods {
   }
 
   gone(mirror: Pod): void {
+    this.#retired.delete(mirror.metadata.uid)
     if (this.#mirrors.get(nameOf(mirror))?.metadata.uid === mirror.metadata.uid) this.#mirrors.delete(nameOf(mirror))
     this.#see(nameOf(mirror))
   }
@@ -71,7 +81,7 @@ export class MirrorPods {
     const mirror = this.#mirrors.get(name)
     if (mirror === undefined) {
       if (wanted !== undefined) await this.#create(wanted)
-    } else if (hashOf(mirror) !== wanted?.metadata.uid || mirror.metadata.deletionTimestamp) {
+    } else if (wanted === undefined || this.of(wanted) !== mirror || mirror.metadata.deletionTimestamp) {
       await this.#remove(mirror)
     }
   }

@@ -1,8 +1,8 @@
 import type { Container, Pod } from '@skiff/api'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { containerLimits } from '../containers/resources.ts'
 import type { ContainerState, PodContainers, SandboxState } from '../runtime/runtime.ts'
-import { CONTAINER_HASH, containerHash, POD_IP, RESTART_BACK_OFF } from './labels.ts'
+import { CONTAINER_HASH, containerHash, POD_IP, RESTART_BACK_OFF, ROUND } from './labels.ts'
 import { planOrphan } from './plan-end.ts'
 import { planPod } from './plan-pod.ts'
 import { MutablePodMemory } from './pod-memory.ts'
@@ -250,6 +250,71 @@ test('restarts a container whose resizePolicy asks for it, without a back-off', 
   memory.resizing.add('c0')
   const old = ended({ labels: { [CONTAINER_HASH]: containerHash(C), [RESTART_BACK_OFF]: '300' } })
   expect(typesOf(plan(pod, observedOf(old), { memory }).steps)).toEqual(['start-container'])
+})
+
+test('restarts a container whose resizePolicy asks for it when only its request of memory has changed', () => {
+  const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }]
+  const requesting = (memory: string) => ({ requests: { memory } })
+  const asksFor = (asked: string, reported: string, policy: object = { resizePolicy }) => {
+    const status = { name: 'c', containerID: 'docker://c0', resources: requesting(reported) }
+    const containers = [{ ...C, ...policy, resources: requesting(asked) }]
+    const memory = readyMemory()
+    memory.resize = { generation: 0 }
+    return plan(podWith({ containers }, {}, { containerStatuses: [status] }), observedOf(container()), { memory }).steps
+  }
+  expect(asksFor('64Mi', '32Mi')).toMatchObject([{ type: 'stop-containers', targets: [{ forResize: true }] }])
+  expect(asksFor('64Mi', '65536Ki')).toEqual([])
+  expect(asksFor('64Mi', '32Mi', {})).toEqual([])
+})
+
+test('leaves an init container alone that runs or has done its work, whatever its image is by now', () => {
+  const initContainers = ['i1', 'i2'].map((name) => ({ name, image: 'other:1' }))
+  const observed = observedOf(ended({ id: 'i1', name: 'i1', exitCode: 0 }), container({ id: 'i2', name: 'i2' }))
+  expect(plan(podWith({ initContainers }), observed).steps).toEqual([])
+})
+
+describe('a container whose end starts all containers again', () => {
+  const restartPolicyRules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }]
+  const pod = podWith({
+    restartPolicy: 'Never',
+    initContainers: [{ ...C, name: 'i' }],
+    containers: [
+      { ...C, name: 'source', restartPolicy: 'Never', restartPolicyRules },
+      { ...C, name: 'other' },
+    ],
+  })
+  const one = (name: string, code?: number, more: Partial<ContainerState> = {}) => {
+    const { labels } = container({ name })
+    return code === undefined
+      ? container({ id: name, name, labels, ...more })
+      : ended({ id: name, name, labels, exitCode: code, ...more })
+  }
+  const anew = (name: string, code?: number) =>
+    one(name, code, { id: `${name}-2`, attempt: 1, labels: { ...one(name).labels, [ROUND]: '1' } })
+  const startsOf = (...containers: ContainerState[]) => {
+    const { steps } = plan(pod, observedOf(...containers), { now: START + 60_000 })
+    return steps.flatMap((step) => (step.type === 'start-container' ? [[step.container.name, step.attempt, step.round]] : []))
+  }
+  const before = [one('i', 0), one('source', 42), one('other', 137)]
+
+  test('ends the others at once', () => {
+    const { steps } = plan(pod, observedOf(one('i', 0), one('source', 42), one('other')))
+    expect(steps).toMatchObject([{ type: 'stop-containers', targets: [{ container: { name: 'other' }, graceSeconds: 0 }] }])
+  })
+
+  test('starts them in their order, once', () => {
+    expect(startsOf(...before)).toEqual([['i', 1, 1]])
+    expect(startsOf(...before, anew('i'))).toEqual([])
+    expect(startsOf(...before, anew('i', 0))).toEqual([
+      ['source', 1, 1],
+      ['other', 1, 1],
+    ])
+    expect(startsOf(...before, anew('i', 0), anew('source'), anew('other', 1))).toEqual([])
+  })
+
+  test('leaves them alone when it ends otherwise', () => {
+    expect(plan(pod, observedOf(one('i', 0), one('source', 1), one('other'))).steps).toEqual([])
+  })
 })
 
 test('recreates everything when the sandbox has died, after what lost its network is stopped', () => {

@@ -4,18 +4,21 @@ import { isStarted, reportedStatus } from '../status/container-status.ts'
 import { currentPhase } from '../status/pod-status.ts'
 import {
   containerOf,
+  currentRound,
   ephemeralContainersOf,
   historyOf,
   initContainersOf,
+  isOfEarlierRound,
   liveSandbox,
   restartsAfter,
+  restartsAll,
   runningContainers,
   sidecarsOf,
   succeeded,
 } from './container-history.ts'
 import { CONTAINER_HASH, containerHash, POD_IP } from './labels.ts'
 import { planDeletion, planEnd, planRest, stopAll } from './plan-end.ts'
-import { changedLimits, resizeNeedsRestart } from './plan-resize.ts'
+import { changedLimits, requestNeedsRestart, resizeNeedsRestart } from './plan-resize.ts'
 import type { PodMemory } from './pod-memory.ts'
 import type { BackingOff, PodPlan, PodStep } from './pod-plan.ts'
 import { type RestartBackOff, restartBackOff } from './restart-back-off.ts'
@@ -29,6 +32,9 @@ export interface PodPlanInput {
   /** Milliseconds of a clock that nobody sets. */
   readonly steady: number
 }
+
+/** What must start again has no time to end well, and runs no preStop (KEP-5532). */
+const AT_ONCE_SECONDS = 0
 
 /** Dead containers of one name that are kept for `lastState` and `logs --previous`. */
 const DEAD_CONTAINERS_KEPT = 1
@@ -137,7 +143,7 @@ function graceOf(pod: Pod): number {
 
 function isStillToRun(container: Container, pod: Pod, observed: PodContainers): boolean {
   const [newest] = historyOf(observed, container.name)
-  return newest === undefined || restartsAfter(newest, container, pod)
+  return newest === undefined || restartsAfter(newest, container, pod) || isOfEarlierRound(newest, pod, observed)
 }
 
 function removeLeftovers(plan: PlanBuilder, live: SandboxState): void {
@@ -158,6 +164,11 @@ function planContainers(plan: PlanBuilder, sandbox: SandboxState): void {
     plan.steps.push(stopAll(pod, { ...observed, containers: stragglers }, graceOf(pod)))
     return
   }
+  const overtaken = runningContainers(observed).filter((container) => isOfEarlierRound(container, pod, observed))
+  if (overtaken.length > 0) {
+    plan.steps.push(stopAll(pod, { ...observed, containers: overtaken }, AT_ONCE_SECONDS))
+    return
+  }
   // Before all others: they are for looking into a pod, also into one that doesn't get on.
   for (const container of ephemeralContainersOf(pod)) planEphemeral(plan, container, sandbox)
   const initialized = appsHaveStarted(plan.input, sandbox) || planInitContainers(plan, sandbox)
@@ -175,8 +186,8 @@ function planEphemeral(plan: PlanBuilder, container: Container, sandbox: Sandbox
   if (isNew || newest?.phase === 'created') planStart(plan, container, sandbox, { attempt: 0, backOffSeconds: 0 })
 }
 
-function appsHaveStarted({ pod, observed }: PodPlanInput, sandbox: SandboxState): boolean {
-  return pod.spec.containers.some(({ name }) => inSandbox(historyOf(observed, name)[0], sandbox) !== undefined)
+function appsHaveStarted(input: PodPlanInput, sandbox: SandboxState): boolean {
+  return input.pod.spec.containers.some((container) => newestOfThisRun(input, container, sandbox) !== undefined)
 }
 
 /** One after the other, each to its end; sidecars only until they have started. Says whether all of it is done. */
@@ -188,10 +199,10 @@ function planInitContainers(plan: PlanBuilder, sandbox: SandboxState): boolean {
   return true
 }
 
-function isPassed({ observed, memory }: PodPlanInput, container: Container, sandbox: SandboxState): boolean {
-  const newest = inSandbox(historyOf(observed, container.name)[0], sandbox)
+function isPassed(input: PodPlanInput, container: Container, sandbox: SandboxState): boolean {
+  const newest = newestOfThisRun(input, container, sandbox)
   if (newest === undefined) return false
-  return isSidecar(container) ? isStarted(container, newest, memory) : succeeded(newest)
+  return isSidecar(container) ? isStarted(container, newest, input.memory) : succeeded(newest)
 }
 
 /** Sidecars stop, the last one first, when no other container is left to run. */
@@ -201,7 +212,8 @@ function planSidecarsEnd(plan: PlanBuilder): boolean {
   const over = pod.spec.containers.every(({ name }, index) => {
     const [newest] = historyOf(observed, name)
     const container = pod.spec.containers[index]
-    return newest?.phase === 'exited' && container !== undefined && !restartsAfter(newest, container, pod)
+    if (newest?.phase !== 'exited' || container === undefined || isOfEarlierRound(newest, pod, observed)) return false
+    return !restartsAfter(newest, container, pod)
   })
   if (over) plan.steps.push(...planEnd(plan.input).steps)
   return over
@@ -247,13 +259,14 @@ function planRunning(plan: PlanBuilder, container: Container, running: Container
 function planResize(plan: PlanBuilder, container: Container, running: ContainerState): void {
   const { pod, memory } = plan.input
   const limits = changedLimits(container, running)
-  if (limits === undefined || plan.mustWait(resizeOf(container))) return
+  const forRequest = requestNeedsRestart(container, running, reportedStatus(pod, container.name))
+  if ((limits === undefined && !forRequest) || plan.mustWait(resizeOf(container))) return
   const answer = memory.resize?.generation === (pod.metadata.generation ?? 0) ? memory.resize : undefined
   if (answer === undefined) {
     if (!plan.steps.some(({ type }) => type === 'admit-resize')) plan.steps.push({ type: 'admit-resize' })
   } else if (answer.refusal !== undefined) {
     if (answer.refusal.reason === 'Deferred' && !plan.mustWait('resize')) plan.steps.push({ type: 'admit-resize' })
-  } else if (resizeNeedsRestart(container, limits)) {
+  } else if (limits === undefined || forRequest || resizeNeedsRestart(container, limits)) {
     const message = `Container ${container.name} resize requires restart`
     const graceSeconds = graceOf(pod)
     plan.steps.push({ type: 'stop-containers', targets: [{ container: running, graceSeconds, message, forResize: true }] })
@@ -267,14 +280,17 @@ export function resizeOf({ name }: Pick<Container, 'name'>): string {
   return `resize ${name}`
 }
 
-function reasonToRestart({ memory }: PodPlanInput, container: Container, running: ContainerState): string | undefined {
+function reasonToRestart({ pod, memory }: PodPlanInput, container: Container, running: ContainerState): string | undefined {
   const failed = memory.probes.get(running.id)?.failed
   if (failed !== undefined) return `Container ${container.name} failed ${failed} probe, will be restarted`
-  if (wasChanged(container, running)) return `Container ${container.name} definition changed, will be restarted`
+  if (wasChanged(pod, container, running)) return `Container ${container.name} definition changed, will be restarted`
   return undefined
 }
 
-function wasChanged(container: Container, existing: ContainerState): boolean {
+/** An init container that has done its work, or is at it, is not sent back for another image. */
+function wasChanged(pod: Pod, container: Container, existing: ContainerState): boolean {
+  const isPlainInit = containerKind(pod, container) === 'init' && !isSidecar(container)
+  if (isPlainInit && (existing.phase === 'running' || succeeded(existing))) return false
   const hash = existing.labels[CONTAINER_HASH]
   return hash !== undefined && hash !== containerHash(container)
 }
@@ -291,17 +307,18 @@ function graceOfProbe({ memory }: PodPlanInput, container: Container, running: C
 }
 
 function planEnded(plan: PlanBuilder, container: Container, ended: ContainerState, sandbox: SandboxState): void {
-  const { pod, now, memory } = plan.input
+  const { pod, now, memory, observed } = plan.input
   const ofThisSandbox = inSandbox(ended, sandbox) !== undefined
-  const changed = wasChanged(container, ended)
+  const overtaken = isOfEarlierRound(ended, pod, observed)
+  const changed = wasChanged(pod, container, ended)
   const resized = memory.resizing.has(ended.id)
   // Init containers run again, also those that succeeded, when the sandbox is a new one.
   const runsAgain = ofThisSandbox || containerKind(pod, container) === 'app' ? restartsAfter(ended, container, pod) : true
-  if (!runsAgain && !changed) return
+  if (!runsAgain && !changed && !overtaken) return
   const backOff = restartBackOff(ended, killedByProbe(plan.input, container, ended))
   const attempt = ended.attempt + 1
-  if (!ofThisSandbox) {
-    // It ended with its sandbox, as when the engine restarts: nothing that it did itself, so nothing that it waits for.
+  if (!ofThisSandbox || (overtaken && !restartsAll(ended, pod))) {
+    // It ended with its sandbox, as when the engine restarts, or for another container's sake: nothing that it did itself, so nothing that it waits for.
     planStart(plan, container, sandbox, { attempt, backOffSeconds: backOff.delaySeconds })
     return
   }
@@ -341,7 +358,18 @@ function planStart(
     plan.backingOff.push({ type: 'retry', container: container.name })
     return
   }
-  plan.steps.push({ type: 'start-container', container, sandboxId: sandbox.id, ...start })
+  const round = currentRound(plan.input.pod, plan.input.observed)
+  plan.steps.push({ type: 'start-container', container, sandboxId: sandbox.id, ...start, ...(round > 0 ? { round } : {}) })
+}
+
+/** Neither of an earlier sandbox, nor of before all containers were to start again. */
+function newestOfThisRun(
+  { pod, observed }: PodPlanInput,
+  { name }: Container,
+  sandbox: SandboxState,
+): ContainerState | undefined {
+  const newest = inSandbox(historyOf(observed, name)[0], sandbox)
+  return newest === undefined || isOfEarlierRound(newest, pod, observed) ? undefined : newest
 }
 
 function inSandbox(container: ContainerState | undefined, sandbox: SandboxState): ContainerState | undefined {

@@ -1,6 +1,6 @@
 /** In-place changes of a container's cpu and memory (KEP-1287): what differs, and whether it takes a restart. Pure. */
 
-import type { Container } from '@skiff/api'
+import { type Container, type ContainerStatus, quantityToBytes } from '@skiff/api'
 import { containerLimits } from '../containers/resources.ts'
 import type { ContainerLimits, ContainerState } from '../runtime/runtime.ts'
 
@@ -16,12 +16,24 @@ export function changedLimits(container: Container, seen: ContainerState): Parti
   return Object.keys(changed).length === 0 ? undefined : changed
 }
 
+/** Whether it has not got yet what its spec asks for. @param reported what was said of it last */
+export function awaitsResize(container: Container, seen: ContainerState, reported: ContainerStatus | undefined): boolean {
+  return changedLimits(container, seen) !== undefined || requestNeedsRestart(container, seen, reported)
+}
+
 /** Whether the container's resizePolicy wants it restarted for such a change. */
 export function resizeNeedsRestart(container: Container, changed: Partial<ContainerLimits>): boolean {
-  const restarts = (name: string) =>
-    (container.resizePolicy ?? []).some(
-      ({ resourceName, restartPolicy }) => resourceName === name && restartPolicy === 'RestartContainer',
-    )
   const cpu = changed.cpuShares !== undefined || changed.cpuQuotaUs !== undefined
-  return (cpu && restarts('cpu')) || (changed.memoryBytes !== undefined && restarts('memory'))
+  return (cpu && restartsFor(container, 'cpu')) || (changed.memoryBytes !== undefined && restartsFor(container, 'memory'))
+}
+
+/** A request of memory is none of the engine's limits: another one only means something to who wants to be restarted for it. */
+export function requestNeedsRestart(container: Container, seen: ContainerState, reported: ContainerStatus | undefined): boolean {
+  if (!restartsFor(container, 'memory') || reported?.containerID !== `docker://${seen.id}`) return false
+  const requestOf = ({ resources }: Pick<Container, 'resources'>) => quantityToBytes(resources?.requests?.memory ?? 0)
+  return reported.resources !== undefined && requestOf(container) !== requestOf({ resources: reported.resources })
+}
+
+function restartsFor({ resizePolicy = [] }: Container, name: string): boolean {
+  return resizePolicy.some(({ resourceName, restartPolicy }) => resourceName === name && restartPolicy === 'RestartContainer')
 }

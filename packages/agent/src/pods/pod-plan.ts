@@ -26,6 +26,8 @@ export type PodStep =
       readonly attempt: number
       /** What this container's own end will cost before its restart. */
       readonly backOffSeconds: number
+      /** How often all containers of the pod have been started again together; absent: never. */
+      readonly round?: number
     }
   /** Ask whether the node has room for what the pod's containers are to have now. */
   | { readonly type: 'admit-resize' }

@@ -8,6 +8,7 @@ import type { LogLinks } from '../log-links/log-links.ts'
 import type { ContainerRuntime, ImageService, PodContainers, PodNetwork } from '../runtime/runtime.ts'
 import type { Semaphore } from '../semaphore.ts'
 import type { AgentMeters } from '../stats/agent-meters.ts'
+import type { QuietPace } from '../status/quiet-pace.ts'
 import type { PodVolumes } from '../volumes/pod-volumes.ts'
 import type { ServiceAccountTokens } from '../volumes/service-account-tokens.ts'
 import type { NodeAdmission } from './node-admission.ts'
@@ -38,6 +39,7 @@ export interface PodTools {
   readonly config: ConfigSource
   readonly services: () => readonly Service[]
   readonly say: SayEvent
+  readonly quietPace: QuietPace
   readonly node: NodeFacts
   readonly ownership: Ownership
   readonly dns: ClusterDns

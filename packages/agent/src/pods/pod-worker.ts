@@ -1,21 +1,20 @@
 import { type Pod, type PodStatus, podIsTerminal } from '@skiff/api'
 import { backoff } from '@skiff/client'
-import { PodProbes } from '../probes/pod-probes.ts'
 import type { PodContainers, PodRef } from '../runtime/runtime.ts'
 import { reportedStatus } from '../status/container-status.ts'
-import { podStatus } from '../status/pod-status.ts'
-import { StatusWriter } from '../status/status-writer.ts'
-import { liveSandbox, runningContainers } from './container-history.ts'
+import { ContainerEndings } from './container-endings.ts'
+import { runningContainers } from './container-history.ts'
 import { type EngineNews, isExplained, isTelling } from './engine-news.ts'
 import { executeStep } from './execute-step.ts'
 import { readLastWords } from './last-words.ts'
 import { noteBackOffs } from './note-back-offs.ts'
 import { planOrphan } from './plan-end.ts'
 import { planPod } from './plan-pod.ts'
-import { downwardContext, podIpOf } from './pod-addresses.ts'
+import { downwardContext } from './pod-addresses.ts'
 import { isOnlyItsStatus, isOvertaken, labelsDiffer } from './pod-changes.ts'
 import { MutablePodMemory } from './pod-memory.ts'
 import type { PodPlan, PodStep } from './pod-plan.ts'
+import { PodReport } from './pod-report.ts'
 import type { PodScene, PodTools } from './pod-tools.ts'
 import { waitsForImage } from './start-container.ts'
 
@@ -32,7 +31,6 @@ export interface PodWorkerOptions {
 
 /** A plan that never comes to rest is a mistake of ours; it must not cost a core. */
 const MAX_ROUNDS = 64
-const FINAL_STATUS_TIMEOUT_MS = 5_000
 const EVICTION_GRACE_SECONDS = 1
 
 interface Eviction {
@@ -48,14 +46,13 @@ interface Eviction {
 export class PodWorker {
   readonly #options: PodWorkerOptions
   readonly #memory = new MutablePodMemory()
-  readonly #status: StatusWriter
-  readonly #probes: PodProbes
+  readonly #report: PodReport
   #pod: Pod | undefined
   #observed: PodContainers | undefined
   #isAdmitted = false
   readonly #rested = Promise.withResolvers<void>()
   #reclaimed: PromiseWithResolvers<void>[] = []
-  readonly #endings = new Map<string, PromiseWithResolvers<void>>()
+  readonly #endings = new ContainerEndings()
   #news: EngineNews[] = []
   #lookAgain: boolean
   #refreshVolumes = false
@@ -67,22 +64,17 @@ export class PodWorker {
 
   constructor(options: PodWorkerOptions) {
     this.#options = options
-    const { tools, apiUid, random, signal } = options
     this.#observed = options.observed
     this.#lookAgain = options.observed === undefined
-    this.#status = new StatusWriter({ client: tools.client, apiUid, logger: tools.logger, random, signal })
-    this.#probes = new PodProbes({
-      runtime: tools.runtime,
-      execSlots: tools.execSlots,
-      now: tools.now,
-      states: this.#memory.probes,
+    this.#report = new PodReport({
+      ...options,
+      memory: this.#memory,
+      pod: () => this.#pod,
       // At once, whatever the worker is at: it may wait long for an image, or for containers to end.
-      onChange: () => {
+      onProbed: () => {
         this.#publish()
         this.wake()
       },
-      onResult: (result) => tools.meters.noteProbe(result),
-      onEvent: ({ name }, reason, message) => this.#pod && tools.say(this.#pod, 'Warning', reason, message, name),
     })
   }
 
@@ -100,7 +92,7 @@ export class PodWorker {
 
   /** What it has written itself is no news. */
   async #wakeUnlessWritten(pod: Pod): Promise<void> {
-    if (!(await this.#status.hasWritten(pod))) this.wake()
+    if (!(await this.#report.hasWritten(pod))) this.wake()
   }
 
   #relabelled(): void {
@@ -113,7 +105,7 @@ export class PodWorker {
   tell(news: EngineNews): void {
     if (!isTelling(news)) return
     this.#news.push(news)
-    if (news.action === 'die' || news.action === 'destroy') this.#endings.get(news.containerId)?.resolve()
+    if (news.action === 'die' || news.action === 'destroy') this.#endings.tell(news.containerId)
     this.#wake.resolve()
   }
 
@@ -188,7 +180,7 @@ export class PodWorker {
 
   /** What the pod's newest status is, also when it is not written yet. */
   get status(): PodStatus | undefined {
-    return this.#pod && this.#observed ? this.#computeStatus(this.#pod, this.#observed) : this.#pod?.status
+    return this.#pod && this.#observed ? this.#report.status(this.#pod, this.#observed) : this.#pod?.status
   }
 
   get observed(): PodContainers | undefined {
@@ -199,7 +191,11 @@ export class PodWorker {
   async run(): Promise<void> {
     const { signal, tools, random, ref } = this.#options
     const retry = backoff({ initialMs: 500, maxMs: 30_000, jitter: 0.5, random })
-    signal.addEventListener('abort', () => this.wake(), { once: true })
+    const end = () => {
+      this.#urgent.abort()
+      this.wake()
+    }
+    signal.addEventListener('abort', end, { once: true })
     while (!signal.aborted) {
       this.#wake = Promise.withResolvers<void>()
       try {
@@ -212,8 +208,9 @@ export class PodWorker {
       }
       await this.#wake.promise
     }
+    signal.removeEventListener('abort', end)
     clearTimeout(this.#timer)
-    this.#probes.stop()
+    this.#report.stop()
     this.#rested.resolve()
     this.#endReclaim()
   }
@@ -270,7 +267,7 @@ export class PodWorker {
     this.#observed = observed
     const ids = new Set(observed.containers.map(({ id }) => id))
     this.#memory.keepContainers(ids)
-    for (const id of this.#endings.keys()) if (!ids.has(id)) this.#endings.delete(id)
+    this.#endings.keep(ids)
     await readLastWords(observed, this.#memory.terminationMessages, tools.volumes)
     return observed
   }
@@ -313,7 +310,7 @@ export class PodWorker {
 
   #plan(observed: PodContainers): PodPlan {
     if (this.#pod === undefined) return planOrphan(observed)
-    const pod = this.#status.newest(this.#pod)
+    const pod = this.#report.newest(this.#pod)
     const alive = { ...pod, metadata: this.#pod.metadata, spec: this.#pod.spec }
     const now = this.#options.tools.now().getTime()
     return planPod({ pod: alive, observed, memory: this.#memory, now, steady: performance.now() })
@@ -325,7 +322,7 @@ export class PodWorker {
     for (const step of steps) {
       if (signal.aborted || this.#options.signal.aborted) return 'continue'
       try {
-        await this.#executeOne(step, AbortSignal.any([signal, this.#options.signal]))
+        await this.#executeOne(step, signal)
       } catch (error) {
         this.#lookAgain = true
         if (signal.aborted) return 'continue'
@@ -339,7 +336,7 @@ export class PodWorker {
 
   async #executeOne(step: PodStep, signal: AbortSignal): Promise<void> {
     const { tools } = this.#options
-    if (step.type === 'write-final-status') return await this.#writeFinalStatus()
+    if (step.type === 'write-final-status') return await this.#report.writeFinal(this.#observed)
     if (step.type === 'fail-pod') {
       const { reason, message } = step
       this.#memory.failure = { reason, message }
@@ -347,7 +344,7 @@ export class PodWorker {
       return
     }
     const scene = this.#scene(signal)
-    const writing = step.type === 'clean-up' && step.finalStatus ? this.#writeFinalStatus() : undefined
+    const writing = step.type === 'clean-up' && step.finalStatus ? this.#report.writeFinal(this.#observed) : undefined
     const [observed] = await Promise.all([executeStep(step, scene), writing])
     this.#observed = observed
     await readLastWords(this.#observed, this.#memory.terminationMessages, tools.volumes)
@@ -356,7 +353,7 @@ export class PodWorker {
   #scene(signal: AbortSignal): PodScene {
     const { tools, ref } = this.#options
     const observed = this.#observed ?? { pod: ref, sandboxes: [], containers: [] }
-    const ended = (containerId: string) => this.#ended(containerId)
+    const ended = (containerId: string) => this.#endings.of(containerId)
     const base = { observed, memory: this.#memory, ended, signal, showProgress: () => this.#showProgress() }
     if (this.#pod !== undefined) return { ...base, pod: this.#pod, tools }
     // Nobody asks for it any more: there is no object that events could be about.
@@ -370,42 +367,8 @@ export class PodWorker {
     this.#publish()
   }
 
-  #ended(containerId: string): Promise<void> {
-    const ending = this.#endings.get(containerId) ?? Promise.withResolvers<void>()
-    this.#endings.set(containerId, ending)
-    return ending.promise
-  }
-
-  async #writeFinalStatus(): Promise<void> {
-    this.#publish()
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, FINAL_STATUS_TIMEOUT_MS)
-    })
-    await Promise.race([this.#status.flush(), late]).finally(() => clearTimeout(timer))
-    this.#memory.finalStatusWritten = true
-  }
-
   #publish(): void {
-    const pod = this.#pod
-    const observed = this.#observed
-    if (pod === undefined || observed === undefined) {
-      this.#probes.stop()
-      return
-    }
-    // What is left while its containers are taken away one by one says nothing of how the pod ended.
-    if ((pod.metadata.deletionTimestamp || this.#memory.isReclaimed) && this.#memory.finalStatusWritten) return
-    const podIp = liveSandbox(observed) ? podIpOf(pod, observed, this.#options.tools) : ''
-    this.#probes.sync(pod, observed, podIp)
-    this.#status.write(pod, this.#computeStatus(pod, observed))
-  }
-
-  #computeStatus(pod: Pod, observed: PodContainers): PodStatus {
-    const { tools } = this.#options
-    const newest = this.#status.newest(pod)
-    const { status, ...rest } = pod
-    const current = { ...rest, ...((newest.status ?? status) ? { status: newest.status ?? status } : {}) } as Pod
-    return podStatus({ pod: current, observed, memory: this.#memory, nodeIp: tools.node.ip, now: tools.now() })
+    this.#report.publish(this.#observed)
   }
 
   #nextWake(plan: PodPlan): number {

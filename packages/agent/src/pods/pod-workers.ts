@@ -1,4 +1,4 @@
-import { type Pod, podIsTerminal, rfc3339 } from '@skiff/api'
+import { type Pod, podIsTerminal } from '@skiff/api'
 import type { Informer } from '@skiff/client'
 import { podRef } from '../containers/container-spec.ts'
 import type { LastAnswers } from '../objects/last-answers.ts'
@@ -6,10 +6,11 @@ import type { ReferencedObjects } from '../objects/referenced-objects.ts'
 import type { PodContainers, PodRef, RuntimeEvent } from '../runtime/runtime.ts'
 import { liveSandbox } from './container-history.ts'
 import { POD_IP } from './labels.ts'
-import { isMirror, type MirrorPods, nameOf } from './mirror-pods.ts'
+import { isMirror, type MirrorPods } from './mirror-pods.ts'
 import type { PodTools } from './pod-tools.ts'
 import { PodWorker } from './pod-worker.ts'
 import type { StaticPods } from './static-pods.ts'
+import { StaticRuns } from './static-runs.ts'
 
 export interface PodWorkersOptions {
   readonly tools: PodTools
@@ -23,7 +24,7 @@ export interface PodWorkersOptions {
   readonly signal: AbortSignal
 }
 
-/** Containers that nobody told us of are found after so long; docker-api.md: a list of 100 takes 15 ms. */
+/** Containers that nobody told us of are found after so long. A list of 100 takes the engine 15 ms. */
 const RELIST_MS = 60_000
 
 /** As long as a pod may take to stop when its host goes down; both together stay below what systemd gives the agent. */
@@ -38,8 +39,7 @@ export class PodWorkers {
   readonly #workers = new Map<string, PodWorker>()
   /** Those that are done, whose object the API may still show for a moment (or longer: finalizers). */
   readonly #finished = new Set<string>()
-  /** Static pods that run, or have not ended yet. By uid. */
-  readonly #runningStatics = new Map<string, Pod>()
+  readonly #statics: StaticRuns
   readonly #running = new Set<Promise<void>>()
   /**
    * The API's own list was compared with what was here before the agent: a container without a pod is an orphan, and a pod that
@@ -51,13 +51,19 @@ export class PodWorkers {
 
   constructor(options: PodWorkersOptions) {
     this.#options = options
+    const { statics, mirrors, tools } = options
+    this.#statics = new StaticRuns({
+      ...{ statics, mirrors, now: tools.now },
+      start: (pod) => this.#create(podRef(pod)).update(pod),
+      update: (pod) => this.#workers.get(pod.metadata.uid)?.update(pod),
+    })
   }
 
   /** Begins once the API's pods are known, from the API or from what an earlier agent has kept. */
   async start(): Promise<void> {
     const { pods, tools, statics, signal } = this.#options
     await pods.synced
-    await statics.start(() => this.#syncStatics())
+    await statics.start(() => this.#statics.sync())
     const here = await tools.runtime.listPods()
     // What is begun below listens to the signal, which tells nobody who comes too late.
     signal.throwIfAborted()
@@ -68,7 +74,7 @@ export class PodWorkers {
       if (change.type === 'deleted') this.#gone(change.object)
       else this.#present(change.object)
     })
-    this.#syncStatics()
+    this.#statics.sync()
     pods.current.then(() => this.#compare(here)).catch(() => undefined)
     tools.runtime.watch((event) => this.#hear(event), signal)
     tools.images.onChange(() => this.#each((worker) => worker.imagesChanged()))
@@ -99,15 +105,13 @@ export class PodWorkers {
 
   /** Every pod that is to run here, as the API has it; a static pod instead of its mirror. */
   list(): readonly Pod[] {
-    const { pods, statics } = this.#options
-    const bound = pods.list().filter((pod) => !isMirror(pod))
-    return [...bound, ...[...statics.pods.values()].map((pod) => this.#asShown(pod))]
+    const bound = this.#options.pods.list().filter((pod) => !isMirror(pod))
+    return [...bound, ...this.#statics.list()]
   }
 
   /** Under which uid the API knows the pod; undefined: not yet. */
   apiUid(pod: Pod): string | undefined {
-    const { statics, mirrors } = this.#options
-    return statics.pods.has(pod.metadata.uid) ? mirrors.of(pod)?.metadata.uid : pod.metadata.uid
+    return this.#statics.has(pod.metadata.uid) ? this.#options.mirrors.of(pod)?.metadata.uid : pod.metadata.uid
   }
 
   /** Resolves when every worker has ended, after the signal. */
@@ -141,7 +145,7 @@ export class PodWorkers {
   #present(pod: Pod, { isConfirmed } = { isConfirmed: this.#isCompared }): void {
     const { uid } = pod.metadata
     if (isMirror(pod)) {
-      this.#presentMirror(pod)
+      this.#statics.shown(pod)
       return
     }
     if (this.#finished.has(uid) || (!isConfirmed && this.#mayRunElsewhere(pod))) return
@@ -158,39 +162,6 @@ export class PodWorkers {
   #mayRunElsewhere({ metadata }: Pod): boolean {
     if (this.#wereAlive.has(metadata.uid)) return false
     return (metadata.ownerReferences ?? []).some(({ kind, controller }) => kind === 'StatefulSet' && controller)
-  }
-
-  #presentMirror(mirror: Pod): void {
-    const { mirrors, statics } = this.#options
-    mirrors.shown(mirror)
-    const pod = [...statics.pods.values()].find((one) => mirrors.of(one) === mirror)
-    if (pod !== undefined) this.#workers.get(pod.metadata.uid)?.update(this.#asShown(pod))
-  }
-
-  /** With the status that its mirror has. */
-  #asShown(pod: Pod): Pod {
-    const mirror = this.#options.mirrors.of(pod)
-    if (mirror === undefined) return pod
-    const { resourceVersion, creationTimestamp } = mirror.metadata
-    return { ...pod, metadata: { ...pod.metadata, resourceVersion, creationTimestamp }, status: mirror.status ?? {} }
-  }
-
-  /** Starts what is new in the directory, once what it replaces is gone, and ends what is there no more. */
-  #syncStatics(): void {
-    const { statics, mirrors } = this.#options
-    for (const [uid, pod] of this.#runningStatics) {
-      if (statics.pods.has(uid)) continue
-      const deletionGracePeriodSeconds = pod.spec.terminationGracePeriodSeconds ?? 30
-      const deletionTimestamp = rfc3339(this.#options.tools.now())
-      this.#workers.get(uid)?.update({ ...pod, metadata: { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds } })
-    }
-    const busy = new Set([...this.#runningStatics.values()].map(nameOf))
-    for (const [uid, pod] of statics.pods) {
-      if (busy.has(nameOf(pod))) continue
-      this.#runningStatics.set(uid, pod)
-      this.#create(podRef(pod)).update(this.#asShown(pod))
-    }
-    mirrors.want(statics.pods.values())
   }
 
   #gone(pod: Pod): void {
@@ -223,13 +194,16 @@ export class PodWorkers {
   #forget(ref: PodRef, running: Promise<void>): void {
     const { pods, objects, answers, tools, signal } = this.#options
     this.#running.delete(running)
+    const status = this.#workers.get(ref.uid)?.status
     this.#workers.delete(ref.uid)
     objects.release(ref.uid)
     if (!signal.aborted) answers.release(ref.uid)
     tools.admission.forget(ref.uid)
     const shown = pods.get(`${ref.namespace}/${ref.name}`)
     if (shown?.metadata.uid === ref.uid) this.#finished.add(ref.uid)
-    if (this.#runningStatics.delete(ref.uid) && !signal.aborted) this.#syncStatics()
+    if (signal.aborted || !this.#statics.has(ref.uid)) return
+    this.#statics.ended(ref.uid, status?.containerStatuses)
+    this.#statics.sync()
   }
 
   /** Containers of ours; those without a pod in the API get a worker that takes them away. */

@@ -1,12 +1,13 @@
 /** Pods out of a directory of this host: they run whatever the API says, and it shows mirrors of them. */
 
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, watch } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { decodeObject, type Pod, schemaOf } from '@skiff/api'
 import { type Log, parseManifest } from '@skiff/client'
 import { podReferences } from '../objects/pod-references.ts'
+import { followDirectory } from './directory-changes.ts'
 
 const CONFIG_SOURCE = 'kubernetes.io/config.source'
 const CONFIG_HASH = 'kubernetes.io/config.hash'
@@ -22,10 +23,11 @@ export interface StaticPodsOptions {
 const READ_AGAIN_MS = 20_000
 /** Editors write a file in several steps. */
 const SETTLE_MS = 100
-
 export class StaticPods {
   readonly #options: StaticPodsOptions
-  #pods = new Map<string, Pod>()
+  #pods: ReadonlyMap<string, Pod> = new Map()
+  /** The name of each one's file. */
+  readonly #files = new WeakMap<Pod, string>()
 
   constructor(options: StaticPodsOptions) {
     this.#options = options
@@ -43,24 +45,36 @@ export class StaticPods {
   }
 
   async #follow(onChange: () => void): Promise<void> {
-    const { signal } = this.#options
+    const { directory, logger, signal } = this.#options
+    const read = (replaced: ReadonlySet<string>) =>
+      this.#readChanges(replaced, onChange).catch((error: unknown) => logger.error({ err: error }, 'static pods were not read'))
+    let changes = followDirectory(directory, signal)
+    // What came before it was followed.
+    await read(new Set())
     while (!signal.aborted) {
-      await this.#nextChange()
-      if (signal.aborted) return
-      if (await this.#read()) onChange()
+      const isTold = await changes.wait(READ_AGAIN_MS)
+      if (isTold) await delay(SETTLE_MS, undefined, { signal }).catch(() => undefined)
+      const before = changes
+      // It may be another directory of that name by now.
+      if (!isTold) changes = followDirectory(directory, signal)
+      const replaced = before.takeReplaced()
+      if (!isTold) before.close()
+      if (!signal.aborted) await read(replaced)
     }
   }
 
-  async #nextChange(): Promise<void> {
-    const { directory, signal } = this.#options
-    const late = AbortSignal.any([signal, AbortSignal.timeout(READ_AGAIN_MS)])
-    try {
-      for await (const _ of watch(directory, { signal: late })) break
-      await delay(SETTLE_MS, undefined, { signal })
-    } catch {
-      // The time is over, or the directory is gone for now.
-      if (!late.aborted) await delay(READ_AGAIN_MS, undefined, { signal }).catch(() => undefined)
+  /** A file that was away in between is another's, whatever it says: its pod ends, and runs anew. */
+  async #readChanges(replaced: ReadonlySet<string>, onChange: () => void): Promise<void> {
+    const before = this.#pods
+    const isNew = await this.#read()
+    const after = this.#pods
+    const again = [...after].filter(([uid, pod]) => before.has(uid) && replaced.has(this.#files.get(pod) ?? ''))
+    if (again.length > 0) {
+      this.#pods = new Map([...after].filter(([uid]) => !again.some(([one]) => one === uid)))
+      onChange()
+      this.#pods = after
     }
+    if (isNew || again.length > 0) onChange()
   }
 
   /** Says whether anything is new. */
@@ -82,6 +96,7 @@ export class StaticPods {
         const name = `${pod.metadata.namespace}/${pod.metadata.name}`
         if (pods.has(name)) throw new Error(`another file has a pod ${name} already`)
         pods.set(name, pod)
+        this.#files.set(pod, file)
       } catch (error) {
         logger.error({ file: path, err: error }, 'static pod was left out: mend its file, or take it away')
       }

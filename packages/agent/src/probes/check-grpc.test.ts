@@ -88,6 +88,7 @@ test.for([
 test('a service that doesn’t answer in time, and one that isn’t even there in time, are told apart', async () => {
   const server = await healthServer(() => undefined)
   expect(await probe(server.port, {}, 0.1)).toEqual({ ok: false, output: 'timeout: health rpc did not complete within 100ms' })
+  await expect.poll(() => server.ended).toEqual(['without an error'])
 
   const silent = net.createServer(() => undefined)
   const port = await listen(silent)
@@ -128,18 +129,23 @@ type Answer = { status: number } | { message: readonly number[] } | { headersOnl
 
 async function healthServer(answerTo: () => Answer) {
   const asked: Asked[] = []
+  const ended: string[] = []
   const server = http2.createServer()
   server.on('sessionError', () => undefined)
   server.on('stream', (stream, headers) => {
     const chunks: Buffer[] = []
-    stream.on('error', () => undefined)
+    let how = 'without an error'
+    stream.on('error', ({ message }) => {
+      how = message
+    })
+    stream.on('close', () => ended.push(how))
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
     stream.on('end', () => {
       asked.push({ headers, body: Buffer.concat(chunks) })
       reply(stream, answerTo())
     })
   })
-  return { port: await listen(server), asked }
+  return { port: await listen(server), asked, ended }
 }
 
 function reply(stream: http2.ServerHttp2Stream, answer: Answer): void {

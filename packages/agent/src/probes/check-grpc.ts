@@ -39,27 +39,38 @@ export async function checkGrpc(target: GrpcTarget): Promise<CheckResult> {
   const session = http2.connect(`http://${addressOf(target)}`)
   // Whoever awaits something of the session hears of it there.
   session.on('error', () => undefined)
-  const deadline = AbortSignal.timeout(target.timeoutMs)
+  const deadline = { isOver: false }
+  const timer = setTimeout(() => {
+    deadline.isOver = true
+    // For the server that is no error.
+    session.destroy(new Error('deadline exceeded'), http2.constants.NGHTTP2_NO_ERROR)
+  }, target.timeoutMs)
   try {
     const problem = await connectProblem(session, target, deadline)
     return problem === undefined ? await askHealth(session, target, deadline) : { ok: false, output: problem }
   } finally {
+    clearTimeout(timer)
     session.destroy()
   }
+}
+
+/** When it is over, the session ends with an error. */
+interface Deadline {
+  readonly isOver: boolean
 }
 
 /** Connected is who has said that it speaks HTTP/2, not who has only accepted. */
 async function connectProblem(
   session: http2.ClientHttp2Session,
   target: GrpcTarget,
-  deadline: AbortSignal,
+  deadline: Deadline,
 ): Promise<string | undefined> {
   const address = addressOf(target)
   try {
-    await once(session, 'remoteSettings', { signal: deadline })
+    await once(session, 'remoteSettings')
     return undefined
   } catch (error) {
-    if (deadline.aborted)
+    if (deadline.isOver)
       return `timeout: failed to connect service "${address}" within ${within(target)}: context deadline exceeded`
     const problem = error as NodeJS.ErrnoException
     const words = problem.syscall === 'connect' ? `dial tcp ${address}: ${dialProblem(problem)}` : problem.message
@@ -67,13 +78,13 @@ async function connectProblem(
   }
 }
 
-async function askHealth(session: http2.ClientHttp2Session, target: GrpcTarget, deadline: AbortSignal): Promise<CheckResult> {
+async function askHealth(session: http2.ClientHttp2Session, target: GrpcTarget, deadline: Deadline): Promise<CheckResult> {
   try {
-    const status = await healthStatus(session, target, deadline)
+    const status = await healthStatus(session, target)
     if (status === 'SERVING') return { ok: true, output: 'service healthy' }
     return { ok: false, output: `service unhealthy (responded with "${status}")` }
   } catch (error) {
-    return { ok: false, output: deadline.aborted ? lateText(target) : failureText(error, target) }
+    return { ok: false, output: deadline.isOver ? lateText(target) : failureText(error, target) }
   }
 }
 
@@ -98,7 +109,7 @@ class GrpcError extends Error {
 }
 
 /** Throws GrpcError when the server says no, anything else when the stream breaks. */
-async function healthStatus(session: http2.ClientHttp2Session, target: GrpcTarget, signal: AbortSignal): Promise<string> {
+async function healthStatus(session: http2.ClientHttp2Session, target: GrpcTarget): Promise<string> {
   const headers = {
     ':method': 'POST',
     ':path': CHECK_PATH,
@@ -121,7 +132,7 @@ async function healthStatus(session: http2.ClientHttp2Session, target: GrpcTarge
     else chunks.push(chunk)
   })
   stream.end(encodeHealthRequest(target.service))
-  await once(stream, 'close', { signal })
+  await once(stream, 'close')
   throwUnlessOk(answer)
   try {
     return decodeHealthStatus(Buffer.concat(chunks))

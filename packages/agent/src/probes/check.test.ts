@@ -87,5 +87,9 @@ test('a port that nobody listens on is refused, in the words that kubelets use',
   expect((await check({ httpGet: { port: free, path: '/' } }, contextOf()))?.output).toBe(
     `Get "http://127.0.0.1:${free}/": dial tcp 127.0.0.1:${free}: connect: connection refused`,
   )
+  const usual = { scheme: 'HTTPS', host: '127.5.5.5', port: 443, path: '/' } as const
+  expect((await check({ httpGet: usual }, contextOf()))?.output).toMatch(
+    /: dial tcp 127\.5\.5\.5:443: connect: connection refused$/,
+  )
   expect((await check({ tcpSocket: { port } }, contextOf()))?.ok).toBe(true)
 })

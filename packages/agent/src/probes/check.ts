@@ -130,11 +130,16 @@ function redirectOf({ status, location }: HttpAnswer, from: string): string | un
 }
 
 async function request(url: string, headers: Record<string, string | string[]>, timeoutMs: number): Promise<HttpAnswer> {
-  const { protocol, hostname, port } = new URL(url)
+  const { protocol, hostname, port: unusual } = new URL(url)
+  const port = unusual || (protocol === 'https:' ? '443' : '80')
   const path = url.slice(url.indexOf('/', `${protocol}//`.length))
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
-  const send = protocol === 'https:' ? https.request : http.request
-  const sent = send({ host: hostname.replace(/^\[|\]$/g, ''), port, path, headers, agent: false, rejectUnauthorized: false })
+  const target = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }
+  const sent =
+    protocol === 'https:'
+      ? https.request({ ...target, path, headers, agent: false, rejectUnauthorized: false })
+      : // A connection of its own, without an agent that would be made for it.
+        http.request({ ...target, path, headers, createConnection: () => net.connect(target) })
   const timer = setTimeout(() => {
     reject(new Error(`Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`))
     sent.destroy()
@@ -164,13 +169,17 @@ function headersOf(httpGet: HttpGet): Record<string, string | string[]> {
 }
 
 async function readText(response: http.IncomingMessage): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of response) {
-    chunks.push(chunk as Buffer)
-    size += (chunk as Buffer).length
-    if (size > MAX_BODY_BYTES) break
-  }
+  response.on('data', (chunk: Buffer) => {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) resolve()
+  })
+  response.once('end', resolve)
+  response.once('error', reject)
+  await promise
   return Buffer.concat(chunks).toString('utf8').slice(0, MAX_BODY_BYTES)
 }
 

@@ -35,6 +35,15 @@ describe('a container that is awaited', () => {
   })
 })
 
+test('containers are asked together, on ticks, however long their answers take', () => {
+  vi.advanceTimersByTime(1_234 - performance.now())
+  const paces = [new ProbePace(1_000, false), new ProbePace(2_000, false)]
+  vi.advanceTimersByTime(7)
+  expect(paces.map((pace) => pace.nextMs())).toEqual([959, 1_959])
+  vi.advanceTimersByTime(2_500)
+  expect(paces.map((pace) => pace.nextMs())).toEqual([459, 1_459])
+})
+
 test('a container that has passed before, or is only to stay alive, is asked once a period', () => {
   expect(fail(new ProbePace(10_000, false), 2)).toEqual(['10000!', '10000!'])
 })

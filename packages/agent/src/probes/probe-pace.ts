@@ -1,4 +1,6 @@
 const SOON_MS = 50
+/** Containers are asked on common ticks: waking up for each of them costs the agent as much as asking. Periods are multiples. */
+const TICK_MS = 100
 /** Of the time that a container has been awaited: so much later than it could be, at most, it is found to be ready. */
 const LATER_SHARE = 0.25
 
@@ -11,6 +13,8 @@ export class ProbePace {
   #isAwaited: boolean
   readonly #beginMs = performance.now()
   #countedAtMs = this.#beginMs
+  /** The tick from which periods count. */
+  #tickMs = nearestTick(this.#beginMs)
 
   constructor(periodMs: number, isAwaited: boolean) {
     this.#periodMs = periodMs
@@ -19,18 +23,25 @@ export class ProbePace {
 
   /** Says whether this result counts: of the failures in between, one a period does, as if nobody had asked more often. */
   noteResult(ok: boolean): boolean {
-    if (ok) this.#isAwaited = false
-    if (!this.#isAwaited) return true
     const nowMs = performance.now()
+    if (ok && this.#isAwaited) {
+      this.#isAwaited = false
+      this.#tickMs = nearestTick(nowMs)
+    }
+    if (!this.#isAwaited) return true
     if (nowMs - this.#countedAtMs < this.#periodMs) return false
     this.#countedAtMs = nowMs
     return true
   }
 
   nextMs(): number {
-    if (!this.#isAwaited) return this.#periodMs
     const nowMs = performance.now()
+    if (!this.#isAwaited) return this.#periodMs - ((nowMs - this.#tickMs) % this.#periodMs)
     const pauseMs = Math.max(SOON_MS, Math.round((nowMs - this.#beginMs) * LATER_SHARE))
-    return Math.min(pauseMs, this.#countedAtMs + this.#periodMs - nowMs)
+    return Math.max(0, Math.min(pauseMs, this.#countedAtMs + this.#periodMs - nowMs))
   }
+}
+
+function nearestTick(ms: number): number {
+  return Math.round(ms / TICK_MS) * TICK_MS
 }

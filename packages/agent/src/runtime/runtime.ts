@@ -273,7 +273,7 @@ export class EngineUnfitError extends EngineUnavailableError {
   override name = 'EngineUnfitError'
 }
 
-/** Images of this host: local first, then another agent's, then the registry (architecture.md, "Images"). */
+/** Images of this host: local first, then another agent's, then the registry. */
 export interface ImageService {
   /**
    * Makes the image present and says which it is. Throws `ImageError` with the kubelet's reason

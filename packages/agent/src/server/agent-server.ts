@@ -50,6 +50,8 @@ export interface ServerLimits {
 }
 
 const LIMITS: ServerLimits = { headersMs: 10_000, requestMs: 60_000, connections: 2_000 }
+/** What the API server takes, and adds: the command of an exec is in its URL. */
+const MAX_HEADER_BYTES = 80 * 1024
 /** As the API server's. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
@@ -69,6 +71,7 @@ export async function serveAgent(options: AgentServerOptions): Promise<AgentServ
     // Who has no certificate of the cluster's may have a token.
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
+    maxHeaderSize: MAX_HEADER_BYTES,
     handshakeTimeout: headersMs,
     headersTimeout: headersMs,
     requestTimeout: requestMs,

@@ -1,4 +1,4 @@
-/** What a control group has used, from its files (docker-api.md section 7; Documentation/admin-guide/cgroup-v2.rst). */
+/** What a control group has used, from its files (Linux: Documentation/admin-guide/cgroup-v2.rst). */
 
 import { join } from 'node:path'
 import { type Cgroup, type CgroupDirectory, text } from './cgroup.ts'

@@ -101,6 +101,7 @@ test('/stats/summary has what the kubelet’s has', () => {
       {
         podRef: { namespace: 'default', name: 'web', uid: 'u1' },
         cpu: { usageNanoCores: 3.5e8, usageCoreNanoSeconds: 4e9 },
+        memory: { availableBytes: 3_990 },
         network: { name: 'eth0', rxBytes: 11, interfaces: [{ name: 'eth0' }] },
         containers: [
           {
@@ -108,7 +109,7 @@ test('/stats/summary has what the kubelet’s has', () => {
             startTime: '2026-01-01T00:00:00Z',
             cpu: { usageNanoCores: 3e8 },
             memory: { workingSetBytes: 1_000, availableBytes: 4_000 },
-            rootfs: { usedBytes: 50, availableBytes: 600 },
+            rootfs: { usedBytes: 4_146, availableBytes: 600 },
             logs: { usedBytes: 5 },
           },
         ],

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Pod, podClaims, type Volume } from '@skiff/api'
 import { runningContainers } from '../pods/container-history.ts'
@@ -65,15 +65,8 @@ export async function readLogUsage({ logPath }: ContainerState): Promise<Directo
   const directory = dirname(logPath)
   const siblings = await readdir(directory).catch(() => [])
   const files = siblings.filter((file) => file.startsWith(basename(logPath)))
-  const sizes = await Promise.all(
-    files.map((file) =>
-      stat(join(directory, file)).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    ),
-  )
-  return { bytes: sum(sizes), inodes: sizes.length }
+  const found = await Promise.all(files.map((file) => directoryUsage(join(directory, file))))
+  return { bytes: sum(found.map(({ bytes }) => bytes)), inodes: sum(found.map(({ inodes }) => inodes)) }
 }
 
 /** Of a directory that the agent made, or of a claim's; other volumes are others' business. */

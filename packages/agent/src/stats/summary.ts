@@ -6,7 +6,7 @@ import type { CgroupUsage, MemoryUsage } from './cgroup-usage.ts'
 import type { FsUsage } from './host-usage.ts'
 import type { InterfaceUsage } from './network-usage.ts'
 import type { ContainerDisk } from './pod-disk.ts'
-import type { ContainerUsage } from './resource-usage.ts'
+import type { ContainerUsage, PodUsage } from './resource-usage.ts'
 
 /** What was not asked for (`only_cpu_and_memory`) isn't there. */
 export function summaryOf(snapshot: NodeSnapshot): object {
@@ -72,7 +72,7 @@ function podStats(snapshot: PodSnapshot, node: NodeSnapshot): object {
     startTime: rfc3339(startedAt),
     containers: usage.containers.map((container) => containerStats(container, snapshot, node)),
     cpu: cpuStats(usage.usage, totalNanoCores, usage.at),
-    memory: memoryStats(usage.usage.memory, usage.at),
+    memory: podMemoryStats(usage),
     swap: { time: rfc3339(usage.at), swapUsageBytes: usage.usage.memory.swapBytes },
   }
   if (disk === undefined) return base
@@ -91,6 +91,15 @@ function podStats(snapshot: PodSnapshot, node: NodeSnapshot): object {
   }
 }
 
+/** A pod has a limit when all of its containers have one. */
+function podMemoryStats({ usage, containers, at }: PodUsage) {
+  const memory = memoryStats(usage.memory, at)
+  const limits = containers.map(({ state }) => state.limits.memoryBytes)
+  if (limits.length === 0 || limits.includes(0)) return memory
+  const limit = limits.reduce((sum, each) => sum + each, 0)
+  return { ...memory, availableBytes: Math.max(0, limit - usage.memory.workingSetBytes) }
+}
+
 function containerStats({ state, usage }: ContainerUsage, { nanoCores, usage: ofPod, disk }: PodSnapshot, node: NodeSnapshot) {
   const { memoryBytes: limit } = state.limits
   const memory = memoryStats(usage.memory, ofPod.at)
@@ -105,10 +114,13 @@ function containerStats({ state, usage }: ContainerUsage, { nanoCores, usage: of
   }
 }
 
+/** A layer's own directory: the engine counts only what is in its files. */
+const LAYER_BYTES = 4_096
+
 function containerFs({ rootfsBytes, logs }: ContainerDisk, { disk }: NodeSnapshot, at: Date): object {
   const room = disk?.images
   return {
-    rootfs: room && fsStats({ ...room, usedBytes: rootfsBytes, inodesUsed: 0 }, at),
+    rootfs: room && fsStats({ ...room, usedBytes: LAYER_BYTES + rootfsBytes, inodesUsed: 0 }, at),
     logs: room && fsStats({ ...room, usedBytes: logs.bytes, inodesUsed: logs.inodes }, at),
   }
 }

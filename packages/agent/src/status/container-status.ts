@@ -14,11 +14,12 @@ import {
   historyOf,
   initContainersOf,
   isEphemeralContainer,
+  isOfEarlierRound,
   restartsAfter,
   succeeded,
 } from '../pods/container-history.ts'
 import { IMAGE_REF } from '../pods/labels.ts'
-import { changedLimits } from '../pods/plan-resize.ts'
+import { awaitsResize } from '../pods/plan-resize.ts'
 import type { PodMemory } from '../pods/pod-memory.ts'
 import type { ContainerState, PodContainers } from '../runtime/runtime.ts'
 
@@ -44,14 +45,29 @@ function containerStatus(container: Container, input: ContainerStatusInput): Con
   // One that was only made is nobody's business yet.
   const [newest, previous] = historyOf(input.observed, container.name).filter(({ phase }) => phase !== 'created')
   const status = newest === undefined ? unseenStatus(container, input.pod) : seenStatus(container, newest, previous, input)
-  return withWaitingReason(status, container, newest, input)
+  const shown = newest !== undefined && startsAgain(newest, input) ? awaitingStart(status, input.pod) : status
+  return withWaitingReason(shown, container, newest, input)
+}
+
+/** With all others of its pod. */
+function startsAgain(ended: ContainerState, { pod, observed, memory }: ContainerStatusInput): boolean {
+  if (ended.phase !== 'exited' || pod.metadata.deletionTimestamp || memory.failure !== undefined) return false
+  return !isEphemeralContainer(pod, ended.name) && isOfEarlierRound(ended, pod, observed)
+}
+
+function awaitingStart(status: ContainerStatus, pod: Pod): ContainerStatus {
+  return { ...status, state: { waiting: { reason: notYet(pod) } }, lastState: status.state ?? {}, ready: false, started: false }
+}
+
+function notYet(pod: Pod): string {
+  return initContainersOf(pod).length > 0 ? 'PodInitializing' : 'ContainerCreating'
 }
 
 /** No container yet, or none any more: what the API last heard of an ended one stays true. */
 function unseenStatus(container: Container, pod: Pod): ContainerStatus {
   const fresh = {
     name: container.name,
-    state: { waiting: { reason: initContainersOf(pod).length > 0 ? 'PodInitializing' : 'ContainerCreating' } },
+    state: { waiting: { reason: notYet(pod) } },
     lastState: {},
     ready: false,
     restartCount: 0,
@@ -108,8 +124,9 @@ function resourcesOf(
   seen: ContainerState,
   pod: Pod,
 ): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
-  const isBehind = seen.phase === 'running' && changedLimits(container, seen) !== undefined
-  const { limits, requests } = (isBehind ? reportedStatus(pod, container.name)?.resources : container.resources) ?? {}
+  const reported = reportedStatus(pod, container.name)
+  const isBehind = seen.phase === 'running' && awaitsResize(container, seen, reported)
+  const { limits, requests } = (isBehind ? reported?.resources : container.resources) ?? {}
   return {
     resources: { ...(limits === undefined ? {} : { limits }), ...(requests === undefined ? {} : { requests }) },
     ...(requests === undefined ? {} : { allocatedResources: requests }),
@@ -142,7 +159,7 @@ function stateOf(container: ContainerState, { pod, memory }: ContainerStatusInpu
       return { terminated: terminatedState(container, pod, memory) }
     case 'created':
     case 'unknown':
-      return { waiting: { reason: initContainersOf(pod).length > 0 ? 'PodInitializing' : 'ContainerCreating' } }
+      return { waiting: { reason: notYet(pod) } }
   }
 }
 
@@ -180,7 +197,8 @@ function withWaitingReason(
 ): ContainerStatus {
   const waiting = memory.waiting.get(container.name)
   if (waiting === undefined || pod.metadata.deletionTimestamp || newest?.phase === 'running') return status
-  if (newest !== undefined && (!restartsAfter(newest, container, pod) || podHasEnded(pod, observed, memory))) return status
+  const isOver = (ended: ContainerState) => !restartsAfter(ended, container, pod) || podHasEnded(pod, observed, memory)
+  if (newest !== undefined && !isOfEarlierRound(newest, pod, observed) && isOver(newest)) return status
   const lastState = status.state?.terminated ? status.state : status.lastState
   return { ...status, state: { waiting: { ...waiting } }, ...(lastState ? { lastState } : {}), ready: false, started: false }
 }
@@ -190,6 +208,7 @@ function podHasEnded(pod: Pod, observed: PodContainers, memory: PodMemory): bool
   if (memory.failure !== undefined) return true
   return pod.spec.containers.every((container) => {
     const [newest] = historyOf(observed, container.name)
-    return newest?.phase === 'exited' && !restartsAfter(newest, container, pod)
+    if (newest?.phase !== 'exited' || isOfEarlierRound(newest, pod, observed)) return false
+    return !restartsAfter(newest, container, pod)
   })
 }

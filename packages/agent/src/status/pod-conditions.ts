@@ -1,11 +1,11 @@
 /** The conditions that the agent writes; those of others (readiness gates, disruption) stay as they are. */
 
 import { type ContainerStatus, isSidecar, type Pod, type PodCondition, rfc3339 } from '@skiff/api'
-import { containerOf, initContainersOf, runningContainers } from '../pods/container-history.ts'
-import { changedLimits } from '../pods/plan-resize.ts'
+import { containerOf, initContainersOf, isRestartingAll, runningContainers } from '../pods/container-history.ts'
+import { awaitsResize } from '../pods/plan-resize.ts'
 import type { PodMemory } from '../pods/pod-memory.ts'
 import type { PodContainers } from '../runtime/runtime.ts'
-import type { ContainerStatuses } from './container-status.ts'
+import { type ContainerStatuses, reportedStatus } from './container-status.ts'
 import { type PodPhase, wasInitialized } from './pod-phase.ts'
 
 export interface ConditionsInput {
@@ -30,21 +30,22 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
     { type: 'PodScheduled', status: 'True' },
     ...judgeResize(input),
     ...judgeDisruption(input),
+    ...judgeRestartOfAll(input),
   ]
   const known = input.pod.status?.conditions ?? []
-  const others = known.filter(({ type }) => !RESIZE_CONDITIONS.includes(type) && !own.some((one) => one.type === type))
+  const others = known.filter(({ type }) => !PASSING_CONDITIONS.includes(type) && !own.some((one) => one.type === type))
   return [...own.map((judgement) => toCondition(judgement, input)), ...others]
 }
 
 /** They are there only while they have something to say. */
-export const RESIZE_CONDITIONS: readonly string[] = ['PodResizePending', 'PodResizeInProgress']
+export const PASSING_CONDITIONS: readonly string[] = ['PodResizePending', 'PodResizeInProgress', 'AllContainersRestarting']
 
 function judgeResize({ pod, observed, memory }: ConditionsInput): Judgement[] {
   const refusal = memory.resize?.generation === (pod.metadata.generation ?? 0) ? memory.resize.refusal : undefined
   if (refusal !== undefined) return [{ type: 'PodResizePending', status: 'True', ...refusal }]
   const behind = runningContainers(observed).filter((running) => {
     const container = containerOf(pod, running.name)
-    return container !== undefined && changedLimits(container, running) !== undefined
+    return container !== undefined && awaitsResize(container, running, reportedStatus(pod, running.name))
   })
   if (behind.length === 0) return []
   const errors = behind.flatMap(({ name }) => memory.resizeErrors.get(name) ?? [])
@@ -55,6 +56,10 @@ function judgeResize({ pod, observed, memory }: ConditionsInput): Judgement[] {
 function judgeDisruption({ memory: { failure } }: ConditionsInput): Judgement[] {
   if (failure?.disrupts !== true) return []
   return [{ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message: failure.message }]
+}
+
+function judgeRestartOfAll({ pod, observed }: ConditionsInput): Judgement[] {
+  return isRestartingAll(pod, observed) ? [{ type: 'AllContainersRestarting', status: 'True' }] : []
 }
 
 function toCondition(judgement: Judgement, { pod, now }: ConditionsInput): PodCondition {

@@ -1,5 +1,11 @@
 import { type Pod, type PodStatus, podIsTerminal, podQosClass, rfc3339 } from '@skiff/api'
-import { ephemeralContainersOf, initContainersOf, liveSandbox, runningContainers } from '../pods/container-history.ts'
+import {
+  ephemeralContainersOf,
+  initContainersOf,
+  isRestartingAll,
+  liveSandbox,
+  runningContainers,
+} from '../pods/container-history.ts'
 import { POD_IP } from '../pods/labels.ts'
 import type { PodMemory, WaitingReason } from '../pods/pod-memory.ts'
 import type { PodContainers } from '../runtime/runtime.ts'
@@ -64,7 +70,8 @@ export function currentPhase(input: Pick<PodStatusInput, 'pod' | 'observed' | 'm
   if (reported === 'Succeeded' || reported === 'Failed') return reported
   const computed = podPhase(pod, containerStatuses(input), memory.failure !== undefined || stoppedForDeletion(pod, observed))
   if (memory.failure !== undefined) return runningContainers(observed).length > 0 ? computed : 'Failed'
-  return computed
+  const goesOn = pod.metadata.deletionTimestamp === undefined && isRestartingAll(pod, observed)
+  return goesOn && computed !== 'Pending' ? 'Running' : computed
 }
 
 function stoppedForDeletion(pod: Pod, observed: PodContainers): boolean {

@@ -1,5 +1,5 @@
 import type { PodCondition, PodStatus } from '@skiff/api'
-import { RESIZE_CONDITIONS } from './pod-conditions.ts'
+import { PASSING_CONDITIONS } from './pod-conditions.ts'
 
 /**
  * The strategic merge patch from one status to another; undefined when nothing differs. Conditions are merged by type, so that
@@ -28,7 +28,7 @@ const OWN_FIELDS = ['reason', 'message', 'podIP', 'podIPs', 'initContainerStatus
 /** A condition's field that is no more needs a null, since the patch merges into the old one. */
 function changedConditions(before: readonly PodCondition[], desired: readonly PodCondition[]): Record<string, unknown>[] {
   const old = new Map(before.map((condition) => [condition.type, condition as unknown as Record<string, unknown>]))
-  const over = before.filter(({ type }) => RESIZE_CONDITIONS.includes(type) && !desired.some((one) => one.type === type))
+  const over = before.filter(({ type }) => PASSING_CONDITIONS.includes(type) && !desired.some((one) => one.type === type))
   const deleted = over.map(({ type }) => ({ type, $patch: 'delete' }))
   const changed = desired.flatMap((condition) => {
     const known = old.get(condition.type) ?? {}

@@ -2,15 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isConflict, isNotFound, PODS, type Pod, type PodStatus } from '@skiff/api'
 import { type ApiClient, backoff, type Log } from '@skiff/client'
 import { isQuietChange } from './quiet-change.ts'
+import type { QuietPace } from './quiet-pace.ts'
 import { statusPatch } from './status-patch.ts'
-
-/** What nobody waits for is written with what comes next, at the latest after so long: each write costs the whole cluster. */
-const QUIET_MS = 1_000
 
 export interface StatusWriterOptions {
   readonly client: ApiClient
   /** Of a static pod that of its mirror; undefined as long as the API doesn't have it. */
   readonly apiUid: (pod: Pod) => string | undefined
+  readonly quietPace: QuietPace
   readonly logger: Log
   readonly random: () => number
   readonly signal: AbortSignal
@@ -31,8 +30,8 @@ export class StatusWriter {
   #written: Pod | undefined
   #patching: Promise<Pod> | undefined
   #working: Promise<void> | undefined
-  /** Aborted: what is wanted is written now. */
-  #pause: AbortController | undefined
+  /** Ends the wait for louder news: what is wanted is written now. */
+  #hurry: (() => void) | undefined
   #flushes = 0
 
   constructor(options: StatusWriterOptions) {
@@ -42,14 +41,14 @@ export class StatusWriter {
   write(pod: Pod, status: PodStatus): void {
     if (this.#options.signal.aborted) return
     this.#wanted = { pod, status }
-    if (this.#pause !== undefined && !this.#canWait(this.#wanted)) this.#pause.abort()
+    if (this.#hurry !== undefined && !this.#canWait(this.#wanted)) this.#hurry()
     this.#working ??= this.#work()
   }
 
   /** Resolves when everything given so far is in the API, or nobody wants it any more. */
   async flush(): Promise<void> {
     this.#flushes += 1
-    this.#pause?.abort()
+    this.#hurry?.()
     while (this.#working !== undefined) await this.#working
     this.#flushes -= 1
   }
@@ -93,10 +92,13 @@ export class StatusWriter {
   }
 
   async #waitForMore(): Promise<void> {
-    const pause = new AbortController()
-    this.#pause = pause
-    await delay(QUIET_MS, undefined, { signal: AbortSignal.any([pause.signal, this.#options.signal]) }).catch(() => undefined)
-    this.#pause = undefined
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#hurry = resolve
+    // An agent that ends doesn't wait for it.
+    const timer = setTimeout(resolve, this.#options.quietPace.waitMs()).unref()
+    await promise
+    clearTimeout(timer)
+    this.#hurry = undefined
   }
 
   async #patch({ pod, status }: Wanted): Promise<void> {

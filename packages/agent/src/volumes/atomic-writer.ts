@@ -1,17 +1,17 @@
 import {
-  chmod,
-  chown,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Payload } from './payload.ts'
 
@@ -20,65 +20,73 @@ const DATA = '..data'
 /**
  * Makes a directory contain exactly `payload`, all of it at one instant: the files stand in a directory of their own, `..data`
  * points there, and each visible name points through `..data`; a change swaps `..data` by a rename. Containers that have
- * the directory mounted see the new content at their next open. Says whether anything changed.
+ * the directory mounted see the new content at their next open. Says whether anything changed. Synchronous, for what is written is
+ * small, and these are dozens of steps for each pod.
  */
-export async function writeAtomically(directory: string, payload: Payload, group?: number): Promise<boolean> {
-  await mkdir(directory, { recursive: true })
-  const before = await readlink(join(directory, DATA)).catch(() => undefined)
-  if (before !== undefined && (await holds(join(directory, before), payload))) return false
-  const next = await writeVersion(directory, payload, group)
-  await linkNames(directory, payload)
-  await symlink(next, join(directory, `${DATA}_tmp`))
-  await rename(join(directory, `${DATA}_tmp`), join(directory, DATA))
-  await removeStaleNames(directory, payload)
-  if (before !== undefined) await rm(join(directory, before), { recursive: true, force: true })
+export function writeAtomically(directory: string, payload: Payload, group?: number): boolean {
+  mkdirSync(directory, { recursive: true })
+  const before = ifThere(() => readlinkSync(join(directory, DATA)))
+  if (before !== undefined && holds(join(directory, before), payload)) return false
+  const next = writeVersion(directory, payload, group)
+  linkNames(directory, payload)
+  symlinkSync(next, join(directory, `${DATA}_tmp`))
+  renameSync(join(directory, `${DATA}_tmp`), join(directory, DATA))
+  removeStaleNames(directory, payload)
+  if (before !== undefined) rmSync(join(directory, before), { recursive: true, force: true })
   return true
 }
 
-async function holds(version: string, payload: Payload): Promise<boolean> {
-  const files = await filesBelow(version).catch(() => undefined)
-  if (files === undefined || files.length !== payload.size) return false
+function holds(version: string, payload: Payload): boolean {
+  const files = ifThere(() => filesBelow(version))
+  if (files?.length !== payload.size) return false
   for (const [path, file] of payload) {
-    const content = await readFile(join(version, path)).catch(() => undefined)
-    if (content === undefined || !content.equals(file.content)) return false
+    if (!ifThere(() => readFileSync(join(version, path)))?.equals(file.content)) return false
   }
   return true
 }
 
-async function filesBelow(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+function filesBelow(directory: string): string[] {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
 }
 
-async function writeVersion(directory: string, payload: Payload, group: number | undefined): Promise<string> {
-  await rm(join(directory, `${DATA}_tmp`), { force: true })
-  const version = await mkdtemp(`${directory}/..`)
-  await chmod(version, 0o755)
+function writeVersion(directory: string, payload: Payload, group: number | undefined): string {
+  rmSync(join(directory, `${DATA}_tmp`), { force: true })
+  const version = mkdtempSync(`${directory}/..`)
+  chmodSync(version, 0o755)
   for (const [path, { content, mode, owner }] of payload) {
     const file = join(version, path)
-    await mkdir(dirname(file), { recursive: true, mode: 0o755 })
-    await writeFile(file, content)
-    if (group !== undefined || owner !== undefined) await chown(file, owner ?? -1, group ?? -1)
-    // chmod, not writeFile's mode, which the umask would cut.
-    await chmod(file, group === undefined ? mode : mode | 0o440)
+    mkdirSync(dirname(file), { recursive: true, mode: 0o755 })
+    writeFileSync(file, content)
+    if (group !== undefined || owner !== undefined) chownSync(file, owner ?? -1, group ?? -1)
+    // chmod, not writeFileSync's mode, which the umask would cut.
+    chmodSync(file, group === undefined ? mode : mode | 0o440)
   }
   return version.slice(directory.length + 1)
 }
 
-async function linkNames(directory: string, payload: Payload): Promise<void> {
+function linkNames(directory: string, payload: Payload): void {
   for (const name of topNames(payload)) {
-    const exists = await lstat(join(directory, name)).catch(() => undefined)
-    if (exists === undefined) await symlink(join(DATA, name), join(directory, name))
+    const path = join(directory, name)
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) symlinkSync(join(DATA, name), path)
   }
 }
 
-async function removeStaleNames(directory: string, payload: Payload): Promise<void> {
+function removeStaleNames(directory: string, payload: Payload): void {
   const wanted = topNames(payload)
-  for (const name of await readdir(directory)) {
-    if (!name.startsWith('..') && !wanted.has(name)) await rm(join(directory, name), { force: true })
+  for (const name of readdirSync(directory)) {
+    if (!name.startsWith('..') && !wanted.has(name)) rmSync(join(directory, name), { force: true })
   }
 }
 
 function topNames(payload: Payload): Set<string> {
   return new Set([...payload.keys()].map((path) => path.split('/')[0] ?? ''))
+}
+
+function ifThere<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }

@@ -9,7 +9,7 @@ export interface DirectoryUsage {
 }
 
 /**
- * What a directory takes on its disk, as `du` counts: blocks, and files with several names once. Stops counting beyond `enough`.
+ * What a directory, or a file, takes on its disk, as `du` counts: blocks, and files with several names once. Stops counting beyond `enough`.
  * What goes away meanwhile counts for nothing.
  */
 export async function diskUsage(path: string, enough = Number.POSITIVE_INFINITY): Promise<number> {

@@ -85,7 +85,7 @@ async function mountEmptyDir(
 async function mountPayload(volume: Volume, { pod, config, tokens, downward, directory }: VolumeScene): Promise<MountedVolume> {
   const path = directory.volume(volume)
   const payload = await volumePayload(volume, { pod, config, downward, token: (request) => tokens.token(request) })
-  await writeAtomically(path, payload, pod.spec.securityContext?.fsGroup)
+  writeAtomically(path, payload, pod.spec.securityContext?.fsGroup)
   return { path, readOnly: true }
 }
 

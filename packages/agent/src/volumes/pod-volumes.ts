@@ -1,3 +1,4 @@
+import { mkdirSync, rmSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import type { Container, Pod, Volume } from '@skiff/api'
 import { ConfigError } from '../containers/config-error.ts'
@@ -51,8 +52,8 @@ export class PodVolumes {
   /** Makes all of a pod's volumes and files; safe to repeat. Throws MountError naming the volume. */
   async mount(pod: Pod, downward: DownwardContext): Promise<void> {
     const directory = this.#directory(pod.metadata.uid)
-    await mkdir(directory.root, { recursive: true, mode: 0o750 })
-    await writePodFiles(directory, pod, downward.podIp, this.#options.dns)
+    mkdirSync(directory.root, { recursive: true, mode: 0o750 })
+    writePodFiles(directory, pod, downward.podIp, this.#options.dns)
     for (const volume of pod.spec.volumes ?? []) await this.#mountNamed(volume, pod, downward)
   }
 
@@ -68,7 +69,7 @@ export class PodVolumes {
       mounts.push(await this.#mountOf({ pod, container, mount: volumeMount, index, env }))
     }
     const taken = new Set(mounts.map(({ target }) => target))
-    const own = await ownMounts(this.#directory(pod.metadata.uid), container, attempt)
+    const own = ownMounts(this.#directory(pod.metadata.uid), container, attempt)
     return [...mounts, ...own.filter(({ target }) => !taken.has(target))]
   }
 
@@ -107,7 +108,8 @@ export class PodVolumes {
   async remove(podUid: string): Promise<void> {
     const { root, secrets } = this.#directory(podUid)
     await unmountBelow(root)
-    await rm(secrets, { recursive: true, force: true })
+    // In memory there is only what the agent put there; of what the pod wrote there may be much.
+    if (secrets !== root) rmSync(secrets, { recursive: true, force: true })
     await rm(root, { recursive: true, force: true })
     this.#mounted.delete(podUid)
     await this.#options.imageVolumes.removeUnused()
@@ -201,7 +203,7 @@ async function pinned(volume: string, { subPath, pin, mount, container }: PinReq
 function expandSubPath(text: string, env: ReadonlyMap<string, string>): string {
   return expand(text, (name) => {
     const value = env.get(name)
-    if (value === undefined) throw new ConfigError(`missing value for "${name}"`)
+    if (!value) throw new ConfigError(`missing value for "${name}"`)
     return value
   })
 }

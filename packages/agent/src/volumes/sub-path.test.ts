@@ -56,7 +56,7 @@ test.each([
   expect(await readdir(outside)).toEqual(['sub'])
 })
 
-/** Without pause a directory of the volume becomes a link to elsewhere, and back (faults.md, row 33). */
+/** Without pause a directory of the volume becomes a link to elsewhere, and back. */
 const FLIP = `
   const { renameSync, rmSync, symlinkSync } = require('node:fs')
   const { workerData, parentPort } = require('node:worker_threads')

@@ -145,6 +145,16 @@ test('a read-only mount asks for what lies below only where the engine can do it
   expect(await mountWith(false, plain)).not.toHaveProperty('recursion')
 })
 
+test('a subPathExpr that names a variable without a value is no path', async () => {
+  const pod = podWith({ emptyDir: {} })
+  const container = { name: 'c', image: 'a', volumeMounts: [{ name: 'v', mountPath: '/v', subPathExpr: 'logs-$(POD)' }] }
+  const made = volumes()
+  await made.mount(pod, DOWNWARD)
+  for (const env of [{}, { POD: '' }]) {
+    await expect(made.mountsOf(pod, container, 0, new Map(Object.entries(env)))).rejects.toThrow('missing value for "POD"')
+  }
+})
+
 test('all that a projection lacks is told at once', async () => {
   const sources = [{ configMap: { name: 'nope' } }, { secret: { name: 'neither' } }, { clusterTrustBundle: { path: 'ca.crt' } }]
   await expect(mounted(podWith({ projected: { sources } }))).rejects.toThrow(

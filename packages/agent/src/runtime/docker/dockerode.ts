@@ -1,8 +1,9 @@
 import type Docker from 'dockerode'
+import type { Modem } from './plain-requests.ts'
 
 /** Calls of dockerode as they are, where its typings lack options or the promise. */
 export interface DockerCalls {
-  readonly modem: { version?: string }
+  readonly modem: Modem
   ping(options: { abortSignal: AbortSignal }): Promise<unknown>
   version(options: {
     abortSignal: AbortSignal

@@ -50,6 +50,27 @@ test('however many containers take their time to stop, other calls are answered'
   await Promise.all(stops)
 })
 
+test('an answer is what the engine said: an object, nothing, its words, or that there was none in time', async () => {
+  await using engine = await engineOf(
+    http.createServer(({ url = '' }, answer) => {
+      if (url.endsWith('/version')) answer.end(JSON.stringify({ ApiVersion: '1.45' }))
+      else if (url.includes('/gone/')) answer.writeHead(404).end(JSON.stringify({ message: 'No such container: gone' }))
+      else if (url.includes('/broken/')) answer.writeHead(500).end('a proxy has no words')
+      else if (url.includes('/cut/')) answer.writeHead(200, { 'content-length': 100 }).write('{', () => answer.destroy())
+      else if (url.endsWith('/start')) answer.writeHead(204).end()
+      else if (url.includes('/here/')) answer.end(JSON.stringify({ Id: 'here' }))
+    }),
+  )
+  const inspect = (id: string, ms = 60_000) =>
+    engine.call('inspect', ms, (docker, abortSignal) => docker.getContainer(id).inspect({ abortSignal }))
+  expect(await inspect('here')).toEqual({ Id: 'here' })
+  await engine.call('start', 60_000, (docker) => docker.getContainer('here').start())
+  await expect(inspect('gone')).rejects.toMatchObject({ statusCode: 404, json: { message: 'No such container: gone' } })
+  await expect(inspect('broken').catch(wordsOf)).resolves.toContain('a proxy has no words')
+  await expect(inspect('cut')).rejects.toThrow("the Docker Engine can't be reached")
+  await expect(inspect('silent', 50)).rejects.toThrow('the Docker Engine has not answered within 0.05 s (inspect)')
+})
+
 test('an engine that was replaced by a newer one is spoken to in its version, though it was never away', async () => {
   await using engine = await upgradable()
   const abort = new AbortController()

@@ -1,10 +1,11 @@
+import http from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { EngineUnavailableError, EngineUnfitError } from '../runtime.ts'
-import { ConnectionPool } from './connection-pool.ts'
 import { callsOf, type DockerCalls } from './dockerode.ts'
 import { isNoAnswer, wordsOf } from './engine-errors.ts'
 import { loadDockerode } from './load-dockerode.ts'
+import { makeRequestsPlain } from './plain-requests.ts'
 
 /** The newest version of the Engine's API whose answers we know; an older engine is spoken to in its own. */
 const KNOWN_API_VERSION = '1.51'
@@ -44,10 +45,17 @@ export class Engine {
     const socketPath = socketPathOf(dockerHost)
     // `host` is set so that dockerode doesn't take $DOCKER_HOST.
     const connection = { socketPath, host: undefined }
-    const agent = new ConnectionPool(POOL_SIZE)
     const Dockerode = loadDockerode()
-    this.#calls = new Dockerode({ ...connection, agent } as Docker.DockerOptions)
-    this.#lasting = new Dockerode({ ...connection, agent: new ConnectionPool(Number.POSITIVE_INFINITY) } as Docker.DockerOptions)
+    const pooled = (maxSockets: number) => {
+      const docker = new Dockerode({
+        ...connection,
+        agent: new http.Agent({ keepAlive: true, maxSockets }),
+      } as Docker.DockerOptions)
+      makeRequestsPlain(callsOf(docker).modem)
+      return docker
+    }
+    this.#calls = pooled(POOL_SIZE)
+    this.#lasting = pooled(Number.POSITIVE_INFINITY)
     this.#streams = new Dockerode(connection as unknown as Docker.DockerOptions)
     this.#unversioned = callsOf(new Dockerode(connection as unknown as Docker.DockerOptions))
   }
@@ -78,7 +86,9 @@ export class Engine {
     run: (docker: Docker, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     await this.#negotiate()
-    const signal = AbortSignal.timeout(timeoutMs)
+    const late = new AbortController()
+    const { signal } = late
+    const timer = setTimeout(() => late.abort(), timeoutMs).unref()
     try {
       const answer = await Promise.race([run(docker, signal), rejectionAt(signal)])
       this.#setAvailable(true, ANSWERS)
@@ -88,6 +98,8 @@ export class Engine {
       this.#suspect()
       const problem = signal.aborted ? `has not answered within ${timeoutMs / 1000} s` : `can't be reached: ${wordsOf(error)}`
       throw new EngineUnavailableError(`the Docker Engine ${problem} (${what})`, { cause: error })
+    } finally {
+      clearTimeout(timer)
     }
   }
 

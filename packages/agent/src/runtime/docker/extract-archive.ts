@@ -11,6 +11,8 @@ import { finished } from 'node:stream/promises'
  */
 export async function extractArchive(archive: Readable, directory: string): Promise<void> {
   const tar = spawn('tar', ['-x', '-p', '--numeric-owner', '-f', '-', '-C', directory], { stdio: ['pipe', 'ignore', 'pipe'] })
+  // What was not started may have no pipes: its error is all that comes, and is thrown here.
+  if (tar.pid === undefined) await once(tar, 'spawn')
   const cutOff = finished(archive).then(
     () => undefined,
     (error: unknown) => error,

@@ -11,6 +11,7 @@ import { killProcessTree } from './process-tree.ts'
 const START_FAILURE = /^(OCI runtime exec failed: |cannot exec in a stopped )/
 const START_FAILURE_BYTES = 32
 const KILLED_OUTPUT_MS = 500
+const LAST_ANSWER_MS = 1_000
 
 /** Runs a command in a container. Both outputs must be read or destroyed, else neither goes on. */
 export async function execSession(engine: Engine, containerId: string, options: ExecOptions): Promise<ExecSession> {
@@ -52,7 +53,7 @@ export async function attachSession(
   const socket = (await engine.stream('attach', (docker) =>
     docker.getContainer(containerId).attach({ stream: true, hijack: true, stdin: options.stdin, stdout: true, stderr: true }),
   )) as Duplex
-  const stdin = options.stdin ? { stdin: Config.StdinOnce ? socket : withoutEnd(socket) } : {}
+  const stdin = options.stdin ? { stdin: Config.StdinOnce ? socket : endingLater(socket) } : {}
   return {
     ...session(socket, options, async () => ({
       started: true,
@@ -73,11 +74,17 @@ export async function attachSession(
 }
 
 /**
- * The engine ends an attached client's output with its input unless the container's own input ends there too (`StdinOnce`):
- * the end of such an input is nobody's business.
+ * An attached client leaves when its input ends, unless the container's own input ends there too (`StdinOnce`). The engine ends
+ * the client's output in the same moment: what answers the last of its input has a little time to come.
  */
-function withoutEnd(socket: Duplex): Writable {
-  const input = new Writable({ write: (chunk, _, done) => void socket.write(chunk, (error) => done(error)) })
+function endingLater(socket: Duplex): Writable {
+  const input = new Writable({
+    write: (chunk, _, done) => void socket.write(chunk, (error) => done(error)),
+    final: (done) => {
+      setTimeout(() => socket.end(), LAST_ANSWER_MS)
+      done()
+    },
+  })
   return input.on('error', () => undefined)
 }
 

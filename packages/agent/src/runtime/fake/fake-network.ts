@@ -8,6 +8,7 @@ type Plumbing = Parameters<PodNetwork['plumb']>[0]
 export class FakePodNetwork implements PodNetwork {
   readonly plumbed = new Map<string, Plumbing>()
   peers: Peers = []
+  timesPeersWereSet = 0
   #addresses: AddressAllocator | undefined
 
   async configure(options: { readonly podCidr: string }): Promise<void> {
@@ -16,6 +17,7 @@ export class FakePodNetwork implements PodNetwork {
 
   async setPeers(peers: Peers): Promise<void> {
     this.peers = peers
+    this.timesPeersWereSet++
   }
 
   /** Nobody takes anything away here. */

@@ -230,8 +230,11 @@ export class FakeRuntime implements ContainerRuntime {
   async #stop(container: ContainerState, graceSeconds: number): Promise<void> {
     const code = this.#options.onTerm?.({ ...container }) ?? 0
     if (code !== 'ignore') return this.exitContainer(container.id, code)
-    await delay(graceSeconds * 1000)
-    this.exitContainer(container.id, 137)
+    const over = new AbortController()
+    const late = delay(graceSeconds * 1000, undefined, { signal: over.signal }).catch(() => undefined)
+    await Promise.race([late, this.processEnd(container, over.signal)])
+    over.abort()
+    if (container.phase === 'running') this.exitContainer(container.id, 137)
   }
 
   async updateContainer(id: string, limits: Partial<ContainerLimits>): Promise<void> {
