@@ -1,4 +1,4 @@
-/** Where state is kept on this machine (architecture.md, "Processes and files"). */
+/** Where state is kept on this machine. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 

@@ -13,7 +13,8 @@ export function lastError(logFile: string): string | undefined {
 const ERROR_LEVEL = 50
 
 function messageOf(line: string): string | undefined {
-  if (!line.startsWith('{')) return line
+  // What the component told whoever had started it by hand.
+  if (!line.startsWith('{')) return line.replace(/^skiff: /, '')
   try {
     const entry = JSON.parse(line) as { level?: number; msg?: string; err?: { message?: string } }
     if ((entry.level ?? 0) < ERROR_LEVEL) return undefined

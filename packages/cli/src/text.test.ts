@@ -89,7 +89,7 @@ it('prints the status with an address for each Service, or what it lacks', () =>
       { namespace: 'default', name: 'hello', endpoints: 1, addresses: ['http://10.96.0.5/', 'http://10.0.0.1:30080/'] },
       { namespace: 'default', name: 'none', endpoints: 0, addresses: [] },
     ],
-    pods: { running: 2, ready: 1, total: 2 },
+    pods: { running: 2, ready: 1, total: 2, unready: [{ namespace: 'default', name: 'hello-2', state: 'CrashLoopBackOff' }] },
   }
   expect(statusText(cluster)).toBe(`Nodes
   a   Ready   10.0.0.1   2 pods
@@ -103,5 +103,7 @@ Services
   default   none    no ready endpoint
 
 Pods: 1 of 2 ready
+  default   hello-2   CrashLoopBackOff
+What is wrong, and what to do: skiff why pod NAME -n NAMESPACE
 `)
 })

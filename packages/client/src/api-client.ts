@@ -169,14 +169,19 @@ export class ApiClient {
    * An ERROR event and a broken connection are thrown as `ApiError` (Expired: list again).
    */
   async *watch<T>(info: KindInfo, options: WatchOptions): AsyncGenerator<WatchEvent<T>, void, void> {
+    for await (const batch of this.watchBatches<T>(info, options)) yield* batch
+  }
+
+  /** The same, with what arrives at once in one step: of a busy kind that is much. */
+  async *watchBatches<T>(info: KindInfo, options: WatchOptions): AsyncGenerator<readonly WatchEvent<T>[], void, void> {
     const { signal } = options
     try {
       const accept = options.metadataOnly ? { accept: METADATA } : {}
       const stream = await this.stream('GET', pathOf(info, options.namespace) + watchQuery(options), { signal, ...accept })
       const lines = new LineSplitter()
-      for await (const chunk of stream) for (const line of lines.push(chunk as Buffer)) yield parseWatchEvent<T>(line)
+      for await (const chunk of stream) yield* parseWatchEvents<T>(lines.push(chunk as Buffer))
       const rest = lines.rest()
-      if (rest !== '') yield parseWatchEvent<T>(rest)
+      if (rest !== '') yield* parseWatchEvents<T>([rest])
     } catch (error) {
       if (signal.aborted) return
       throw this.#connection.unreachable(error, signal)
@@ -271,8 +276,16 @@ function watchQuery(options: WatchOptions): string {
   })
 }
 
-function parseWatchEvent<T>(line: string): WatchEvent<T> {
-  const event = JSON.parse(line) as WatchEvent<T> | { type: 'ERROR'; object: Status }
-  if (event.type === 'ERROR') throw errorOfStatus(event.object, 500)
-  return event
+/** In one batch; an ERROR is thrown after what came before it. */
+function* parseWatchEvents<T>(lines: readonly string[]): Generator<WatchEvent<T>[], void, void> {
+  const events: WatchEvent<T>[] = []
+  for (const line of lines) {
+    const event = JSON.parse(line) as WatchEvent<T> | { type: 'ERROR'; object: Status }
+    if (event.type === 'ERROR') {
+      yield events
+      throw errorOfStatus(event.object, 500)
+    }
+    events.push(event)
+  }
+  yield events
 }

@@ -2,7 +2,7 @@ export { ApiClient, type ApiClientOptions, type Patch, type WatchEvent } from '.
 export { type Backoff, type BackoffOptions, backoff } from './backoff.ts'
 export { Checkpoint, type CheckpointOptions } from './checkpoint/checkpoint.ts'
 export { type Snapshot, snapshotIn } from './checkpoint/informer-snapshot.ts'
-export { type Requeue, runController, TerminalError } from './controller/run-controller.ts'
+export { type Requeue, runController } from './controller/run-controller.ts'
 export { WorkQueue } from './controller/work-queue.ts'
 export {
   createEventRecorder,

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { ResidentProgram } from './resident-program.ts'
 
@@ -65,4 +68,10 @@ test('a program that is missing fails each request', async () => {
   })
   await expect(program.ask('x')).rejects.toThrow('ENOENT')
   await expect(program.ask('y')).rejects.toThrow('ENOENT')
+})
+
+test('a process that has no file left for its pipes lives on, and is answered when there are some again', async () => {
+  const fixture = fileURLToPath(new URL('testing/ask-without-files.fixture.ts', import.meta.url))
+  const { stdout } = await promisify(execFile)('sh', ['-c', 'ulimit -n 64; exec "$0" "$1"', process.execPath, fixture])
+  expect(JSON.parse(stdout)).toEqual([expect.stringContaining('EMFILE'), 'second'])
 })

@@ -58,7 +58,7 @@ export class ResidentProgram<Answer> {
     try {
       this.#program ??= this.#start()
     } catch (error) {
-      // No memory or no file is left for it.
+      // No memory is left for it.
       this.#settle(({ answer }) => answer.reject(error))
       return
     }
@@ -72,16 +72,17 @@ export class ResidentProgram<Answer> {
     const [name = '', ...args] = command
     // In this locale a text is its bytes.
     const options = { env: { ...process.env, ...env, LC_ALL: 'C' } }
-    const program =
+    const program: ChildProcess =
       answersOn === 'stdout'
         ? spawn(name, args, { ...options, stdio: ['pipe', 'pipe', 'ignore'] })
         : spawn(name, args, { ...options, stdio: ['pipe', 'ignore', 'pipe'] })
     this.#requests = 0
-    program[answersOn]?.setEncoding('latin1').on('data', (text: string) => this.#hear(program, text))
-    // It has ended: that is told below.
-    program.stdin.on('error', () => undefined)
-    program.once('error', (error) => this.#lost(program, error))
+    // First of all: where no file is left for its pipes there are none, and this is all that is told.
+    program.on('error', (error) => this.#lost(program, error))
     program.once('close', () => this.#lost(program, new Error(`${name} ended before it had answered`)))
+    program[answersOn]?.setEncoding('latin1').on('data', (text: string) => this.#hear(program, text))
+    // It has ended: that is told above.
+    program.stdin?.on('error', () => undefined)
     return program
   }
 

@@ -31,8 +31,12 @@ function amountsOfTotals({ cpuMilli, memoryBytes, ephemeralStorageBytes, others 
   return new Map(Object.entries({ cpu: cpuMilli, memory: memoryBytes, 'ephemeral-storage': ephemeralStorageBytes, ...others }))
 }
 
-/** For messages: `1500m`, `2Gi`, `3`. */
+/** For messages: `1500m`, `2Gi`, `3`. From a gibibyte on bytes are rounded down to what people can read. */
 export function formatAmount(resource: string, amount: number): string {
   if (resource === 'cpu') return quantityOfMilli(amount)
-  return resource === 'memory' || resource === 'ephemeral-storage' ? quantityOfBytes(amount) : String(amount)
+  if (resource !== 'memory' && resource !== 'ephemeral-storage') return String(amount)
+  return quantityOfBytes(amount < GIBIBYTE ? amount : amount - (amount % MEBIBYTE))
 }
+
+const MEBIBYTE = 2 ** 20
+const GIBIBYTE = 2 ** 30

@@ -19,9 +19,8 @@ import { WatchHub } from './watch/watch-hub.ts'
 /** Writes that are committed together. */
 interface Group {
   readonly events: StoreEvent[]
-  readonly waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[]
-  /** Whether it became durable. */
-  readonly outcome: PromiseWithResolvers<boolean>
+  /** Why it did not become durable; undefined when it did. */
+  readonly outcome: PromiseWithResolvers<WriteFailedError | undefined>
 }
 
 /** The newest write of a key that isn't acknowledged yet. */
@@ -93,7 +92,7 @@ export class RevisionedStore implements Store {
     }
     const revision = this.#nextRevision
     const entry = { key, value: ownBytes(value(revision)), createRevision: revision, modRevision: revision }
-    await this.#write(key, { type: 'put', entry, previous: undefined, revision })
+    acknowledged(await this.#write(key, { type: 'put', entry, previous: undefined, revision }))
     return entry
   }
 
@@ -105,7 +104,7 @@ export class RevisionedStore implements Store {
     }
     const revision = this.#nextRevision
     const entry = { key, value: ownBytes(value(revision)), createRevision: previous.createRevision, modRevision: revision }
-    await this.#write(key, { type: 'put', entry, previous, revision })
+    acknowledged(await this.#write(key, { type: 'put', entry, previous, revision }))
     return entry
   }
 
@@ -116,7 +115,7 @@ export class RevisionedStore implements Store {
       throw mismatch(key, previous, expected)
     }
     const revision = this.#nextRevision
-    await this.#write(key, { type: 'delete', key, previous, revision })
+    acknowledged(await this.#write(key, { type: 'delete', key, previous, revision }))
     return { previous, revision }
   }
 
@@ -144,21 +143,19 @@ export class RevisionedStore implements Store {
    */
   async #pendingWriteFailed(key: string): Promise<boolean> {
     const pending = this.#pending.get(key)
-    return pending !== undefined && !(await pending.group.outcome.promise)
+    return pending !== undefined && (await pending.group.outcome.promise) !== undefined
   }
 
-  /** Resolves when it is durable. Throws at once when no write is taken any more. */
-  #write(key: string, event: StoreEvent): Promise<void> {
+  /** Resolves when its group is durable, or with why it is not. Throws at once when no write is taken any more. */
+  #write(key: string, event: StoreEvent): Promise<WriteFailedError | undefined> {
     if (this.#refusal !== undefined) throw this.#refusal
     this.#nextRevision = event.revision + 1
-    this.#gathering ??= { events: [], waiting: [], outcome: Promise.withResolvers() }
+    this.#gathering ??= { events: [], outcome: Promise.withResolvers() }
     const group = this.#gathering
     group.events.push(event)
     this.#pending.set(key, { event, group })
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    group.waiting.push({ resolve, reject })
     this.#committing ??= this.#commitGroups()
-    return promise
+    return group.outcome.promise
   }
 
   async #commitGroups(): Promise<void> {
@@ -191,8 +188,7 @@ export class RevisionedStore implements Store {
       const key = event.type === 'put' ? event.entry.key : event.key
       if (this.#pending.get(key)?.event === event) this.#pending.delete(key)
     }
-    group.outcome.resolve(true)
-    for (const { resolve } of group.waiting) resolve()
+    group.outcome.resolve(undefined)
     this.#hub.deliver(group.events, this.#state.revision)
     for (const revision of this.#state.compact()) this.#obsolete.push(revision)
   }
@@ -203,14 +199,16 @@ export class RevisionedStore implements Store {
     const groups = this.#gathering === undefined ? [group] : [group, this.#gathering]
     this.#gathering = undefined
     this.#pending.clear()
-    for (const { outcome, waiting } of groups) {
-      outcome.resolve(false)
-      for (const { reject } of waiting) reject(error)
-    }
+    for (const { outcome } of groups) outcome.resolve(error)
     if (!error.fatal || this.#refusal !== undefined) return
     this.#refusal = error
     this.#onFailure(error)
   }
+}
+
+/** Throws what a write failed with. */
+function acknowledged(failure: WriteFailedError | undefined): void {
+  if (failure !== undefined) throw failure
 }
 
 function entryAfter(event: StoreEvent): Entry | undefined {

@@ -13,7 +13,8 @@ interface ApplyOptions {
 export async function apply({ home, filename, namespace, output }: ApplyOptions): Promise<void> {
   const manifest = await readManifest(filename)
   const query = namespace === undefined ? '' : `?namespace=${encodeURIComponent(namespace)}`
-  const accept = output === 'json' ? 'application/json' : 'text/plain'
+  // Lines for a person; a refusal as an error.
+  const accept = output === 'json' ? 'application/json' : 'text/plain, application/json'
   const answer = await localClient(home).request('POST', `/apply${query}`, {
     body: manifest,
     contentType: 'application/yaml',

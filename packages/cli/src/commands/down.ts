@@ -12,6 +12,8 @@ interface DownOptions {
   readonly purge: boolean
 }
 
+const PODS_GO_ON = 'this machine\'s pods go on: "skiff up" takes them over again, "skiff down --purge" ends them\n'
+
 /** Stops what `up` started. Pods' containers on this machine go on running unless everything is purged. */
 export async function down({ home, purge }: DownOptions): Promise<void> {
   const processes = machineProcesses(home)
@@ -27,7 +29,7 @@ export async function down({ home, purge }: DownOptions): Promise<void> {
     process.stdout.write(`host ${host.name} ${purge ? 'removed' : 'switched off'}\n`)
   }
   if (hosts.length > 0) await removeFabric(machineFabric())
-  if (!purge) return
+  if (!purge) return void process.stdout.write(PODS_GO_ON)
   for (const folder of ['master', 'agent', 'hosts', 'run', 'log', ...hosts.map((host) => `agent-${host.name}`)])
     rmSync(join(home, folder), { recursive: true, force: true })
   removeIfEmpty(home)

@@ -3,6 +3,7 @@ import {
   type Deployment,
   ENDPOINT_SLICES,
   type EndpointSlice,
+  findCondition,
   NODES,
   type Node,
   PODS,
@@ -34,8 +35,17 @@ export interface ClusterStatus {
     readonly endpoints: number
     readonly addresses: readonly string[]
   }[]
-  readonly pods: { readonly running: number; readonly ready: number; readonly total: number }
+  readonly pods: {
+    readonly running: number
+    readonly ready: number
+    readonly total: number
+    /** Those that should be ready and aren't, with one word on each. */
+    readonly unready: readonly { readonly namespace: string; readonly name: string; readonly state: string }[]
+  }
 }
+
+/** Of pods that aren't ready so many are named. */
+const MOST_NAMED = 10
 
 /** What runs, and where it is reached. */
 export async function status({ home, output }: StatusOptions): Promise<void> {
@@ -71,8 +81,19 @@ export async function readStatus(home: string): Promise<ClusterStatus> {
       total: pods.items.length,
       running: pods.items.filter((pod) => pod.status?.phase === 'Running').length,
       ready: pods.items.filter(podIsReady).length,
+      unready: pods.items
+        .filter((pod) => !podIsReady(pod) && pod.status?.phase !== 'Succeeded')
+        .map((pod) => ({ namespace: pod.metadata.namespace ?? '', name: pod.metadata.name, state: stateOf(pod) })),
     },
   }
+}
+
+function stateOf({ metadata, status }: Pod): string {
+  if (metadata.deletionTimestamp !== undefined) return 'Terminating'
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+  const waiting = containers.find(({ ready, state }) => !ready && state?.waiting)?.state?.waiting?.reason
+  const scheduled = findCondition(status?.conditions, 'PodScheduled')
+  return status?.reason ?? waiting ?? (scheduled?.status === 'False' ? scheduled.reason : undefined) ?? status?.phase ?? 'Pending'
 }
 
 /** `default/kubernetes` is the API itself: it answers by HTTPS with the cluster's own certificate. */
@@ -128,7 +149,16 @@ export function statusText(cluster: ClusterStatus): string {
     return [[service.namespace, service.name, first], ...rest.map((address) => ['', '', address])]
   })
   const section = (title: string, rows: string[][]) => (rows.length === 0 ? '' : `${title}\n${indent(alignColumns(rows))}\n`)
-  return `${section('Nodes', nodes)}${section('Deployments', deployments)}${section('Services', services)}Pods: ${cluster.pods.ready} of ${cluster.pods.total} ready\n`
+  const { ready, total, unready } = cluster.pods
+  const pods = `Pods: ${ready} of ${total} ready\n${unreadyText(unready)}`
+  return `${section('Nodes', nodes)}${section('Deployments', deployments)}${section('Services', services)}${pods}`
+}
+
+function unreadyText(unready: ClusterStatus['pods']['unready']): string {
+  if (unready.length === 0) return ''
+  const rows = unready.slice(0, MOST_NAMED).map(({ namespace, name, state }) => [namespace, name, state])
+  const more = unready.length > MOST_NAMED ? `  and ${unready.length - MOST_NAMED} more\n` : ''
+  return `${indent(alignColumns(rows))}${more}What is wrong, and what to do: skiff why pod NAME -n NAMESPACE\n`
 }
 
 function indent(text: string): string {

@@ -192,7 +192,7 @@ function agentEnded(processes: ProcessTable, names: readonly string[]): string |
 
 function endedWith(processes: ProcessTable, name: string): string | undefined {
   if (processes.isRunning(name)) return undefined
-  return `${name} ended: ${lastError(processes.logFile(name)) ?? 'it said nothing'} (its log: ${processes.logFile(name)})`
+  return `the ${name} ended: ${lastError(processes.logFile(name)) ?? 'it said nothing'} (its log: ${processes.logFile(name)})`
 }
 
 function isReady(node: Node): boolean {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const POLL_MS = 100
 
 export interface WaitOptions {
+  /** What is waited for, after "until". */
   readonly what: string
   readonly timeoutMs: number
   /** Asked at each turn: a reason why waiting is of no use any more. */
@@ -21,8 +22,8 @@ export async function waitUntil<T>(ask: () => Promise<T | undefined>, { what, ti
       lastFailure = error
     }
     const reason = await hopeless?.()
-    if (reason !== undefined) throw new Error(`${what}: ${reason}`)
-    if (Date.now() > deadline) throw new Error(`${what} within ${timeoutMs / 1000} s: not so`, { cause: lastFailure })
+    if (reason !== undefined) throw new Error(reason)
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs / 1000} s until ${what}, in vain`, { cause: lastFailure })
     await sleep(POLL_MS)
   }
 }

@@ -91,3 +91,13 @@ test('says that it can not write, and goes on', async () => {
   await kept(['a'])
   expect(await checkpointOf().load('pods')).toEqual(['a'])
 })
+
+test('writes what it could not write before, though nothing has changed since', async () => {
+  await writeFile(join(parent, 'made'), 'a file where the directory should be')
+  const checkpoint = checkpointOf()
+  checkpoint.save('pods', () => ['a'])
+  await expect.poll(messages, { timeout: 30_000 }).toEqual(['checkpoint was not written'])
+  await rm(join(parent, 'made'))
+  await checkpoint.flush()
+  expect(await checkpointOf().load('pods')).toEqual(['a'])
+})

@@ -72,20 +72,26 @@ export class Checkpoint {
   }
 
   async #work(): Promise<void> {
-    const { logger } = this.#options
     while (this.#pending.size > 0) {
       await delay(this.#pauseMs, undefined, { ref: false, signal: this.#hurry.signal }).catch(() => undefined)
       this.#pauseMs = COALESCE_MS
-      for (const [name, content] of this.#pending) {
-        this.#pending.delete(name)
-        await this.#write(name, content).catch((error: unknown) => {
-          this.#pauseMs = AFTER_FAILURE_MS
-          logger.warn({ err: error, file: this.#file(name) }, 'checkpoint was not written')
-        })
-      }
+      const due = [...this.#pending]
+      this.#pending.clear()
+      for (const [name, content] of due) await this.#writeOrKeep(name, content)
     }
     // In the same turn as the last look at what is pending: nothing that comes now is left lying.
     this.#working = undefined
+  }
+
+  /** What can't be written stays pending, for what it tells of may not change again for days; not at the end, which waits for nobody. */
+  async #writeOrKeep(name: string, content: () => unknown): Promise<void> {
+    try {
+      await this.#write(name, content)
+    } catch (error) {
+      this.#pauseMs = AFTER_FAILURE_MS
+      this.#options.logger.warn({ err: error, file: this.#file(name) }, 'checkpoint was not written')
+      if (!this.#hurry.signal.aborted && !this.#pending.has(name)) this.#pending.set(name, content)
+    }
   }
 
   async #write(name: string, content: () => unknown): Promise<void> {

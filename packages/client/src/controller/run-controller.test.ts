@@ -1,7 +1,7 @@
 import { conflict } from '@skiff/api'
 import { describe, expect, it, vi } from 'vitest'
 import { collectingLog } from '../testing/log.fixture.ts'
-import { runController, TerminalError } from './run-controller.ts'
+import { runController } from './run-controller.ts'
 import { WorkQueue } from './work-queue.ts'
 
 describe('controller', () => {
@@ -43,21 +43,6 @@ describe('controller', () => {
     await vi.waitFor(() => expect(attempts).toBe(2), { interval: 1, timeout: 30_000 })
     await stop()
     expect(logger.lines.map(({ level }) => level)).toEqual(['debug'])
-  })
-
-  it('gives a key up that fails for good, until it is added again', async () => {
-    const seen: string[] = []
-    const { queue, logger, stop } = setUp(async (key) => {
-      seen.push(key)
-      if (key === 'bad') throw new TerminalError('never')
-    })
-    queue.add('bad')
-    queue.add('good')
-    await vi.waitFor(() => expect(seen).toContain('good'), { interval: 1, timeout: 30_000 })
-    queue.add('bad')
-    await vi.waitFor(() => expect(seen).toEqual(['bad', 'good', 'bad']), { interval: 1, timeout: 30_000 })
-    await stop()
-    expect(logger.lines.map(({ level }) => level)).toEqual(['error', 'error'])
   })
 
   it('looks at a key again when asked to', async () => {

@@ -20,11 +20,6 @@ export interface ControllerOptions {
   readonly signal: AbortSignal
 }
 
-/** Thrown by a reconcile that would fail the same way again: the key waits until it is added anew. */
-export class TerminalError extends Error {
-  override name = 'TerminalError'
-}
-
 /** Works off the queue until the signal aborts; resolves once the work under way has ended. Never rejects. */
 export async function runController(options: ControllerOptions): Promise<void> {
   options.meters?.watch(options.name, options.queue)
@@ -53,16 +48,11 @@ async function reconcileOnce(key: string, options: ControllerOptions): Promise<v
     if (result) queue.addAfter(key, result.requeueAfterMs)
   } catch (error) {
     if (signal.aborted) return
-    retryOrGiveUp(key, error, options)
+    retryLater(key, error, options)
   }
 }
 
-function retryOrGiveUp(key: string, error: unknown, { name, queue, logger, meters }: ControllerOptions): void {
-  if (error instanceof TerminalError) {
-    logger.error({ controller: name, key, err: error }, 'gave up until the object changes')
-    queue.forget(key)
-    return
-  }
+function retryLater(key: string, error: unknown, { name, queue, logger, meters }: ControllerOptions): void {
   // A conflict is the normal way to learn that the cache was behind.
   const level = isConflict(error) ? 'debug' : 'warn'
   logger[level]({ controller: name, key, failures: queue.failures(key) + 1, err: error }, 'failed, will retry')

@@ -37,6 +37,8 @@ export interface EventRecorder {
 
 /** Events that wait to be written; further ones are dropped. */
 const MAX_WAITING = 1_000
+/** More would take the client's connections from what others wait for. */
+const OBJECTS_AT_ONCE = 4
 /** The server refuses longer ones. */
 const MAX_MESSAGE_LENGTH = 1_024
 
@@ -50,34 +52,37 @@ interface Occurrence {
 
 /**
  * Writes core/v1 Events as client-go's recorder does: a repetition counts up the first one, many similar ones become
- * one, and a source that floods is cut off.
+ * one, and a source that floods is cut off. Those that gathered meanwhile are written together, each object's in their order:
+ * what arrives together costs the server half, and is one commit.
  */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const { patienceMs = 0 } = options
   const writer = new EventWriter(options)
   const hurry = new AbortController()
-  let waiting = 0
-  let last = Promise.resolve()
+  let waiting: Occurrence[] = []
+  let writing: Promise<void> | undefined
 
+  const writeAll = async () => {
+    while (waiting.length > 0) {
+      await delay(patienceMs, undefined, { ref: false, signal: hurry.signal }).catch(() => undefined)
+      const gathered = Map.groupBy(waiting, ({ subject }) => objectKey(subject)).values()
+      waiting = []
+      await Promise.all(Array.from({ length: OBJECTS_AT_ONCE }, () => writer.writeInOrder(gathered)))
+    }
+    writing = undefined
+  }
   return {
     event(object, type, reason, message) {
-      if (waiting >= MAX_WAITING) return
-      waiting += 1
+      if (waiting.length >= MAX_WAITING) return
       // Only what the event needs is kept while it waits, not the object.
       const { apiVersion, kind, metadata, fieldPath } = object
       const subject = { metadata, ...defined({ apiVersion, kind, fieldPath }) }
-      const occurrence = { subject, type, reason, message: message.slice(0, MAX_MESSAGE_LENGTH), at: options.clock() }
-      const due = performance.now() + patienceMs
-      last = last.then(async () => {
-        const leftMs = due - performance.now()
-        if (leftMs > 0) await delay(leftMs, undefined, { ref: false, signal: hurry.signal }).catch(() => undefined)
-        await writer.write(occurrence)
-        waiting -= 1
-      })
+      waiting.push({ subject, type, reason, message: message.slice(0, MAX_MESSAGE_LENGTH), at: options.clock() })
+      writing ??= writeAll()
     },
     async flush() {
       hurry.abort()
-      await last
+      await writing
     },
   }
 }
@@ -91,7 +96,12 @@ class EventWriter {
     this.#options = options
   }
 
-  async write(occurrence: Occurrence): Promise<void> {
+  /** Takes one object after the other from those that several share. */
+  async writeInOrder(objects: Iterable<readonly Occurrence[]>): Promise<void> {
+    for (const ofObject of objects) for (const occurrence of ofObject) await this.#write(occurrence)
+  }
+
+  async #write(occurrence: Occurrence): Promise<void> {
     const { component, host = '', logger } = this.#options
     const { type, reason, message, at } = occurrence
     const draft = { source: `${component}\n${host}`, subject: subjectKey(occurrence.subject), type, reason, message }
@@ -157,8 +167,12 @@ class EventWriter {
   }
 }
 
-function subjectKey({ apiVersion, kind, metadata, fieldPath }: EventSubject): string {
-  return [apiVersion, kind, metadata.namespace, metadata.name, metadata.uid, fieldPath].join('\n')
+function subjectKey(subject: EventSubject): string {
+  return `${objectKey(subject)}\n${subject.fieldPath}`
+}
+
+function objectKey({ apiVersion, kind, metadata }: EventSubject): string {
+  return [apiVersion, kind, metadata.namespace, metadata.name, metadata.uid].join('\n')
 }
 
 /** Events about objects without a namespace live in `default`, as upstream's. */

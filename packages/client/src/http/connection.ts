@@ -1,6 +1,7 @@
 import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http'
 import https from 'node:https'
 import { createRequire } from 'node:module'
+import { createSecureContext, type SecureContext } from 'node:tls'
 import { ApiError } from '@skiff/api'
 import type { WebSocket } from 'ws'
 
@@ -45,6 +46,8 @@ export class Connection {
   readonly #options: ConnectionOptions
   readonly #target: RequestOptions
   readonly #send: typeof http.request
+  /** Made once: reading certificates and a key is a good part of what a new connection costs. */
+  readonly #tls: { readonly secureContext?: SecureContext }
   readonly #requests: http.Agent
   readonly #streams: http.Agent
 
@@ -52,18 +55,19 @@ export class Connection {
     this.#options = options
     this.#target = targetOf(options.server)
     const secure = this.#target.protocol === 'https:'
-    const tls = secure ? tlsOptions(options) : {}
+    const { ca, cert, key } = options
+    this.#tls = secure ? { secureContext: createSecureContext({ ca, cert, key }) } : {}
     const AgentClass = secure ? https.Agent : http.Agent
     this.#send = secure ? https.request : http.request
     this.#requests = new AgentClass({
-      ...tls,
+      ...this.#tls,
       keepAlive: true,
       keepAliveMsecs: KEEP_ALIVE_PROBE_MS,
       maxSockets: options.maxRequests ?? MAX_REQUESTS,
       scheduling: 'lifo',
       timeout: IDLE_CONNECTION_MS,
     })
-    this.#streams = new AgentClass({ ...tls, keepAlive: true, keepAliveMsecs: KEEP_ALIVE_PROBE_MS })
+    this.#streams = new AgentClass({ ...this.#tls, keepAlive: true, keepAliveMsecs: KEEP_ALIVE_PROBE_MS })
   }
 
   /** The whole answer, whatever its status. Rejects with ServiceUnavailable when the server can't be reached. */
@@ -98,14 +102,9 @@ export class Connection {
   }
 
   webSocket(path: string, protocols: readonly string[] = []): WebSocket {
-    const { server, ca, cert, key } = this.#options
-    const secure = this.#target.protocol === 'https:'
     // Loaded at the first use: a proxy opens none.
     const { WebSocket } = createRequire(import.meta.url)('ws') as typeof import('ws')
-    return new WebSocket(webSocketUrl(server, path), [...protocols], {
-      headers: this.#headers({}),
-      ...(secure ? tlsOptions({ ca, cert, key }) : {}),
-    })
+    return new WebSocket(webSocketUrl(this.#options.server, path), [...protocols], { headers: this.#headers({}), ...this.#tls })
   }
 
   /** Closes kept-alive connections; requests under way fail. */
@@ -168,15 +167,6 @@ function targetOf(server: string): RequestOptions {
   const url = new URL(server)
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
   return { protocol: url.protocol, host: url.hostname.replace(/^\[|\]$/g, ''), port }
-}
-
-function tlsOptions(options: Pick<ConnectionOptions, 'ca' | 'cert' | 'key'> | Record<'ca' | 'cert' | 'key', string | undefined>) {
-  const { ca, cert, key } = options
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  }
 }
 
 /** What Node's TLS says of a certificate names no cure. */

@@ -122,11 +122,11 @@ export class Reflector<T extends ApiObject> {
   async #listAndWatch(): Promise<void> {
     const { cache } = this.#options
     let initial: Map<string, T> | undefined = new Map()
-    for await (const event of this.#events({ sendInitialEvents: true })) {
+    const hear = (event: WatchEvent<T>) => {
       if (initial === undefined) {
         this.#apply(event)
       } else if (event.type === 'BOOKMARK') {
-        if (event.object.metadata.annotations?.[INITIAL_EVENTS_END] !== 'true') continue
+        if (event.object.metadata.annotations?.[INITIAL_EVENTS_END] !== 'true') return
         this.#synced(initial.values(), event.object.metadata.resourceVersion, cache)
         initial = undefined
       } else if (event.type === 'DELETED') {
@@ -135,16 +135,19 @@ export class Reflector<T extends ApiObject> {
         initial.set(keyOf(event.object), withoutManagedFields(event.object))
       }
     }
+    for await (const batch of this.#batches({ sendInitialEvents: true })) for (const event of batch) hear(event)
   }
 
   async #watch(revision: string): Promise<void> {
-    for await (const event of this.#events({ resourceVersion: revision })) this.#apply(event)
+    for await (const batch of this.#batches({ resourceVersion: revision })) for (const event of batch) this.#apply(event)
   }
 
-  #events(from: { readonly sendInitialEvents: true } | { readonly resourceVersion: string }): AsyncIterable<WatchEvent<T>> {
+  #batches(
+    from: { readonly sendInitialEvents: true } | { readonly resourceVersion: string },
+  ): AsyncIterable<readonly WatchEvent<T>[]> {
     const { client, info, select, signal, random } = this.#options
     const timeoutSeconds = Math.round(WATCH_MIN_SECONDS * (1 + random()))
-    return client.watch<T>(info, { ...select, ...from, timeoutSeconds, signal })
+    return client.watchBatches<T>(info, { ...select, ...from, timeoutSeconds, signal })
   }
 
   #apply(event: WatchEvent<T>): void {

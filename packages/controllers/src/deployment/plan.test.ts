@@ -223,6 +223,23 @@ describe('scaling', () => {
     expect(rollOut.sizes()).toEqual({ 'hello:1': 11, 'hello:2': 7 }) // upstream's documented example
   })
 
+  test('in the middle of a roll-out that is paused keeps the shares too, up and down', () => {
+    const strategy = { rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } }
+    const rollOut = rollOutOf(aDeployment({ spec: { replicas: 10, strategy } }))
+    rollOut.settle()
+    rollOut.setImage('hello:2')
+    for (let i = 0; i < 5; i += 1) {
+      rollOut.step()
+      rollOut.cluster.observe()
+    }
+    rollOut.edit({ replicas: 30, paused: true })
+    rollOut.step()
+    expect(rollOut.sizes()).toEqual({ 'hello:1': 20, 'hello:2': 13 }) // as upstream's conformance test has it
+    rollOut.edit({ replicas: 10 })
+    rollOut.step()
+    expect(rollOut.sizes()).toEqual({ 'hello:1': 8, 'hello:2': 5 })
+  })
+
   test('while paused scales but does not roll out', () => {
     const rollOut = rollOutOf(aDeployment())
     rollOut.settle()
