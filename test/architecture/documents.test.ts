@@ -12,6 +12,19 @@ const markdownIn = (folder: string) =>
 
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
 
+const FOR_TESTS = new Set(['testing', 'testdata'])
+/** Documents that tell how things are; decisions tell how they were thought of. */
+const DESCRIPTIONS = [
+  ...['docs/glossary.md', 'docs/pod-lifecycle.md', 'docs/node-settings.md', 'docs/compatibility.md', 'docs/faults.md'],
+  ...markdownIn('docs/checklists'),
+  ...PACKAGES.map((name) => `packages/${name}/README.md`),
+]
+const SOURCES = ['packages', 'scripts', 'test'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !/(^|\/)(node_modules|dist)\//.test(name))
+    .map((name) => join(folder, name)),
+)
+
 describe('the documents', () => {
   it.each(['README.md', ...markdownIn('docs'), ...PACKAGES.map((name) => `packages/${name}/README.md`)])(
     '%s links to nothing that is not there',
@@ -27,6 +40,30 @@ describe('the documents', () => {
     expect(sections.flatMap(missingFilesOf)).toEqual([])
   })
 
+  it('docs/faults.md names tests that exist', () => {
+    const named = [...read('docs/faults.md').matchAll(/`([\w./-]+\.test\.ts)`: ((?:"[^"|]+"(?:, )?)+)/g)].flatMap(
+      ([, file = '', titles = '']) =>
+        [...titles.matchAll(/"([^"]+)"/g)].map(
+          ([, title = '']) => [file.startsWith('test/') ? file : `packages/${file}`, title] as const,
+        ),
+    )
+    expect(named.length).toBeGreaterThan(30)
+    expect(named.filter(([file, title]) => !read(file).includes(title))).toEqual([])
+  })
+
+  it.each(PACKAGES)('packages/%s/README.md tells of every folder', (name) => {
+    const folders = readdirSync(join(ROOT, 'packages', name, 'src'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !FOR_TESTS.has(entry.name))
+      .map((entry) => `\`${entry.name}/`)
+    const text = read(`packages/${name}/README.md`)
+    expect(folders.filter((folder) => !text.includes(folder))).toEqual([])
+  })
+
+  it.each(DESCRIPTIONS)('%s names source files that exist', (file) => {
+    const named = pathsIn(read(file)).filter((path) => path.endsWith('.ts'))
+    expect(named.filter((path) => !SOURCES.some((source) => `/${source}`.endsWith(`/${inSource(path)}`)))).toEqual([])
+  })
+
   it.each(PACKAGES)('packages/%s/README.md lists files that exist', (name) => {
     const table = read(`packages/${name}/README.md`).match(/^\| .*$/gm) ?? []
     const files = table.flatMap((row) => pathsIn(row.split('|')[1] ?? ''))
@@ -34,6 +71,12 @@ describe('the documents', () => {
     expect(missing(files, [`packages/${name}/src`, `packages/${name}`])).toEqual([])
   })
 })
+
+/** A path may begin with a package's name. */
+function inSource(path: string): string {
+  const [first = '', ...rest] = path.split('/')
+  return PACKAGES.includes(first) && rest.length > 0 && rest[0] !== 'src' ? ['packages', first, 'src', ...rest].join('/') : path
+}
 
 /** Paths of a section of pod-flow are in a package that the section names, or begin with a package's name. */
 function missingFilesOf(section: string): string[] {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 const PACKAGES = join(import.meta.dirname, '..', '..', 'packages')
 
-/** Which of our packages each may import (architecture.md, "Layout"). */
+/** Which of our packages each may import: what the arrows of README.md's picture need, and nothing else. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   api: [],
   store: ['api'],

@@ -370,6 +370,22 @@ test('a host port that something else holds is told by an event, and other pods 
   await cluster.kubectlOk(['delete', 'pod', 'blocked', 'free', '--timeout=120s'])
 })
 
+test('pods have one host port together where address or protocol differ', async () => {
+  const host = cluster.host(0)
+  const script = 'mkdir /www && hostname > /www/hostname && exec httpd -f -p 80 -h /www'
+  const at = (hostIP: string, protocol = 'TCP') => ({
+    containers: [{ ...SLEEP, command: ['sh', '-c', script], ports: [{ containerPort: 80, hostPort: 8079, hostIP, protocol }] }],
+  })
+  const specs = { inside: at('127.0.0.1'), outside: at(host.ip), aside: at(host.ip, 'UDP') }
+  for (const [name, spec] of Object.entries(specs)) await run(name, spec)
+  for (const name of Object.keys(specs)) await podThat(name, podIsReady)
+  const answerAt = (address: string) =>
+    waitFor(`${address} answers`, () => host.exec(['curl', '-sSf', '-m', '20', `http://${address}:8079/hostname`]))
+  expect(await answerAt('127.0.0.1')).toBe('inside\n')
+  expect(await answerAt(host.ip)).toBe('outside\n')
+  await cluster.kubectlOk(['delete', 'pod', ...Object.keys(specs), '--timeout=120s'])
+})
+
 test('what a deleted pod has said can still be read for a while', async () => {
   await run('gone', { containers: [{ ...SLEEP, command: ['sh', '-c', 'echo said and done; sleep 3600'] }] })
   await waitFor('it has spoken', async () => (await cluster.kubectlOk(['logs', 'gone'])) === 'said and done\n')

@@ -222,6 +222,8 @@ describe('kubectl and a container', () => {
     })
     const large = 'x'.repeat(2_000_000)
     expect((await ok('kubectl exec -i files -- cat', large)).length).toBe(large.length)
+    const word = 'x'.repeat(20_000)
+    expect(await ok(`kubectl exec files -- echo ${word}`)).toBe(`${word}\n`)
   })
 
   it.each(['pod/POD 0:80', 'deploy/web 0:80', 'svc/web 0:8080'])('forwards a port to %s', async (target) => {
@@ -238,6 +240,10 @@ describe('kubectl and a container', () => {
     await says(attached, 'command prompt')
     attached.type('one\n')
     await says(attached, 'got one')
+    // Its own input goes on, so that only the client leaves.
+    expect((await shell('kubectl attach -i echoing -c main', 'two\n')).code).toBe(0)
+    await says(attached, 'got two')
+    expect(await ok('kubectl get pod echoing -o jsonpath={.status.phase}')).toBe('Running')
   })
 
   it('runs a pod for one command, fed from here', async () => {

@@ -6,7 +6,7 @@ import { Load } from '../support/load.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { boundPod, hostOf, nodePortUrls, podsOf, readyPod, readyPods, runningContainers } from '../support/workloads.ts'
 
-/** architecture.md, "The promise": from the last heartbeat, which is at most a second before the cut. */
+/** What README.md promises, from the last heartbeat, which is at most a second before the cut; and of a host that is back. */
 const OUT_OF_ENDPOINTS_MS = 5_000
 const REPLACED_MS = 15_000
 const STOPPED_MS = 10_000

@@ -170,8 +170,31 @@ test('a container’s own restart policy goes before its pod’s, and its rules 
   await own('always', 0, 'Never', { restartPolicy: 'Always' })
   await own('never', 0, 'Always', { restartPolicy: 'Never' })
 
+  const all = [{ ...rules[0], action: 'RestartAllContainers' }]
+  const source = {
+    ...run('[ -f /v/once ] && sleep 3600; touch /v/once; exit 42'),
+    restartPolicy: 'Never',
+    restartPolicyRules: all,
+  }
+  await pods.create('together', {
+    restartPolicy: 'Never',
+    initContainers: [{ ...run('true'), name: 'init' }],
+    containers: [
+      { ...source, volumeMounts: [{ name: 'v', mountPath: '/v' }] },
+      { ...run('sleep 3600'), name: 'other' },
+    ],
+    volumes: [{ name: 'v', emptyDir: {} }],
+  })
+
   const again = (pod: Pod) => (statusOf(pod, 'c')?.restartCount ?? 0) > 0
   for (const name of ['rule-meets', 'always']) await pods.that(name, again)
+  const whole = await pods.that('together', (pod) => podIsReady(pod) && again(pod))
+  const { initContainerStatuses: init = [], containerStatuses = [] } = whole.status ?? {}
+  expect([...init, ...containerStatuses].map(({ name, restartCount }) => [name, restartCount])).toEqual([
+    ['init', 1],
+    ['c', 1],
+    ['other', 1],
+  ])
   const missed = await pods.that('rule-misses', podIsTerminal)
   const done = await pods.that('never', podIsTerminal)
 

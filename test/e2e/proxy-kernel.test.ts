@@ -85,7 +85,7 @@ async function plugIn(pod: NetworkNamespace, ip: string): Promise<void> {
   await pod.ip(`addr add ${ip}/32 dev eth0`, 'link set eth0 up', ...gateway)
 }
 
-type Options = Partial<Pick<Route, 'externalIps' | 'externalBackends' | 'keepsSource'>>
+type Options = Partial<Pick<Route, 'externalIps' | 'externalBackends' | 'keepsSource' | 'affinitySeconds'>>
 
 function routes(backends: readonly Backend[], options: Options = {}): { routes: Route[] } {
   const common = {
@@ -94,7 +94,7 @@ function routes(backends: readonly Backend[], options: Options = {}): { routes: 
     backends,
     externalBackends: backends,
     keepsSource: false,
-    sticky: false,
+    affinitySeconds: undefined,
     ...options,
   }
   return {
@@ -117,6 +117,11 @@ async function unplugOtherHost(): Promise<AsyncDisposable> {
 /** Of how many connections the host has kept refusals from the client, in the last half minute. */
 async function refusalsKept(): Promise<number> {
   return (await host.exec('nft', 'list', 'set', 'ip', TABLE.name, 'refused')).match(/ expires /g)?.length ?? 0
+}
+
+async function clientsRemembered(): Promise<number> {
+  const sets = (await host.exec('nft', 'list', 'sets', 'table', 'ip', TABLE.name)).split(/^\tset /m)
+  return sets.filter((set) => set.startsWith('affinity_') && set.includes(' expires ')).length
 }
 
 /** How often the host has said that it can't reach somebody. */
@@ -162,6 +167,38 @@ describe('Services in the kernel', () => {
     await apply([a])
     expect(nameOf((await podA.call('ask', CLUSTER_IP, 80)).answer)).toBe('a')
     expect(nameOf((await podA.call('askUdp', 'itself', CLUSTER_IP, 80)).answer)).toBe('a')
+  })
+
+  it('lead a client back to whom it met, inside and outside, while others come and go and the proxy starts again', async () => {
+    const sticky = { affinitySeconds: 600 }
+    const askers = [
+      [podA, CLUSTER_IP, 80],
+      [client, HOST_IP, NODE_PORT],
+    ] as const
+    const askAll = () => Promise.all(askers.map(async ([from, ip, port]) => countsOf(await from.call('askMany', ip, port, 4, 2))))
+    await apply([a], sticky)
+    expect(await askAll()).toEqual([{ a: 4 }, { a: 4 }])
+    await apply([a, b, remote], sticky)
+    expect(await askAll()).toEqual([{ a: 4 }, { a: 4 }])
+    await host.call('forget')
+    await apply([a, b], { affinitySeconds: 1200 })
+    expect(await askAll()).toEqual([{ a: 4 }, { a: 4 }])
+    await apply([b], sticky)
+    expect(await askAll()).toEqual([{ b: 4 }, { b: 4 }])
+    await apply([a, b, remote], sticky)
+    expect(await askAll()).toEqual([{ b: 4 }, { b: 4 }])
+    await apply([a, b])
+    expect(await podA.call('askMany', CLUSTER_IP, 80, 4, 1).then(countsOf)).toEqual({ a: 2, b: 2 })
+  })
+
+  it('forget a client that has not come again in time', async () => {
+    await apply([a, b], { affinitySeconds: 1 })
+    const met: unknown[] = []
+    for (const _ of [1, 2]) {
+      met.push(nameOf((await client.call('ask', HOST_IP, NODE_PORT)).answer))
+      await waitFor('the client is forgotten', async () => (await clientsRemembered()) === 0)
+    }
+    expect(met.sort()).toEqual(['a', 'b'])
   })
 
   it('show the pods of one another their true addresses', async () => {

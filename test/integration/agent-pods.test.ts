@@ -21,6 +21,10 @@ afterEach(async () => {
 })
 
 const C = { name: 'c', image: 'app:1' }
+const SERVED = {
+  metadata: { namespace: 'default', name: 'served' },
+  spec: { selector: { app: 'served' }, ports: [{ port: 80 }] },
+}
 
 const pods = new Pods(() => api.client, { spec: { nodeName: 'node-1', containers: [C] } })
 const createPod = (name: string, spec: object) => pods.create(name, spec)
@@ -130,11 +134,7 @@ test('a pod that leaves is not stopped before its endpoints have been taken out'
   const order: boolean[] = []
   await agent[Symbol.asyncDispose]()
   const onTerm = () => order.push(takenOut) - 1
-  const service = {
-    metadata: { namespace: 'default', name: 'served' },
-    spec: { selector: { app: 'served' }, ports: [{ port: 80 }] },
-  }
-  await api.client.create(SERVICES, service as never)
+  await api.client.create(SERVICES, SERVED as never)
   agent = await startTestAgent({ client: api.client, runtime: new FakeRuntime({ onTerm }) })
   await pods.create('served', {}, { labels: { app: 'served' } })
   const { metadata } = await podThat('served', isReady)
@@ -151,6 +151,33 @@ test('a pod that leaves is not stopped before its endpoints have been taken out'
   await api.client.patch(ENDPOINT_SLICES, { namespace: 'default', name: 'served-1' }, { type: 'merge', body: { endpoints } })
   await waitFor('the pod is gone', async () => await pods.isGone('served'))
   expect(order).toEqual([true])
+})
+
+test('a pod that leaves waits for a proxy that is slow, but not for ever', async () => {
+  let endedAtMs = 0
+  await agent[Symbol.asyncDispose]()
+  const onTerm = () => {
+    endedAtMs = performance.now()
+    return 0
+  }
+  await api.client.create(SERVICES, SERVED as never)
+  agent = await startTestAgent({ client: api.client, runtime: new FakeRuntime({ onTerm }) })
+  await pods.create('served', {}, { labels: { app: 'served' } })
+  const { metadata } = await podThat('served', isReady)
+  const endpoint = { addresses: ['10.244.1.2'], conditions: { ready: false, terminating: true } }
+  const targetRef = { kind: 'Pod', namespace: 'default', name: 'served', uid: metadata.uid }
+  const slice = { metadata: { namespace: 'default', name: 'served-1' }, addressType: 'IPv4', ports: [] }
+  await api.client.create(ENDPOINT_SLICES, { ...slice, endpoints: [{ ...endpoint, targetRef }] } as never)
+  let beats = 0
+  // It gets on all the time, and never so far.
+  const beat = () => api.liveness.beat('slow', beats++ / 1e6)
+  beat()
+  const beating = setInterval(beat, 100)
+  const begin = performance.now()
+  await pods.delete('served')
+  await waitFor('the pod is gone', () => pods.isGone('served')).finally(() => clearInterval(beating))
+  // As long as a silent node is waited for.
+  expect(endedAtMs - begin).toBeGreaterThan(5_000)
 })
 
 test('a container without a probe result is not ready, a passed probe makes it so, and a failed one ends that', async () => {
@@ -369,6 +396,27 @@ function starts(): string[] {
     .filter((call) => call.startsWith('startContainer '))
     .map((call) => call.slice('startContainer '.length))
 }
+
+test('routes to other nodes are set when one has another address, not for all that nodes tell of themselves', async () => {
+  const patch = (status: object) =>
+    api.client.patch(NODES, { name: 'node-2', subresource: 'status' }, { type: 'merge', body: { status } })
+  const addresses = (address: string) => ({ addresses: [{ type: 'InternalIP', address }] })
+  const isReached = (nodeIp: string) =>
+    waitFor(`node-2 is reached at ${nodeIp}`, () => agent.network.peers.some((peer) => peer.nodeIp === nodeIp))
+  await waitFor(
+    'this node has its address',
+    async () => (await api.client.get<Node>(NODES, { name: 'node-1' })).status?.addresses,
+  )
+  const node = { metadata: { name: 'node-2' }, spec: { podCIDR: '10.244.2.0/24', podCIDRs: ['10.244.2.0/24'] } }
+  await api.client.create(NODES, { ...node, status: addresses('10.0.0.8') } as never)
+  await isReached('10.0.0.8')
+  const before = agent.network.timesPeersWereSet
+  for (const message of ['one', 'two', 'three', 'four', 'five'])
+    await patch({ conditions: [{ type: 'Ready', status: 'True', reason: 'Test', message }] })
+  await patch(addresses('10.0.0.9'))
+  await isReached('10.0.0.9')
+  expect(agent.network.timesPeersWereSet).toBe(before + 1)
+})
 
 test('extended resources that a client gives the node may be had by pods, as long as they are there', async () => {
   await hasAllocatable('cpu', '4')

@@ -1,4 +1,4 @@
-/** The agent's own port, which anybody on the network reaches, under garbage: faults 36 and 37 of an HTTP server's. */
+/** The agent's own port, which anybody on the network reaches, under garbage, and under those who are slow. */
 
 import { connect as connectPlain, type Socket } from 'node:net'
 import { type ConnectionOptions, connect } from 'node:tls'

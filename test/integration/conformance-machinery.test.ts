@@ -228,6 +228,16 @@ describe('watches', () => {
   })
 })
 
+test('the range of Services goes by the name of kubernetes and is ready, any other is not', async () => {
+  const ranges = '/apis/networking.k8s.io/v1/servicecidrs'
+  const { body: served } = await api.get(`${ranges}/kubernetes/status`)
+  const { body: other } = await api.post(ranges, { metadata: { name: 'other' }, spec: { cidrs: ['203.0.113.0/24'] } })
+
+  const readiness = ({ status }: Json) => status.conditions.map(({ type, status }: Json) => [type, status])
+  expect([served.kind, ...readiness(served)]).toEqual(['ServiceCIDR', ['Ready', 'True']])
+  expect(readiness(other)).toEqual([['Ready', 'False']])
+})
+
 describe('services', () => {
   test('change their type, and what belonged to the old one goes', async () => {
     const path = `${await api.namespace('types')}/services`

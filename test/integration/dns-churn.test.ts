@@ -52,6 +52,7 @@ async function followedZone() {
     isComplete: () => true,
     service: (namespace: string, name: string) => services.get(`${namespace}/${name}`),
     serviceByClusterIp: () => undefined,
+    slices: () => slices.list(),
     namespaceExists: () => true,
     slicesOf: (_: string, name: string) => slices.byIndex('byService', name),
   }

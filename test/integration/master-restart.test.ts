@@ -52,10 +52,10 @@ class CountingClient extends ApiClient {
     return super.list<T>(...args)
   }
 
-  override watch<T>(info: KindInfo, options: Parameters<ApiClient['watch']>[1]) {
+  override watchBatches<T>(info: KindInfo, options: Parameters<ApiClient['watch']>[1]) {
     if (options.sendInitialEvents) this.lists += 1
     else this.resumed += 1
-    return super.watch<T>(info, options)
+    return super.watchBatches<T>(info, options)
   }
 }
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ControlPlane, inDefault, leavesDeadNodesAfter, podTemplate, startControlPlane } from '../support/control-plane.ts'
 import { waitFor } from '../support/wait-for.ts'
 
-/** architecture.md, "The promise", and how much slower a test machine may be than the one that it is promised for. */
+/** What README.md promises, and how much slower a test machine may be than the one that it is promised for. */
 const OUT_OF_ENDPOINTS_MS = 5_000
 const REPLACED_MS = 15_000
 const SLOW = 6

@@ -104,6 +104,18 @@ test('cpu and memory change in a container that runs, and what the node has no r
   expect(first(after)).toMatchObject({ restartCount: 0, resources: { requests: { cpu: '1500m' } } })
   expect(agent.runtime.running(before.metadata.uid, 'c')).toMatchObject({ id, limits: { cpuShares: 1536 } })
 
+  const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }]
+  await pods.create('picky', { containers: [{ ...C, resizePolicy, resources: { requests: { memory: '1Mi' } } }] })
+  await pods.that('picky', podIsReady)
+  await api.client.patch(
+    PODS,
+    { namespace: 'default', name: 'picky', subresource: 'resize' },
+    { type: 'strategic', body: { spec: { containers: [{ name: 'c', resources: { requests: { memory: '2Mi' } } }] } } },
+  )
+  const restarted = await pods.that('picky', (pod) => podIsReady(pod) && first(pod)?.restartCount === 1)
+  expect(first(restarted)?.resources).toEqual({ requests: { memory: '2Mi' } })
+  await pods.delete('picky')
+
   await pods.create('neighbour', { containers: [{ ...C, resources: { requests: { cpu: '2' } } }] })
   await pods.that('neighbour', podIsReady)
   await resize('2')
@@ -138,6 +150,41 @@ test('sidecars end after the others, the last first, within the one grace period
   expect(ends).toEqual(['c', 'b', 'a'])
 })
 
+test('a container’s end by a rule of its own starts all of its pod’s again, in their order, in the same sandbox', async () => {
+  const restartPolicyRules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }]
+  const source = { ...C, name: 'source', restartPolicy: 'Never', restartPolicyRules }
+  const initContainers = [{ name: 'i', image: 'init:1' }]
+  await pods.create('together', { restartPolicy: 'Never', initContainers, containers: [source, { ...C, name: 'other' }] })
+  const { runtime } = agent
+  const runInit = async (restartCount: number) => {
+    const isRunning = ({ status }: Pod) => {
+      const [init] = status?.initContainerStatuses ?? []
+      return init?.state?.running && init.restartCount === restartCount
+    }
+    const pod = await pods.that('together', isRunning)
+    runtime.exitContainer(idOf(runtime.running(pod.metadata.uid, 'i')), 0)
+    return pod
+  }
+  await runInit(0)
+  const before = await pods.that('together', podIsReady)
+  const { uid } = before.metadata
+
+  runtime.exitContainer(idOf(runtime.running(uid, 'source')), 42)
+  const between = await runInit(1)
+  expect(between.status?.conditions).toContainEqual(expect.objectContaining({ type: 'AllContainersRestarting', status: 'True' }))
+  const after = await pods.that('together', podIsReady)
+
+  const ends = after.status?.containerStatuses?.map(({ name, restartCount, lastState }) => [name, restartCount, lastState])
+  const endedWith = (exitCode: number) => ({ terminated: expect.objectContaining({ exitCode }) })
+  expect(ends).toEqual([
+    ['source', 1, endedWith(42)],
+    ['other', 1, endedWith(0)],
+  ])
+  expect(after.status?.conditions).not.toContainEqual(expect.objectContaining({ type: 'AllContainersRestarting' }))
+  expect(after.status?.podIP).toBe(before.status?.podIP)
+  expect(runtime.calls.filter((call) => call.startsWith('startSandbox'))).toHaveLength(1)
+})
+
 test('a pod out of a file runs, has a mirror that comes back when it is deleted, and goes with its file', async () => {
   const directory = join(agent.dataDir, 'manifests')
   await mkdir(directory, { recursive: true })
@@ -165,6 +212,49 @@ test('a pod out of a file runs, has a mirror that comes back when it is deleted,
   await writeFile(join(directory, 'broken.yaml'), 'kind: [')
   await rm(file)
   await waitFor('the mirror is gone', () => pods.isGone('web-node-1'))
+})
+
+test('a pod out of a file ends in its grace period, shown to its end, before what the file says by now runs', async () => {
+  await agent[Symbol.asyncDispose]()
+  const runtime = new FakeRuntime({ onTerm: () => 'ignore' })
+  agent = await startTestAgent({ client: api.client, runtime })
+  const directory = join(agent.dataDir, 'manifests')
+  await mkdir(directory, { recursive: true })
+  const file = join(directory, 'slow.yaml')
+  const write = (image: string) => {
+    const spec = `{ terminationGracePeriodSeconds: 3600, containers: [{ name: c, image: "${image}" }] }`
+    return writeFile(file, `apiVersion: v1\nkind: Pod\nmetadata: { name: slow }\nspec: ${spec}\n`)
+  }
+  const stops = (count: number) =>
+    waitFor('it is told to end', () => runtime.calls.filter((call) => call === 'stopContainer c').length === count)
+  const end = (pod: Pod) => {
+    const uid = pod.metadata.annotations?.['kubernetes.io/config.hash'] ?? ''
+    runtime.exitContainer(idOf(runtime.running(uid, 'c')), 0)
+  }
+  const next = (before: Pod) => pods.that('slow-node-1', (pod) => pod.metadata.uid !== before.metadata.uid && podIsReady(pod))
+  await write('app:1')
+  const first = await pods.that('slow-node-1', podIsReady)
+
+  await write('app:2')
+  await stops(1)
+  await write('app:3')
+  const ending = await pods.get('slow-node-1')
+  expect([ending.metadata.uid, ending.status?.phase]).toEqual([first.metadata.uid, 'Running'])
+  await waitFor('the file has been read again', () =>
+    agent.running.podList().some(({ spec }) => spec.containers[0]?.image === 'app:3'),
+  )
+  end(first)
+  const second = await next(first)
+  expect(second.spec.containers[0]?.image).toBe('app:3')
+  expect(runtime.calls.filter((call) => call.startsWith('startSandbox'))).toHaveLength(2)
+
+  await rm(file)
+  await write('app:3')
+  await stops(2)
+  end(second)
+  const again = await next(second)
+  expect(again.metadata.annotations).toEqual(second.metadata.annotations)
+  expect(again.status?.containerStatuses?.[0]?.restartCount).toBe(1)
 })
 
 test('pods stop before their host goes down, the critical ones last, and start again with it', async () => {

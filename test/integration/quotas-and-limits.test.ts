@@ -3,9 +3,13 @@
 import {
   CONFIG_MAPS,
   CUSTOM_RESOURCE_DEFINITIONS,
+  findCondition,
   LIMIT_RANGES,
   PODS,
+  REPLICA_SETS,
+  REPLICATION_CONTROLLERS,
   RESOURCE_QUOTAS,
+  type ReplicaSet,
   type ResourceQuota,
   SERVICE_ACCOUNTS,
   SERVICES,
@@ -15,6 +19,9 @@ import { startControllers } from '@skiff/controllers'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { waitFor } from '../support/wait-for.ts'
+
+type ReplicaSetStatus = NonNullable<ReplicaSet['status']>
+type Condition = NonNullable<ReplicaSetStatus['conditions']>[number]
 
 let api: TestApiServer
 const stopping = new AbortController()
@@ -138,6 +145,30 @@ describe('a ResourceQuota', () => {
     await api.client.patch(PODS, { name: 'p', namespace, subresource: 'status' }, { type: 'merge', body })
 
     await usedIs(namespace, { pods: '0', 'count/pods': '1', 'requests.cpu': '0' })
+  })
+
+  test.each([
+    ['ReplicaSet', REPLICA_SETS, { matchLabels: { app: 'many' } }],
+    ['ReplicationController', REPLICATION_CONTROLLERS, { app: 'many' }],
+  ] as const)('is what a %s says that keeps it from its pods, for as long as it wants them', async (_, info, selector) => {
+    const namespace = await newNamespace({ hard: { pods: '2' } })
+    const template = { metadata: { labels: { app: 'many' } }, spec: { containers: [{ name: 'c', image: 'x' }] } }
+    await api.client.create(info, { metadata: { name: 'r', namespace }, spec: { replicas: 3, selector, template } } as object)
+    const says = (what: string, is: (status: ReplicaSetStatus, failure: Condition | undefined) => boolean) =>
+      waitFor(what, async () => {
+        const { status = { replicas: 0 }, metadata } = await api.client.get<ReplicaSet>(info, { name: 'r', namespace })
+        const isNews = status.observedGeneration === metadata.generation
+        if (isNews && is(status, findCondition(status.conditions, 'ReplicaFailure'))) return true
+        throw new Error(JSON.stringify(status))
+      })
+    await says('the quota is in its way', ({ replicas }, failure) => {
+      const isTold = failure?.reason === 'FailedCreate' && failure.message?.includes('exceeded quota: q') === true
+      return replicas === 2 && failure?.status === 'True' && isTold
+    })
+
+    await api.client.patch(info, { name: 'r', namespace }, { type: 'merge', body: { spec: { replicas: 2 } } })
+
+    await says('nothing is in its way', ({ replicas }, failure) => replicas === 2 && failure === undefined)
   })
 
   test('counts custom kinds, those that are still to come as well', async () => {

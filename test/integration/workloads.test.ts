@@ -153,6 +153,53 @@ describe('a Deployment', () => {
   })
 })
 
+test.each([
+  ['ReplicaSet', REPLICA_SETS, { matchLabels: { app: 'hello' } }],
+  ['ReplicationController', REPLICATION_CONTROLLERS, { app: 'hello' }],
+] as const)('a %s takes a pod that is there and fits, and lets it go when it no longer does', async (kind, info, selector) => {
+  const owners = async () => (await cluster.get<Pod>(PODS, 'alone')).metadata.ownerReferences ?? []
+  const { metadata, spec } = podTemplate('v1')
+  await cluster.createService()
+  await cluster.client.create(PODS, { metadata: { ...inDefault('alone'), ...metadata }, spec } as object)
+  await waitFor('the controllers know of the pod', async () => {
+    const slices = await cluster.list<EndpointSlice>(ENDPOINT_SLICES)
+    return slices.some(({ endpoints }) => endpoints?.some(({ targetRef }) => targetRef?.name === 'alone'))
+  })
+  await cluster.client.create(info, {
+    metadata: inDefault('taker'),
+    spec: { replicas: 1, selector, template: podTemplate('v1') },
+  } as object)
+  await waitFor('the pod is taken', async () => (await owners()).some((owner) => owner.kind === kind && owner.name === 'taker'))
+  await waitFor('it counts', async () => (await cluster.get<ReplicaSet>(info, 'taker')).status?.availableReplicas === 1)
+  expect(await cluster.list<Pod>(PODS)).toHaveLength(1)
+
+  const labels = { app: 'quarantined' }
+  await cluster.client.patch(PODS, inDefault('alone'), { type: 'merge', body: { metadata: { labels } } })
+  await waitFor('it is let go', async () => (await owners()).length === 0)
+  await waitFor('another one is there', async () => (await cluster.list<Pod>(PODS)).length === 2)
+})
+
+test('a ReplicaSet’s status counts what was just done for it: nobody is told of fewer pods than there are', async () => {
+  const replicas = 40
+  const watching = new AbortController()
+  const { resourceVersion } = await cluster.client.list<ReplicaSet>(REPLICA_SETS, { namespace: 'default' })
+  const spec = { replicas, selector: { matchLabels: { app: 'hello' } }, template: podTemplate(BROKEN_IMAGE) }
+  await cluster.client.create(REPLICA_SETS, { metadata: inDefault('many'), spec } as object)
+  const told: number[] = []
+  const { signal } = watching
+  for await (const { object } of cluster.client.watch<ReplicaSet>(REPLICA_SETS, {
+    namespace: 'default',
+    resourceVersion,
+    signal,
+  })) {
+    if (object.status?.observedGeneration === undefined) continue
+    told.push(object.status.replicas)
+    if (object.status.replicas === replicas) break
+  }
+  watching.abort()
+  expect(told).toEqual([replicas])
+})
+
 describe('a ReplicationController', () => {
   const hasReady = (replicas: number) =>
     waitFor(`it has ${replicas} ready pods`, async () => {
