@@ -1,4 +1,5 @@
 import { copyFileSync, fstatSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { isoTime } from '@skiff/api'
 import pino, { type DestinationStream, type Logger } from 'pino'
 
 const STDOUT = 1
@@ -19,7 +20,7 @@ export function componentLogger(component: string): Logger {
   const file = process.env[LOG_FILE_VARIABLE]
   if (file !== undefined) keepSmall(output, file)
   return pino(
-    { level: process.env.SKIFF_LOG_LEVEL ?? 'info', base: { component }, timestamp: pino.stdTimeFunctions.isoTime },
+    { level: process.env.SKIFF_LOG_LEVEL ?? 'info', base: { component }, timestamp: () => `,"time":"${isoTime(new Date())}"` },
     oncePerTurn(output),
   )
 }

@@ -17,6 +17,12 @@ test('a port that another process listens on is refused by name, and the others 
   await Promise.all([again.close(), taken.close()])
 })
 
+test('a port of an address that this node has not got is refused by that address', async () => {
+  const elsewhere = holdPorts([{ hostIp: '203.0.113.9', hostPort: await freePort(), protocol: 'TCP', containerPort: 80 }])
+
+  await expect(elsewhere).rejects.toThrow('this node has no address 203.0.113.9')
+})
+
 test('a held port is refused to others until it is released', async () => {
   const port = await freePort()
   const release = await holdPorts([{ hostIp: '127.0.0.1', hostPort: port, protocol: 'TCP', containerPort: 80 }])

@@ -31,7 +31,9 @@ async function holdPort(port: HostPort): Promise<Release> {
   try {
     return await (port.protocol === 'UDP' ? holdUdp(port.hostPort, address) : holdTcp(port.hostPort, address))
   } catch (error) {
-    throw new HostPortInUseError(port, { cause: error })
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRNOTAVAIL') throw new HostPortInUseError(port, { cause: error })
+    const cure = "take one of the node's own, or leave hostIP out"
+    throw new Error(`host port ${port.hostPort}: this node has no address ${port.hostIp} (${cure})`, { cause: error })
   }
 }
 

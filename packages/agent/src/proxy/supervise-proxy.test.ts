@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ProgrammedEndpoints } from './programmed-endpoints.ts'
 import { superviseProxy } from './supervise-proxy.ts'
 
@@ -13,7 +13,10 @@ beforeEach(() => {
   endpoints = new ProgrammedEndpoints()
 })
 
-afterEach(() => stop.abort())
+afterEach(() => {
+  stop.abort()
+  vi.useRealTimers()
+})
 
 function supervise(script: string): Promise<void> {
   const command = [process.execPath, '-e', script]
@@ -57,6 +60,32 @@ test('tells the proxy when its connections to the master are dead', async () => 
   expect(await nextRevision()).toBe(7)
   reconnect()
   expect(await nextRevision()).toBe(8)
+  stop.abort()
+  await ended
+})
+
+test('ends a proxy that does not answer any more, and starts another', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  const ended = supervise(`${SAY_7}; process.on('message', () => {})`)
+  expect(await nextRevision()).toBe(7)
+  const next = nextRevision()
+  vi.advanceTimersByTime(40_000)
+  expect(await next).toBeNull()
+  expect(await nextRevision()).toBe(7)
+  stop.abort()
+  await ended
+})
+
+test('leaves a proxy alone that answers', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  const answer = "process.send({ type: 'programmed', endpointsRevision: String(++revision) })"
+  const ended = supervise(`let revision = 7; ${SAY_7}; process.on('message', () => ${answer})`)
+  expect(await nextRevision()).toBe(7)
+  for (const revision of [8, 9, 10, 11, 12, 13]) {
+    const next = nextRevision()
+    vi.advanceTimersByTime(10_000)
+    expect(await next).toBe(revision)
+  }
   stop.abort()
   await ended
 })

@@ -16,6 +16,9 @@ export interface SuperviseProxyOptions {
 }
 
 const STOP_TIMEOUT_MS = 5_000
+const ASK_EVERY_MS = 10_000
+/** Its rules work on without it, so there is no haste; a machine under load is no reason. */
+const MOST_UNANSWERED = 3
 /** A proxy that ran so long has not failed at its start. */
 const HEALTHY_AFTER_MS = 60_000
 
@@ -40,6 +43,7 @@ async function runOnce({ command, endpoints, onReconnect, logger, signal }: Supe
     if (revision !== undefined) endpoints.set(revision)
   })
   const forget = onReconnect(() => child.connected && child.send({ type: 'reconnect' }))
+  const stopAsking = endWhenHung(child, logger)
   const stop = () => void stopChild(child)
   signal.addEventListener('abort', stop, { once: true })
   try {
@@ -48,8 +52,25 @@ async function runOnce({ command, endpoints, onReconnect, logger, signal }: Supe
     if (!signal.aborted) logger.warn({ code, signal: killedBy }, 'proxy ended, starting it again')
   } finally {
     forget()
+    stopAsking()
     signal.removeEventListener('abort', stop)
   }
+}
+
+/** Counts what it has not answered, not the time: both processes may have stood still together. */
+function endWhenHung(child: ChildProcess, logger: Log): () => void {
+  let unanswered = 0
+  child.on('message', () => {
+    unanswered = 0
+  })
+  const ask = () => {
+    if (unanswered++ >= MOST_UNANSWERED) {
+      logger.warn({ pid: child.pid }, 'proxy has not answered for long, ending it')
+      child.kill('SIGKILL')
+    } else if (child.connected) child.send({ type: 'ask' }, () => undefined)
+  }
+  const timer = setInterval(ask, ASK_EVERY_MS)
+  return () => clearInterval(timer)
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {

@@ -201,11 +201,14 @@ async function pinned(volume: string, { subPath, pin, mount, container }: PinReq
 }
 
 function expandSubPath(text: string, env: ReadonlyMap<string, string>): string {
-  return expand(text, (name) => {
+  const missing = new Set<string>()
+  const expanded = expand(text, (name) => {
     const value = env.get(name)
-    if (!value) throw new ConfigError(`missing value for "${name}"`)
+    if (!value) missing.add(name)
     return value
   })
+  if (missing.size > 0) throw new ConfigError(`missing value for ${[...missing].sort().join(', ')}`)
+  return expanded
 }
 
 function propagationOf(propagation: string | undefined): Pick<Mount, 'propagation'> {

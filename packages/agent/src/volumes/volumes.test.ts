@@ -147,11 +147,11 @@ test('a read-only mount asks for what lies below only where the engine can do it
 
 test('a subPathExpr that names a variable without a value is no path', async () => {
   const pod = podWith({ emptyDir: {} })
-  const container = { name: 'c', image: 'a', volumeMounts: [{ name: 'v', mountPath: '/v', subPathExpr: 'logs-$(POD)' }] }
+  const container = { name: 'c', image: 'a', volumeMounts: [{ name: 'v', mountPath: '/v', subPathExpr: '$(POD)/$(DAY)' }] }
   const made = volumes()
   await made.mount(pod, DOWNWARD)
   for (const env of [{}, { POD: '' }]) {
-    await expect(made.mountsOf(pod, container, 0, new Map(Object.entries(env)))).rejects.toThrow('missing value for "POD"')
+    await expect(made.mountsOf(pod, container, 0, new Map(Object.entries(env)))).rejects.toThrow('missing value for DAY, POD')
   }
 })
 

@@ -21,12 +21,15 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
   const stop = untilSignal()
   // The agent's end takes the channel away: without the agent the next one starts its own proxy.
   process.once('disconnect', stop.abort)
-  process.on('message', (message) => {
-    if ((message as { type?: unknown } | null)?.type === 'reconnect') client.reconnect()
-  })
-  const onProgrammed = (endpointsRevision: string) => {
-    if (process.connected) process.send?.({ type: 'programmed', endpointsRevision })
+  const tellAgent = (message: object) => {
+    if (process.connected) process.send?.(message)
   }
+  process.on('message', (message) => {
+    const { type } = (message ?? {}) as { type?: unknown }
+    if (type === 'reconnect') client.reconnect()
+    if (type === 'ask') tellAgent({ type: 'alive' })
+  })
+  const onProgrammed = (endpointsRevision: string) => tellAgent({ type: 'programmed', endpointsRevision })
   void collectAfterStart(stop.signal)
   await startProxy({ ...rest, client, logger: componentLogger('proxy'), signal: stop.signal, onProgrammed })
   client.close()
