@@ -14,9 +14,14 @@ export function rfc3339(date: Date): string {
 /** Every write writes times, mostly the same second's: the last one is remembered. */
 let written = { second: Number.NaN, text: '' }
 
+/** As JavaScript writes it, in milliseconds: `2026-01-02T03:04:05.678Z`. */
+export function isoTime(date: Date): string {
+  return `${rfc3339(date).slice(0, -1)}.${String(date.getUTCMilliseconds()).padStart(3, '0')}Z`
+}
+
 /** metav1.MicroTime: six digits of fraction, `2026-01-02T03:04:05.678000Z`. */
 export function rfc3339Micro(date: Date): string {
-  return `${date.toISOString().slice(0, 23)}000Z`
+  return `${isoTime(date).slice(0, -1)}000Z`
 }
 
 /** A span of milliseconds as kubectl shows ages: `45s`, `5m30s`, `3h10m`, `2d3h`, `400d`, `3y5d`. */

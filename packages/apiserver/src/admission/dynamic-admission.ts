@@ -64,7 +64,7 @@ export class DynamicAdmission {
    * Changes the request's object as webhooks want it. When one of them did, the built-in part of the chain runs again
    * (it may have to complete what was added), and then the webhooks that want to see the result.
    */
-  async mutate(request: AdmissionRequest, complete: (request: AdmissionRequest) => Promise<void>): Promise<void> {
+  async mutate(request: AdmissionRequest, complete: (request: AdmissionRequest) => Promise<void> | undefined): Promise<void> {
     const seen: Round['seen'] = new Map()
     if (!(await this.#round(request, { seen, again: false }))) return
     await complete(request)

@@ -45,9 +45,16 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const quotas = new QuotaAdmission({ registry, clock })
   const dynamic = new DynamicAdmission(options)
 
-  async function complete(request: AdmissionRequest): Promise<void> {
+  /** Undefined when it is done: only an account may have to be waited for. */
+  function complete(request: AdmissionRequest): Promise<void> | undefined {
     admitLimitDefaults(request, objects)
-    if (needsServiceAccount(request)) await admitServiceAccount(request, { objects, store, random })
+    if (needsServiceAccount(request))
+      return admitServiceAccount(request, { objects, store, random }).then(() => completeRest(request))
+    completeRest(request)
+    return undefined
+  }
+
+  function completeRest(request: AdmissionRequest): void {
     taintNewNode(request)
     admitPriority(request, objects)
     admitDefaultStorageClass(request, objects)
@@ -56,12 +63,16 @@ export function createAdmission(options: AdmissionOptions): Admission {
     admitDefaultIngressClass(request, objects)
   }
 
+  async function completeAndMutate(request: AdmissionRequest): Promise<void> {
+    await complete(request)
+    await dynamic.mutate(request, complete)
+  }
+
   return {
-    async mutate(request) {
-      await complete(request)
-      if (dynamic.mutates(request)) await dynamic.mutate(request, complete)
+    mutate(request) {
+      return dynamic.mutates(request) ? completeAndMutate(request) : complete(request)
     },
-    async validate(request) {
+    validate(request) {
       refuseNamespaceDeletion(request)
       refuseBeyondLimits(request, objects)
       refuseForeignNodeWrite(request, objects)
@@ -71,9 +82,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       refuseClaimResize(request, objects)
       refuseWrongOverhead(request, objects)
       refuseUnlicensedApproval(request, authorizer)
-      if (dynamic.judges(request)) await dynamic.validate(request)
-      const counting = quotas.countingOf(request)
-      if (counting.length > 0) await quotas.admit(request, counting)
+      return dynamic.judges(request) ? dynamic.validate(request).then(() => quotas.admit(request)) : quotas.admit(request)
     },
   }
 }

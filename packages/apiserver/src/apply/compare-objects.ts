@@ -62,7 +62,8 @@ function compareChildren(old: unknown, next: unknown, shape: Extract<Shape, { ki
     const zero = zeroOf(field)
     const left = before === undefined ? undefined : (ownValue(before, key) ?? zero)
     const right = after === undefined ? undefined : (ownValue(after, key) ?? zero)
-    collector.add(fieldElement(key), compareValues(left, right, type, field))
+    const delta = compareValues(left, right, type, field)
+    if (delta !== undefined) collector.add(fieldElement(key), delta)
   }
   for (const key in after) visit(key)
   for (const key in before) if (after === undefined || !Object.hasOwn(after, key)) visit(key)

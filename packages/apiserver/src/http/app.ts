@@ -87,13 +87,15 @@ async function serve(context: ServerContext, connections: Connections, exchange:
       return await send(response, upgradeRequired(request))
     checkTimeout(info)
     // Still within the read: a certificate whose signature is wrong leaves an error in OpenSSL that the next read would take for its own.
-    const user = await authenticated(context, connections, request)
+    const asking = authenticated(context, connections, request)
+    const user = asking instanceof Promise ? await asking : asking
     if (!isLongRunning(info)) seat = context.metrics.seated(info, await context.flowControl.admit(user, attributesOf(info)))
     requireAllowed(context, user, info)
     const answer = await answerOf(context, { ...exchange, info, user, warnings, seat })
     if (answer === 'streamed') return
     context.metrics.count(info, true, answer.status, (performance.now() - started) / 1000)
-    const encoded = await encodedFor(request.headers['accept-encoding'], withHeaders(answer, warnings, seat))
+    const encoding = encodedFor(request.headers['accept-encoding'], withHeaders(answer, warnings, seat))
+    const encoded = encoding instanceof Promise ? await encoding : encoding
     seat.release()
     await send(response, encoded)
   } catch (error) {

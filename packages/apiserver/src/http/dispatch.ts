@@ -102,7 +102,9 @@ function watchSource(context: ServerContext, call: Call, request: ResourceReques
   const { query } = call.info
   const form = negotiate(request.accept, false, { transforms: true, tables: !isTrue(query.get('sendInitialEvents')) })
   const includeObject = parseIncludeObject(query.get('includeObject'))
-  return watch(call, { eventBytes: context.eventBytes, form: { as: watchedForm(form), version: form.version, includeObject } })
+  const { version, omitsManagedFields } = form
+  const watched = { as: watchedForm(form), version, omitsManagedFields, includeObject }
+  return watch(call, { eventBytes: context.eventBytes, form: watched })
 }
 
 function watchedForm({ as }: AnswerForm): 'object' | 'Table' | 'PartialObjectMetadata' {

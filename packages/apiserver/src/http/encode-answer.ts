@@ -84,26 +84,26 @@ function plainValue(answer: Answer, encoding: Encoding): object {
 }
 
 function valueOrTable({ value, columns }: Extract<Answer, { type: 'value' }>, encoding: Encoding): object {
-  const { as, version } = encoding.form
+  const { as } = encoding.form
   if (as !== 'Table' || columns === undefined) return value
   const { items, metadata } = value as { readonly items?: readonly KubeObject[] } & KubeObject
   const objects = items ?? [value as KubeObject]
   const { resourceVersion } = metadata
-  return tableOf({ columns }, objects, { resourceVersion }, { ...encoding, version, withColumns: true })
+  return tableOf({ columns }, objects, { resourceVersion }, { ...encoding, ...encoding.form, withColumns: true })
 }
 
 function objectValue({ stored, resource }: Extract<Answer, { type: 'object' }>, encoding: Encoding): object {
-  const { as, version } = encoding.form
+  const { as } = encoding.form
   switch (as) {
     case 'object':
       return stored.object
     case 'PartialObjectMetadata':
-      return metadataOnly(stored.object, version)
+      return metadataOnly(stored.object, encoding.form)
     case 'PartialObjectMetadataList':
       throw wrongTransform('PartialObjectMetadataList', resource.info.kind)
     case 'Table': {
       const metadata = { resourceVersion: stored.object.metadata.resourceVersion }
-      return tableOf(resource.definition, [stored.object], metadata, { ...encoding, version, withColumns: true })
+      return tableOf(resource.definition, [stored.object], metadata, { ...encoding, ...encoding.form, withColumns: true })
     }
   }
 }
@@ -117,12 +117,12 @@ function listValue({ list, resource }: Extract<Answer, { type: 'list' }>, encodi
     case 'PartialObjectMetadata':
       throw wrongTransform('PartialObjectMetadata', `${resource.info.kind}List`)
     case 'PartialObjectMetadataList': {
-      const items = list.items.map(({ object }) => metadataOnly(object, version))
+      const items = list.items.map(({ object }) => metadataOnly(object, encoding.form))
       return { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${version}`, metadata, items }
     }
     case 'Table': {
       const objects = list.items.map(({ object }) => object)
-      return tableOf(resource.definition, objects, metadata, { ...encoding, version, withColumns: true })
+      return tableOf(resource.definition, objects, metadata, { ...encoding, ...encoding.form, withColumns: true })
     }
   }
 }

@@ -7,6 +7,8 @@ export interface AnswerForm {
   readonly as: 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
   /** Of meta.k8s.io, for the last three. */
   readonly version: 'v1' | 'v1beta1'
+  /** Asked for by `managedFields=none` beside `as`, Skiff's own: nobody who only looks at metadata looks at who set which field. */
+  readonly omitsManagedFields: boolean
   readonly pretty: boolean
 }
 
@@ -15,7 +17,7 @@ export interface MediaType {
   readonly parameters: Readonly<Record<string, string>>
 }
 
-const PLAIN_JSON: AnswerForm = { syntax: 'json', as: 'object', version: 'v1', pretty: false }
+const PLAIN_JSON: AnswerForm = { syntax: 'json', as: 'object', version: 'v1', omitsManagedFields: false, pretty: false }
 
 const NO_PARAMETERS: MediaType['parameters'] = {}
 
@@ -65,7 +67,8 @@ function formOf({ type, parameters }: MediaType, offer: Offer): AnswerForm | und
   if (as === undefined) return { ...PLAIN_JSON, syntax }
   if (as === 'Table' && offer.tables === false) return undefined
   if (!offer.transforms || g !== 'meta.k8s.io' || !TRANSFORMS.has(as) || (v !== 'v1' && v !== 'v1beta1')) return undefined
-  return { syntax, as: as as AnswerForm['as'], version: v, pretty: false }
+  const omitsManagedFields = parameters.managedfields === 'none'
+  return { syntax, as: as as AnswerForm['as'], version: v, omitsManagedFields, pretty: false }
 }
 
 function syntaxOf(type: string): AnswerForm['syntax'] | undefined {

@@ -117,10 +117,10 @@ export interface AdmissionRequest {
   readonly takesTime?: () => void
 }
 
-/** Throws ApiError (Forbidden, Invalid, ...) to refuse. Namespace existence is checked by the registry itself. */
+/** Throws ApiError (Forbidden, Invalid, ...) to refuse; undefined when there is nothing to wait for, as mostly. Namespace existence is checked by the registry itself. */
 export interface Admission {
-  mutate(request: AdmissionRequest): Promise<void> | void
-  validate(request: AdmissionRequest): Promise<void> | void
+  mutate(request: AdmissionRequest): Promise<void> | undefined
+  validate(request: AdmissionRequest): Promise<void> | undefined
 }
 
 /** A request to log, exec, attach, portforward or proxy, or to a /skiff/v1 WebSocket: authorized already. */

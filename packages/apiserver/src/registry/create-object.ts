@@ -89,7 +89,8 @@ async function prepare(registry: ResourceRegistry, object: KubeObject, preparati
     const asked = withStatusOf(registry, object, undefined)
     trackUpdate({ ...trackingOf(registry), old: undefined, new: asked, manager: write.manager, operation: 'Update', now })
   }
-  await write.admission.mutate(request)
+  const completing = write.admission.mutate(request)
+  if (completing !== undefined) await completing
   fillMetadata(registry, object, { namespace, now })
   definition.strategy.prepareForCreate?.(object, context)
   dropEmptyMetadata(object)
@@ -101,8 +102,10 @@ async function prepare(registry: ResourceRegistry, object: KubeObject, preparati
   if (errors.length > 0) throw invalidObject(info, object.metadata.name ?? '', errors)
   for (const warning of definition.strategy.warnings?.(object, undefined) ?? []) write.warn(warning)
   definition.strategy.canonicalize?.(object)
-  await write.admission.validate({ ...request, name: object.metadata.name })
-  await registry.prepareToStore(object)
+  const judging = write.admission.validate({ ...request, name: object.metadata.name })
+  if (judging !== undefined) await judging
+  const preparing = registry.prepareToStore(object)
+  if (preparing !== undefined) await preparing
   return object
 }
 

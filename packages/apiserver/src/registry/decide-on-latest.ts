@@ -22,10 +22,10 @@ export async function decideOnLatest<T>(
 ): Promise<T | 'conflict'> {
   let found: EntryObject | undefined
   try {
-    const { outcome } = await registry.shared.turns.run(registry.keyOf(ref), async (passOn) => {
+    const { outcome } = await registry.shared.turns.run(registry.keyOf(ref), (passOn) => {
       found = registry.latest(ref)
-      if (found !== undefined) await registry.ready([found.entry])
-      return await decide(found, passOn)
+      const pending = found && registry.ready([found.entry])
+      return pending === undefined ? decide(found, passOn) : pending.then(() => decide(found, passOn))
     })
     return await outcome
   } catch (error) {

@@ -2,15 +2,14 @@
 
 import type { KubeObject } from '@skiff/api'
 import type { Entry } from '@skiff/store'
-import { type IncludeObject, metadataOnly, tableOf } from '../table/table.ts'
+import { type IncludeObject, type MetadataForm, metadataOnly, tableOf } from '../table/table.ts'
 import { atRevision, decodeBytes } from './object-bytes.ts'
 import type { ResourceRegistry } from './resource-registry.ts'
 
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
 
-export interface EventForm {
+export interface EventForm extends MetadataForm {
   readonly as: 'object' | 'Table' | 'PartialObjectMetadata'
-  readonly version: 'v1' | 'v1beta1'
   readonly includeObject: IncludeObject
   readonly withColumns: boolean
 }
@@ -76,14 +75,20 @@ export class EventBytes {
   }
 
   private transformed(registry: ResourceRegistry, object: KubeObject, form: EventForm): object {
-    if (form.as !== 'Table') return metadataOnly(object, form.version)
+    if (form.as !== 'Table') return metadataOnly(object, form)
     const metadata = { resourceVersion: object.metadata.resourceVersion }
     return tableOf(registry.definition, [object], metadata, { ...form, now: this.clock() })
   }
 }
 
 function sameForm(a: EventForm, b: EventForm): boolean {
-  return a.as === b.as && a.version === b.version && a.includeObject === b.includeObject && a.withColumns === b.withColumns
+  return (
+    a.as === b.as &&
+    a.version === b.version &&
+    a.omitsManagedFields === b.omitsManagedFields &&
+    a.includeObject === b.includeObject &&
+    a.withColumns === b.withColumns
+  )
 }
 
 const EVENT_STARTS: Readonly<Record<EventType, Buffer>> = {

@@ -65,10 +65,12 @@ async function updateFound(
     claims.release()
     throw error
   }
-  const outcome = sameBut(object, found.object)
-    ? unchanged(registry, update, found)
-    : written(registry, update, { object, found, conditional })
-  return { outcome: outcome.finally(() => claims.release()) }
+  const isSame = sameBut(object, found.object)
+  return {
+    outcome: isSame
+      ? unchanged(registry, update, { found, claims })
+      : written(registry, update, { object, found, conditional, claims }),
+  }
 }
 
 async function createInstead(registry: ResourceRegistry, { ref, change, write }: Update): Promise<UpdateOutcome | 'conflict'> {
@@ -89,14 +91,24 @@ async function createInstead(registry: ResourceRegistry, { ref, change, write }:
 }
 
 /** A write that changes nothing is not stored. */
-async function unchanged(registry: ResourceRegistry, { ref }: Update, found: EntryObject): Promise<UpdateOutcome | 'conflict'> {
-  return (await isDurable(registry, ref, found)) ? { stored: found, created: false } : 'conflict'
+async function unchanged(
+  registry: ResourceRegistry,
+  { ref }: Update,
+  { found, claims }: Pick<Writing, 'found' | 'claims'>,
+): Promise<UpdateOutcome | 'conflict'> {
+  try {
+    return (await isDurable(registry, ref, found)) ? { stored: found, created: false } : 'conflict'
+  } finally {
+    claims.release()
+  }
 }
 
 interface Writing {
   readonly object: KubeObject
   readonly found: EntryObject
   readonly conditional: boolean
+  /** Released when it has ended. */
+  readonly claims: WriteClaims
 }
 
 async function written(
@@ -110,6 +122,8 @@ async function written(
     if (!(error instanceof RevisionConflictError || error instanceof KeyNotFoundError)) throw error
     if (writing.conditional) throw conflict(registry.qualifiedName, ref.name)
     return 'conflict'
+  } finally {
+    writing.claims.release()
   }
 }
 
@@ -169,7 +183,8 @@ async function prepare(registry: ResourceRegistry, preparation: Preparation): Pr
     const tracking = { ...trackingOf(registry), subresource: change.subresource }
     trackUpdate({ ...tracking, old, new: asked, manager: write.manager, operation: 'Update', now })
   }
-  await write.admission.mutate(request)
+  const completing = write.admission.mutate(request)
+  if (completing !== undefined) await completing
   const context: StrategyContext = { ...shared, user: write.user, dryRun: write.dryRun, now, claims: preparation.claims }
   prepareBySubresource(registry, preparation, context)
   dropEmptyMetadata(object)
@@ -180,8 +195,10 @@ async function prepare(registry: ResourceRegistry, preparation: Preparation): Pr
     for (const warning of definition.strategy.warnings?.(object, old) ?? []) write.warn(warning)
   }
   definition.strategy.canonicalize?.(object)
-  await write.admission.validate(request)
-  await registry.prepareToStore(object)
+  const judging = write.admission.validate(request)
+  if (judging !== undefined) await judging
+  const preparing = registry.prepareToStore(object)
+  if (preparing !== undefined) await preparing
 }
 
 /** Where a change of the spec is a new generation; a binding or an approval is none. */
@@ -270,11 +287,10 @@ interface Save {
   readonly dryRun: boolean
 }
 
-async function save(registry: ResourceRegistry, { object, found, dryRun }: Save): Promise<StoredObject> {
+function save(registry: ResourceRegistry, { object, found, dryRun }: Save): StoredObject | Promise<StoredObject> {
   const { entry } = found
   if (dryRun) return { bytes: encodeObject(registry.info, object), object }
-  if (deletionIsComplete(registry.definition, object)) return removed(registry, object, entry)
-  return await registry.replace(entry, object)
+  return deletionIsComplete(registry.definition, object) ? removed(registry, object, entry) : registry.replace(entry, object)
 }
 
 /** Renewing nothing but managedFields' times is no change. */

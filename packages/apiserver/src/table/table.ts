@@ -5,8 +5,12 @@ import type { ResourceDefinition, TableColumns } from '../registry/resource-defi
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
 
-export interface TableOptions {
+export interface MetadataForm {
   readonly version: 'v1' | 'v1beta1'
+  readonly omitsManagedFields: boolean
+}
+
+export interface TableOptions extends MetadataForm {
   readonly includeObject: IncludeObject
   readonly now: Date
   /** Watches send the columns with the first event only. */
@@ -43,19 +47,20 @@ function rowOf(columns: TableColumns, object: KubeObject, options: TableOptions)
   }
 }
 
-function includedObject(object: KubeObject, { includeObject, version }: TableOptions): object | null {
-  switch (includeObject) {
+function includedObject(object: KubeObject, options: TableOptions): object | null {
+  switch (options.includeObject) {
     case 'None':
       return null
     case 'Object':
       return object
     case 'Metadata':
-      return metadataOnly(object, version)
+      return metadataOnly(object, options)
   }
 }
 
-export function metadataOnly(object: KubeObject, version: 'v1' | 'v1beta1'): object {
-  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata }
+export function metadataOnly({ metadata }: KubeObject, { version, omitsManagedFields }: MetadataForm): object {
+  const shown = omitsManagedFields ? { ...metadata, managedFields: undefined } : metadata
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: shown }
 }
 
 const DEFAULT_COLUMNS: TableColumns = {

@@ -121,6 +121,25 @@ test('a WatchList is no Table: it is metadata, or objects, or 406', async () => 
   expect(await partial.text()).toContain('"kind":"PartialObjectMetadata"')
 })
 
+test('metadata comes without managedFields for who asks so, by list and by watch', async () => {
+  await using api = await startTestApiServer()
+  await create(api, 'a')
+  const ask = (query: string, as: string) =>
+    fetch(`${api.url}${PATH}${query}`, { headers: { accept: `application/json;as=${as};v=v1;g=meta.k8s.io` } })
+  const [list, watch] = ['?limit=1', '?watch=1&resourceVersion=0&timeoutSeconds=1']
+
+  const told = await Promise.all([
+    ask(list, 'PartialObjectMetadataList'),
+    ask(watch, 'PartialObjectMetadata'),
+    ask(list, 'PartialObjectMetadataList;managedFields=none'),
+    ask(watch, 'PartialObjectMetadata;managedFields=none'),
+  ])
+
+  const texts = await Promise.all(told.map((response) => response.text()))
+  for (const text of texts) expect(text).toContain('"name":"a"')
+  expect(texts.map((text) => text.includes('"managedFields"'))).toEqual([true, true, false, false])
+})
+
 test('timeoutSeconds ends the watch cleanly', async () => {
   await using api = await startTestApiServer()
 

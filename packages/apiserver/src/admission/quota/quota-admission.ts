@@ -43,16 +43,17 @@ export class QuotaAdmission {
     this.#meter = new UsageMeter({ objects: registry.objects, clock })
   }
 
-  /** The quotas that may count the request. */
-  countingOf(request: AdmissionRequest): readonly ResourceQuota[] {
+  /** Undefined when no quota counts the request. */
+  admit(request: AdmissionRequest): Promise<void> | undefined {
     const { object, info, namespace } = request
-    if (object === undefined || !usesQuota(request)) return []
-    return this.#registry.objects.list<ResourceQuota>(RESOURCE_QUOTAS, namespace).filter((quota) => {
+    if (object === undefined || !usesQuota(request)) return undefined
+    const quotas = this.#registry.objects.list<ResourceQuota>(RESOURCE_QUOTAS, namespace).filter((quota) => {
       return namesOf(quota, request).length > 0 && quotaScopesMatch(quota, info, object)
     })
+    return quotas.length === 0 ? undefined : this.#charge(request, quotas)
   }
 
-  async admit(request: AdmissionRequest, quotas: readonly ResourceQuota[]): Promise<void> {
+  async #charge(request: AdmissionRequest, quotas: readonly ResourceQuota[]): Promise<void> {
     // from here to the mark nothing is awaited: no other write can be judged in between
     for (const quota of quotas) requireStated(quota, request)
     const counted = quotas.filter((quota) => this.#requireRoom(quota, request))

@@ -31,9 +31,11 @@ export function createTokenAuthenticator(options: {
   return {
     ownAudience: accounts.issuer,
     authenticate(token, audiences = [accounts.issuer]) {
-      const own = parseToken(token)
-      if (own === undefined) return accounts.verify(token, audiences)
-      const user = users.find(token, own, clock())
+      const now = clock()
+      const known = users.known(token, now)
+      const own = known === undefined ? parseToken(token) : undefined
+      if (known === undefined && own === undefined) return accounts.verify(token, audiences)
+      const user = known ?? (own && users.prove(token, own, now))
       return user && audiences.includes(accounts.issuer) ? { user, audiences: [accounts.issuer] } : undefined
     },
   }
@@ -54,10 +56,13 @@ class SecretUsers {
     this.#objects = objects
   }
 
-  find(token: string, own: { readonly id: string; readonly secret: string }, now: Date): UserInfo | undefined {
+  known(token: string, now: Date): UserInfo | undefined {
     const known = this.#proven.get(token)
     const holds = known !== undefined && this.#secret(known.stored.metadata.name) === known.stored
-    if (holds && known.expires > now.getTime()) return known.user
+    return holds && known.expires > now.getTime() ? known.user : undefined
+  }
+
+  prove(token: string, own: { readonly id: string; readonly secret: string }, now: Date): UserInfo | undefined {
     const proven =
       this.#prove(tokenSecretName(own.id), (stored) => userOfTokenSecret(stored, own, now)) ??
       this.#prove(bootstrapSecretName(own.id), (stored) => userOfBootstrapSecret(stored, own, now))
