@@ -19,7 +19,7 @@ export interface SelectOptions {
   readonly labelSelector?: string
   readonly fieldSelector?: string
   readonly resourceVersion?: string
-  /** Only the objects' metadata, as PartialObjectMetadata: for those who look at owners and labels of large objects. */
+  /** Only the objects' metadata, as PartialObjectMetadata and without managedFields: for those who look at owners and labels of large objects. */
   readonly metadataOnly?: boolean
 }
 
@@ -233,8 +233,8 @@ export class ApiClient {
   }
 }
 
-const METADATA = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io'
-const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io'
+const METADATA = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io;managedFields=none'
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io;managedFields=none'
 
 interface RawList<T> {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string }

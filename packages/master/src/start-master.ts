@@ -170,15 +170,15 @@ async function writeKubeconfig(dataDir: string, server: string, { authority, adm
   await writePrivateFile(join(dataDir, 'admin.kubeconfig'), kubeconfig)
 }
 
-/** Of one component at once: what arrives together is one commit, but each needs a connection, which costs as much as some requests. */
-const MAX_REQUESTS = 16
+/** At once: what arrives together is one commit, but each needs a connection. */
+const BOOTSTRAP_REQUESTS = 16
 
 async function bootstrap(
   socketPath: string,
   { serviceCidr, podCidr, clusterDomain }: ResolvedOptions,
   { authorityPem, ...address }: { readonly advertiseAddress: string; readonly port: number; readonly authorityPem: string },
 ): Promise<void> {
-  const client = new ApiClient({ server: `unix:${socketPath}`, userAgent: 'skiff-master', maxRequests: MAX_REQUESTS })
+  const client = new ApiClient({ server: `unix:${socketPath}`, userAgent: 'skiff-master', maxRequests: BOOTSTRAP_REQUESTS })
   try {
     await ensureObjects(client, [...bootstrapObjects({ serviceCidr, ...address }), ...extensionAuthentication(authorityPem)])
     const { metadata } = await client.get<Namespace>(NAMESPACES, { name: 'kube-system' })
@@ -208,7 +208,7 @@ async function runComponents(parts: ComponentOptions): Promise<void> {
   const { clock, random, podCidr } = options
   const clients: ApiClient[] = []
   const clientOf = (userAgent: string) => {
-    const client = new ApiClient({ server: `unix:${socketPath}`, userAgent, maxRequests: MAX_REQUESTS })
+    const client = new ApiClient({ server: `unix:${socketPath}`, userAgent })
     clients.push(client)
     return client
   }

@@ -41,8 +41,6 @@ export interface SchedulerOptions {
 const SCHEDULER_NAME = 'default-scheduler'
 /** Bindings under way at once: enough to hide their latency, few enough not to crowd out other requests. */
 const MAX_BINDS_IN_FLIGHT = 64
-/** Events let the pods' own start go first, and are written together. */
-const EVENT_PATIENCE_MS = 100
 /** The API server may share this thread: after so long it gets its turn. */
 const TIME_SLICE_MS = 5
 
@@ -75,10 +73,7 @@ class Scheduler {
     this.#logger = logger
     this.#clock = clock
     this.#signal = signal
-    this.#events = createEventRecorder({
-      ...{ client, component: SCHEDULER_NAME, clock, random, logger: this.#logger },
-      patienceMs: EVENT_PATIENCE_MS,
-    })
+    this.#events = createEventRecorder({ client, component: SCHEDULER_NAME, clock, random, logger: this.#logger })
     this.#pods = createInformer<Pod>(client, PODS, { logger: this.#logger, signal, indexes: { claim: claimKeysOf } })
     this.#nodes = createInformer<Node>(client, NODES, { logger: this.#logger, signal })
     this.#services = createInformer<Service>(client, SERVICES, { logger: this.#logger, signal })

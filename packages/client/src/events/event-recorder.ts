@@ -48,12 +48,14 @@ interface Occurrence {
   readonly reason: string
   readonly message: string
   readonly at: Date
+  /** When it may be written, by the monotonic clock. */
+  readonly dueMs: number
 }
 
 /**
  * Writes core/v1 Events as client-go's recorder does: a repetition counts up the first one, many similar ones become
- * one, and a source that floods is cut off. Those that gathered meanwhile are written together, each object's in their order:
- * what arrives together costs the server half, and is one commit.
+ * one, and a source that floods is cut off. Those that have waited long enough are written together, each object's in their
+ * order: what arrives together shares the server's turn and one commit.
  */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const { patienceMs = 0 } = options
@@ -61,12 +63,15 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const hurry = new AbortController()
   let waiting: Occurrence[] = []
   let writing: Promise<void> | undefined
+  const isDue = (dueMs: number) => hurry.signal.aborted || dueMs <= performance.now()
 
   const writeAll = async () => {
     while (waiting.length > 0) {
-      await delay(patienceMs, undefined, { ref: false, signal: hurry.signal }).catch(() => undefined)
-      const gathered = Map.groupBy(waiting, ({ subject }) => objectKey(subject)).values()
-      waiting = []
+      const leftMs = (waiting[0]?.dueMs ?? 0) - performance.now()
+      await delay(Math.max(0, leftMs), undefined, { ref: false, signal: hurry.signal }).catch(() => undefined)
+      const { due = [], later = [] } = Object.groupBy(waiting, ({ dueMs }) => (isDue(dueMs) ? 'due' : 'later'))
+      waiting = later
+      const gathered = Map.groupBy(due, ({ subject }) => objectKey(subject)).values()
       await Promise.all(Array.from({ length: OBJECTS_AT_ONCE }, () => writer.writeInOrder(gathered)))
     }
     writing = undefined
@@ -77,7 +82,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       // Only what the event needs is kept while it waits, not the object.
       const { apiVersion, kind, metadata, fieldPath } = object
       const subject = { metadata, ...defined({ apiVersion, kind, fieldPath }) }
-      waiting.push({ subject, type, reason, message: message.slice(0, MAX_MESSAGE_LENGTH), at: options.clock() })
+      const dueMs = performance.now() + patienceMs
+      waiting.push({ subject, type, reason, message: message.slice(0, MAX_MESSAGE_LENGTH), at: options.clock(), dueMs })
       writing ??= writeAll()
     },
     async flush() {

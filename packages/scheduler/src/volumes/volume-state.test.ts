@@ -21,13 +21,12 @@ afterEach(() => end.abort())
 async function stateThatHasSeen(seen: ReadonlyMap<KindInfo, readonly object[]>): Promise<VolumeState> {
   end = new AbortController()
   const { signal } = end
-  async function* watch(info: KindInfo) {
-    for (const object of seen.get(info) ?? []) yield { type: 'ADDED', object }
+  async function* watchBatches(info: KindInfo) {
     const metadata = { resourceVersion: '9', annotations: { 'k8s.io/initial-events-end': 'true' } }
-    yield { type: 'BOOKMARK', object: { metadata } }
+    yield [...(seen.get(info) ?? []).map((object) => ({ type: 'ADDED', object })), { type: 'BOOKMARK', object: { metadata } }]
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   }
-  const client = { watch, onReconnect: () => () => undefined } as unknown as ApiClient
+  const client = { watchBatches, onReconnect: () => () => undefined } as unknown as ApiClient
   const state = new VolumeState({ client, logger: SILENT, signal, isInUse: () => false })
   for (const informer of state.informers) informer.start()
   await Promise.all(state.informers.map(({ synced }) => synced))
