@@ -166,7 +166,7 @@ describe('volumes that live with their pod', () => {
     const env = [{ name: 'WHERE', valueFrom: { fieldRef: { fieldPath: "metadata.annotations['where']" } } }]
     const mounts = [{ name: 'v', mountPath: '/v', subPathExpr: '$(WHERE)/sub' }]
     await run('expanded', { v: { emptyDir: {} } }, { mounts, container: { env } })
-    await podThat('expanded', waitsWith('subPath'))
+    await podThat('expanded', waitsWith('missing value for WHERE'))
     const body = { metadata: { annotations: { where: 'there' } } }
     await cluster.client.patch(PODS, inDefault('expanded'), { type: 'merge', body })
     await podThat('expanded', podIsReady)
