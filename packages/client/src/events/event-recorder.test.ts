@@ -18,16 +18,11 @@ describe('event recorder', () => {
   let nowMs: number
   let drawn: number
   const log = collectingLog()
-  /** Answers come once so many requests have; the next ones at once. */
-  let awaited: number
-  let arrived: PromiseWithResolvers<void>
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     const body = JSON.parse(Buffer.concat(chunks).toString())
     requests.push(`${request.method} ${request.url?.split('.')[0]}`)
-    if (requests.length >= awaited) arrived.resolve()
-    await arrived.promise
     const name = request.method === 'POST' ? body.metadata.name : (request.url?.split('/').at(-1) ?? '')
     const existing = events.get(name)
     if (request.method === 'PATCH' && existing === undefined) {
@@ -44,8 +39,6 @@ describe('event recorder', () => {
     requests = []
     nowMs = Date.UTC(2026, 0, 1)
     drawn = 500
-    awaited = 1
-    arrived = Promise.withResolvers()
     if (!server.listening) {
       server.listen(0, '127.0.0.1')
       await once(server, 'listening')
@@ -103,17 +96,6 @@ describe('event recorder', () => {
     await recorder.flush()
     const byName = [...events.values()].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
     expect(byName.map(({ reason }) => reason)).toEqual(['Pulled', 'Created', 'Started'])
-  })
-
-  it('writes what gathered about several objects at once, of each in its order', async () => {
-    awaited = 3
-    for (const reason of ['Pulled', 'Created']) {
-      for (const name of ['a', 'b', 'c']) recorder.event({ ...pod, metadata: { name, uid: name } }, 'Normal', reason, 'it')
-    }
-    // None of the first three is answered before the last one has come.
-    await recorder.flush()
-    const said = [...events.values()].map(({ reason }) => reason)
-    expect(said).toEqual(['Pulled', 'Pulled', 'Pulled', 'Created', 'Created', 'Created'])
   })
 
   it('counts up what was said before', async () => {

@@ -37,8 +37,6 @@ export interface EventRecorder {
 
 /** Events that wait to be written; further ones are dropped. */
 const MAX_WAITING = 1_000
-/** More would take the client's connections from what others wait for. */
-const OBJECTS_AT_ONCE = 4
 /** The server refuses longer ones. */
 const MAX_MESSAGE_LENGTH = 1_024
 
@@ -48,47 +46,38 @@ interface Occurrence {
   readonly reason: string
   readonly message: string
   readonly at: Date
-  /** When it may be written, by the monotonic clock. */
-  readonly dueMs: number
 }
 
 /**
  * Writes core/v1 Events as client-go's recorder does: a repetition counts up the first one, many similar ones become
- * one, and a source that floods is cut off. Those that have waited long enough are written together, each object's in their
- * order: what arrives together shares the server's turn and one commit.
+ * one, and a source that floods is cut off.
  */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const { patienceMs = 0 } = options
   const writer = new EventWriter(options)
   const hurry = new AbortController()
-  let waiting: Occurrence[] = []
-  let writing: Promise<void> | undefined
-  const isDue = (dueMs: number) => hurry.signal.aborted || dueMs <= performance.now()
+  let waiting = 0
+  let last = Promise.resolve()
 
-  const writeAll = async () => {
-    while (waiting.length > 0) {
-      const leftMs = (waiting[0]?.dueMs ?? 0) - performance.now()
-      await delay(Math.max(0, leftMs), undefined, { ref: false, signal: hurry.signal }).catch(() => undefined)
-      const { due = [], later = [] } = Object.groupBy(waiting, ({ dueMs }) => (isDue(dueMs) ? 'due' : 'later'))
-      waiting = later
-      const gathered = Map.groupBy(due, ({ subject }) => objectKey(subject)).values()
-      await Promise.all(Array.from({ length: OBJECTS_AT_ONCE }, () => writer.writeInOrder(gathered)))
-    }
-    writing = undefined
-  }
   return {
     event(object, type, reason, message) {
-      if (waiting.length >= MAX_WAITING) return
+      if (waiting >= MAX_WAITING) return
+      waiting += 1
       // Only what the event needs is kept while it waits, not the object.
       const { apiVersion, kind, metadata, fieldPath } = object
       const subject = { metadata, ...defined({ apiVersion, kind, fieldPath }) }
-      const dueMs = performance.now() + patienceMs
-      waiting.push({ subject, type, reason, message: message.slice(0, MAX_MESSAGE_LENGTH), at: options.clock(), dueMs })
-      writing ??= writeAll()
+      const occurrence = { subject, type, reason, message: message.slice(0, MAX_MESSAGE_LENGTH), at: options.clock() }
+      const due = performance.now() + patienceMs
+      last = last.then(async () => {
+        const leftMs = due - performance.now()
+        if (leftMs > 0) await delay(leftMs, undefined, { ref: false, signal: hurry.signal }).catch(() => undefined)
+        await writer.write(occurrence)
+        waiting -= 1
+      })
     },
     async flush() {
       hurry.abort()
-      await writing
+      await last
     },
   }
 }
@@ -102,12 +91,7 @@ class EventWriter {
     this.#options = options
   }
 
-  /** Takes one object after the other from those that several share. */
-  async writeInOrder(objects: Iterable<readonly Occurrence[]>): Promise<void> {
-    for (const ofObject of objects) for (const occurrence of ofObject) await this.#write(occurrence)
-  }
-
-  async #write(occurrence: Occurrence): Promise<void> {
+  async write(occurrence: Occurrence): Promise<void> {
     const { component, host = '', logger } = this.#options
     const { type, reason, message, at } = occurrence
     const draft = { source: `${component}\n${host}`, subject: subjectKey(occurrence.subject), type, reason, message }
@@ -173,12 +157,8 @@ class EventWriter {
   }
 }
 
-function subjectKey(subject: EventSubject): string {
-  return `${objectKey(subject)}\n${subject.fieldPath}`
-}
-
-function objectKey({ apiVersion, kind, metadata }: EventSubject): string {
-  return [apiVersion, kind, metadata.namespace, metadata.name, metadata.uid].join('\n')
+function subjectKey({ apiVersion, kind, metadata, fieldPath }: EventSubject): string {
+  return [apiVersion, kind, metadata.namespace, metadata.name, metadata.uid, fieldPath].join('\n')
 }
 
 /** Events about objects without a namespace live in `default`, as upstream's. */
