@@ -49,8 +49,13 @@ function callOf(context: ServerContext, request: ResourceRequest): Call {
   const registry = context.registry.find(request.info)
   if (registry === undefined) throw noSuchResource()
   const { info, user, contentType, userAgent, body, warnings } = request
+  // Made when there is something to warn of. A body may have very many unknown fields, so each is looked up.
+  let given: Set<string> | undefined
   const warn = (text: string) => {
-    if (!warnings.includes(text)) warnings.push(text)
+    given ??= new Set(warnings)
+    if (given.has(text)) return
+    given.add(text)
+    warnings.push(text)
   }
   const { deprecation } = registry.definition
   if (deprecation !== undefined) warn(deprecation)
