@@ -1,6 +1,6 @@
 import { join as joinPath } from 'node:path'
 import { NodeDeletedError, startAgent } from '@skiff/agent'
-import { collectWhenQuiet } from '../collect-when-quiet.ts'
+import { collectAfterStart } from '../collect-after-start.ts'
 import { componentLogger } from '../component-logger.ts'
 import { agentDirectory } from '../home.ts'
 import { untilSignal } from '../until-signal.ts'
@@ -59,7 +59,7 @@ export async function agent({
     logger: componentLogger('agent'),
     signal,
   })
-  void collectWhenQuiet(signal)
+  void collectAfterStart(signal)
   await running.stopped.catch(async (error: unknown) => {
     if (!(error instanceof NodeDeletedError)) throw error
     const { purgeAgentIn } = await import('../up/purge-agent.ts')

@@ -1,5 +1,5 @@
 import { startMaster } from '@skiff/master'
-import { collectWhenQuiet } from '../collect-when-quiet.ts'
+import { collectAfterStart } from '../collect-after-start.ts'
 import { componentLogger } from '../component-logger.ts'
 import { masterDirectory } from '../home.ts'
 import { untilSignal } from '../until-signal.ts'
@@ -23,6 +23,6 @@ export async function master({ home, dataDir = masterDirectory(home), store, ...
   if (store !== 'sqlite') throw new Error(`--store ${store} is not known: sqlite is`)
   const { signal } = untilSignal()
   const running = await startMaster({ ...options, store, dataDir, logger: componentLogger('master'), signal })
-  void collectWhenQuiet(signal)
+  void collectAfterStart(signal)
   await running.stopped
 }

@@ -1,6 +1,6 @@
 import { ApiClient, loadKubeconfig } from '@skiff/client'
 import { startProxy } from '@skiff/proxy'
-import { collectWhenQuiet } from '../collect-when-quiet.ts'
+import { collectAfterStart } from '../collect-after-start.ts'
 import { componentLogger } from '../component-logger.ts'
 import { untilSignal } from '../until-signal.ts'
 
@@ -30,7 +30,7 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
     if (type === 'ask') tellAgent({ type: 'alive' })
   })
   const onProgrammed = (endpointsRevision: string) => tellAgent({ type: 'programmed', endpointsRevision })
-  void collectWhenQuiet(stop.signal)
+  void collectAfterStart(stop.signal)
   await startProxy({ ...rest, client, logger: componentLogger('proxy'), signal: stop.signal, onProgrammed })
   client.close()
   // The channel alone would keep this process, and so the agent that waits for its end.

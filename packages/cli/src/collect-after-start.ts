@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Milliseconds. */
 const LOOK_EVERY = 5_000
-const REST_AFTER_COLLECTING = 15_000
 /** Share of a processor, of a process with little to do. */
 const QUIET = 0.05
 /** A larger heap would stand still for too long, and has better use for its room. */
@@ -16,22 +15,20 @@ export interface ProcessLoad {
 }
 
 /**
- * Gives back what a start, or later work, leaves in the heap, and V8 would keep for as long as nothing else needs it: 20 MB of
- * a master that has started, 4 of an agent. That takes a tenth of a second, so it waits until the process has little to do.
- * Needs `node --expose-gc`; does nothing without it.
+ * Gives back once what a start leaves in the heap, and V8 would keep for as long as nothing else needs it: 20 MB of a master, 4 of
+ * an agent. It takes a tenth of a second, so it waits until the process has little to do; and it drops compiled code, so it is not
+ * done again: what is busy now and then would begin cold each time. Needs `node --expose-gc`; does nothing without it.
  */
-export async function collectWhenQuiet(signal: AbortSignal, load = ownLoad(signal)): Promise<void> {
+export async function collectAfterStart(signal: AbortSignal, load = ownLoad(signal)): Promise<void> {
   if (load === undefined) return
-  let isDue = true
-  for (let pause = LOOK_EVERY; ; ) {
+  let isBusy = true
+  while (isBusy) {
     const before = load.processorTime()
-    await load.sleep(pause)
+    await load.sleep(LOOK_EVERY)
     if (signal.aborted) return
-    const isQuiet = load.processorTime() - before <= QUIET * pause
-    pause = isQuiet && isDue ? REST_AFTER_COLLECTING : LOOK_EVERY
-    if (isQuiet && isDue) load.collect()
-    isDue = !isQuiet
+    isBusy = load.processorTime() - before > QUIET * LOOK_EVERY
   }
+  load.collect()
 }
 
 function ownLoad(signal: AbortSignal): ProcessLoad | undefined {
