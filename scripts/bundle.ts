@@ -2,7 +2,6 @@
  * Puts what `tsc -b` built, and the libraries it uses, into the few files that `skiff` runs from
  * (packages/cli/dist/bundle). Hundreds of small modules cost each of our processes about 10 MB and each command 60 ms.
  */
-
 import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'

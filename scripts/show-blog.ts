@@ -1,6 +1,6 @@
 /** Waits until the blog of manifests/blog.yaml answers, posts through its outside address, and reads the post back from query. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DEPLOYMENTS, type Deployment, NODES, type Node } from '@skiff/api'
+import { addressOfNode, DEPLOYMENTS, type Deployment, NODES, type Node } from '@skiff/api'
 import { ApiClient } from '@skiff/client'
 import { skiffHome } from '../packages/cli/src/home.ts'
 
@@ -53,7 +53,7 @@ async function deploymentsReady(): Promise<void> {
 
 async function showAnswers(): Promise<void> {
   const { items } = await client.list<Node>(NODES)
-  const address = items[0]?.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+  const address = items[0] && addressOfNode(items[0])
   if (address === undefined) throw new Error('no node has an address')
   const title = `Hello from ${new Date().toISOString()}`
   const post = await answerOf(`http://${address}:31001/posts`, {

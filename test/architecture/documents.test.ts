@@ -51,6 +51,14 @@ describe('the documents', () => {
     expect(named.filter(([file, title]) => !read(file).includes(title))).toEqual([])
   })
 
+  it('docs/glossary.md tells of every label of a container', () => {
+    const labels = [...read('packages/agent/src/pods/labels.ts').matchAll(/^export const \w+ = '(.+)'$/gm)].map(
+      ([, label]) => label,
+    )
+    expect(labels.length).toBeGreaterThan(15)
+    expect(labels.filter((label) => !read('docs/glossary.md').includes(`\`${label}\``))).toEqual([])
+  })
+
   it.each(PACKAGES)('packages/%s/README.md tells of every folder', (name) => {
     const folders = readdirSync(join(ROOT, 'packages', name, 'src'), { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !FOR_TESTS.has(entry.name))

@@ -83,6 +83,31 @@ test('a host becomes a ready node, with keys that only root reads', async () => 
   }
 })
 
+test('a host whose engine fails as the agent starts takes pods once it answers', async () => {
+  let listings = 0
+  class FailingRuntime extends FakeRuntime {
+    override async listPods() {
+      listings += 1
+      if (listings === 1) throw new Error('the engine has a bad day')
+      return await super.listPods()
+    }
+  }
+  const engine = { runtime: new FailingRuntime(), images: new FakeImages(), network: new FakePodNetwork() }
+  const again = new AbortController()
+  const agent = await startAgent({ ...optionsFor('node-5', { signal: again.signal }), engine: () => engine })
+  const namespace = 'default'
+  await readyNode('node-5')
+  await client.create<Pod>(PODS, {
+    metadata: { name: 'patient', namespace },
+    spec: { nodeName: 'node-5', containers: [{ name: 'c', image: 'app:1' }] },
+  } as never)
+  await waitFor('the pod runs', async () => {
+    return (await client.get<Pod>(PODS, { namespace, name: 'patient' })).status?.phase === 'Running'
+  })
+  again.abort()
+  await agent.stopped
+})
+
 test('a joined host needs no token any more, and keeps its certificate', async () => {
   const before = await readFile(join(directory, 'node-1', 'client.crt'), 'utf8')
   const again = new AbortController()

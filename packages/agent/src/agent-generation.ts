@@ -5,6 +5,7 @@ import { checkpointPath, clusterFactsPath, kubeconfigPath, type NodeCredentials,
 import { type JoinOptions, USER_AGENT } from './bootstrap/join.ts'
 import { JoinError } from './bootstrap/join-error.ts'
 import { dockerEngine } from './docker-engine.ts'
+import { clusterNodes } from './node/cluster-nodes.ts'
 import { installationId } from './node/installation-id.ts'
 import { contactMaster, type MasterContact, untilMasterAnswers } from './node/master-contact.ts'
 import { isOwnAddress, nodeAddress } from './node/node-address.ts'
@@ -54,10 +55,11 @@ export async function startGeneration({ options, settings, joining, credentials 
   const checkpoint = new Checkpoint({ directory: checkpointPath(dataDir), cluster: clusterId, node: nodeName, logger })
   const contact = contactMaster(() => refuseTakenName(client, nodeName, identity), { ...joining, signal })
   await contactOrCheckpoint(contact, checkpoint, options)
+  const nodes = clusterNodes({ client, checkpoint, logger, signal })
   const port = options.port ?? DEFAULT_PORT
   const engine =
     options.engine?.(clusterId) ??
-    dockerEngine({ options: { ...options, port }, settings, credentials, client, clusterId, now, random, logger, signal })
+    dockerEngine({ options: { ...options, port }, settings, credentials, nodes, clusterId, now, random, logger, signal })
 
   const agentServer = await serveAgent({ credentials, nodeName, port, engine, client, now, logger })
   const endpoints = new ProgrammedEndpoints()
@@ -86,6 +88,7 @@ export async function startGeneration({ options, settings, joining, credentials 
       maxPods: options.maxPods ?? DEFAULT_MAX_PODS,
       settings,
       checkpoint,
+      nodes,
       contact,
       endpoints,
       onConnected: async () => {

@@ -1,5 +1,5 @@
-import { NODES, type Node } from '@skiff/api'
-import { type ApiClient, createInformer, type Log } from '@skiff/client'
+import { addressOfNode, type Node, nodeIsReady } from '@skiff/api'
+import type { Informer, Log } from '@skiff/client'
 import type { NodeCredentials } from './bootstrap/agent-files.ts'
 import { hostCredentials } from './images/host-credentials.ts'
 import { createImageService } from './images/image-service.ts'
@@ -23,7 +23,8 @@ export interface DockerEngineOptions {
   readonly options: { readonly dockerHost: string; readonly nodeName: string; readonly dataDir: string; readonly port: number }
   readonly settings: NodeSettings
   readonly credentials: NodeCredentials
-  readonly client: ApiClient
+  /** All of the cluster: the others may have images. */
+  readonly nodes: Pick<Informer<Node>, 'list'>
   readonly clusterId: string
   readonly now: () => Date
   readonly random: () => number
@@ -32,11 +33,9 @@ export interface DockerEngineOptions {
 }
 
 /** The host's own Docker, with images from its peers and pods behind links of their own. */
-export function dockerEngine({ options, settings, credentials, client, clusterId, ...common }: DockerEngineOptions): Engine {
+export function dockerEngine(asked: DockerEngineOptions): Engine {
+  const { options, settings, credentials, nodes, clusterId, now, random, logger, signal } = asked
   const { dockerHost, nodeName, dataDir, port } = options
-  const { now, random, logger, signal } = common
-  const nodes = createInformer<Node>(client, NODES, { logger, signal })
-  nodes.start()
   const { ca, clientCert, clientKey } = credentials
   const images = createImageService({
     store: createDockerImageStore({ dockerHost }),
@@ -61,8 +60,8 @@ export function dockerEngine({ options, settings, credentials, client, clusterId
   }
 }
 
-function imagePeer({ metadata, status }: Node) {
-  const address = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
-  const ready = status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True')
-  return address === undefined || !ready ? [] : [peerOf({ name: metadata.name, address, images: status?.images ?? [] })]
+function imagePeer(node: Node) {
+  const address = addressOfNode(node)
+  if (address === undefined || !nodeIsReady(node)) return []
+  return [peerOf({ name: node.metadata.name, address, images: node.status?.images ?? [] })]
 }

@@ -14,7 +14,7 @@ import type { NodeSettings } from './node/node-settings.ts'
 import { PodRoutes } from './node/pod-routes.ts'
 import { LastAnswers } from './objects/last-answers.ts'
 import { ReferencedObjects } from './objects/referenced-objects.ts'
-import { createPodTools } from './pods/create-pod-tools.ts'
+import { type AgentView, createPodTools } from './pods/create-pod-tools.ts'
 import { MirrorPods } from './pods/mirror-pods.ts'
 import { PodWorkers } from './pods/pod-workers.ts'
 import { StaticPods } from './pods/static-pods.ts'
@@ -52,6 +52,8 @@ export interface RunAgentOptions {
   readonly settings: NodeSettings
   /** What is known of the API is kept there. */
   readonly checkpoint: Checkpoint
+  /** All of the cluster; started once the master knows this one. */
+  readonly nodes: Informer<Node>
   readonly contact: MasterContact
   readonly endpoints: ProgrammedEndpoints
   /** The master is reached, for the first time or again: by then this host may have another address. */
@@ -91,36 +93,31 @@ const NO_CONDITIONS: ReadonlySet<PressureCondition> = new Set()
  * earlier agent has kept in the checkpoint.
  */
 export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
-  const end = new AbortController()
   let rest: (() => Promise<void>) | undefined
-  const endAll = async () => {
-    const { hostGoesDown: ask = hostGoesDown, logger } = asked
-    if (rest !== undefined && (await ask())) {
-      logger.info({ node: asked.nodeName }, 'host goes down, stopping its pods')
-      await rest()
-    }
-    end.abort()
-  }
-  if (asked.signal.aborted) end.abort()
-  asked.signal.addEventListener('abort', () => void endAll(), { once: true })
+  const signal = afterRest(asked, () => rest)
   const meters = new AgentMeters()
-  const options = { ...asked, runtime: measuredRuntime(asked.runtime, meters), signal: end.signal }
-  const { client, nodeName, logger, signal } = options
+  const options = { ...asked, runtime: measuredRuntime(asked.runtime, meters), signal }
+  const { client, contact, dataDir, nodeName, nodes, logger } = options
   const info = await options.runtime.info()
+  const { pods, services } = informersOf(options)
+  let workers: PodWorkers | undefined
   let room: RoomKeeper | undefined
-  const pressures = () => room?.manager.conditions ?? NO_CONDITIONS
-  const annotations = await volumeAnnotations(options.dataDir)
+  const view: AgentView = {
+    node: () => nodes.get(nodeName),
+    pods: () => workers?.list() ?? [],
+    observed: () => workers?.observed() ?? [],
+    services: () => services.list(),
+    pressures: () => room?.manager.conditions ?? NO_CONDITIONS,
+  }
+  const { pressures } = view
+  const annotations = await volumeAnnotations(dataDir)
   const reporter = new NodeReporter({ ...options, name: nodeName, annotations, pressures })
-  const { nodes, pods, services } = informersOf(options)
   meters.watchStarts(pods, options.now)
-  nodes.onChange(({ type, object }) => {
-    if (object.metadata.name !== nodeName) return
-    if (type === 'deleted') void leaveIfDeleted(options)
-    else reporter.compare(object)
-  })
-  const answers = new LastAnswers({ checkpoint: options.checkpoint, isAway: () => options.contact.isAway })
+  watchOwnNode(options, reporter)
+  const answers = new LastAnswers({ checkpoint: options.checkpoint, isAway: () => contact.isAway })
   await answers.restore()
-  const isAlone = options.contact.isAway
+
+  const isAlone = contact.isAway
   const registered = register(options, reporter, info)
   const following = registered.then(async (node) => {
     for (const informer of [nodes, pods, services]) informer.start()
@@ -132,42 +129,26 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
   // From here on everything listens to the signal, which tells nobody who comes too late.
   signal.throwIfAborted()
   watchEngine(options, reporter)
-  const routes = podRoutes(options, nodes, reporter)
-  await routes.configure()
+  await podRoutes(options, reporter).configure()
   await services.synced
   signal.throwIfAborted()
 
-  let workers: PodWorkers | undefined
   const objects = new ReferencedObjects({ client, answers, logger, onChange: (uid) => workers?.configChanged(uid) })
   signal.addEventListener('abort', () => objects.close(), { once: true })
   const directories = new LocalDirectories({ ...options, answers })
-  const shownNode = () => nodes.get(nodeName)
-  const podList = () => workers?.list() ?? []
-  const tools = await createPodTools({
-    options,
-    info,
-    objects,
-    answers,
-    directories,
-    reporter,
-    services: () => services.list(),
-    podList,
-    observed: () => workers?.observed() ?? [],
-    node: shownNode,
-    pressures,
-    meters,
-  })
-  const statics = new StaticPods({ directory: join(options.dataDir, 'manifests'), nodeName, logger, signal })
-  const mirrors = new MirrorPods({ client, node: shownNode, logger, signal })
-  workers = new PodWorkers({ tools, pods, objects, answers, statics, mirrors, random: options.random, signal })
-  if (options.secretsInMemory) await tools.volumes.prepare()
-  await workers.start()
-  const running = workers
+  const tools = await createPodTools({ options, info, view, objects, answers, directories, reporter, meters })
+  const { volumes, deletedLogs, logLinks } = tools
+  const statics = new StaticPods({ directory: join(dataDir, 'manifests'), nodeName, logger, signal })
+  const mirrors = new MirrorPods({ client, node: view.node, logger, signal })
+  const running = new PodWorkers({ tools, pods, objects, answers, statics, mirrors, random: options.random, signal })
+  workers = running
+  if (options.secretsInMemory) await volumes.prepare()
+  await running.start()
   // After the workers have compared what is here with the API's own list.
   const isHere = (uid: string) => running.worker(uid) !== undefined
   const tidying = pods.current
     .then(() => answers.releaseOthers(isHere))
-    .then(() => tools.volumes.removeOthers(isHere))
+    .then(() => volumes.removeOthers(isHere))
     .catch((error: unknown) => signal.aborted || logger.warn({ err: error }, 'what pods left here was not removed'))
   if (!isAlone) await tidying
   rest = async () => {
@@ -175,28 +156,39 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
     await running.rest()
   }
   logger.info({ node: nodeName }, 'agent started')
-  const usage = new ResourceUsage({ pods: () => running.observed(), now: options.now })
-  const { deletedLogs, logLinks } = tools
-  room = keepRoom({ ...options, info, usage, volumes: tools.volumes, reporter, workers, deletedLogs })
-  const stopped = stop(signal, workers, [
-    following,
-    directories.run(signal),
-    deletedLogs.run(signal),
-    room.run(),
-    logLinks.prune(),
-  ])
+
+  const usage = new ResourceUsage({ pods: view.observed, now: options.now })
+  room = keepRoom({ ...options, info, usage, volumes, reporter, workers: running, deletedLogs })
+  const work = [following, directories.run(signal), deletedLogs.run(signal), room.run(), logLinks.prune()]
+  const stopped = stop(signal, running, work)
   const stats = new AgentStats({
     ...options,
+    ...view,
     info,
     usage,
-    pods: podList,
-    observed: () => running.observed(),
-    mounted: (uid) => tools.volumes.mounted(uid),
+    mounted: (uid) => volumes.mounted(uid),
     imageBytes: async () => (await options.images.list()).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   })
   const configuration = kubeletConfiguration(options, info)
   const { showsHostLogs } = options.settings
-  return { pods: workers, podList, nodeName, stats, meters, deletedLogs, configuration, showsHostLogs, stopped }
+  return { pods: running, podList: view.pods, nodeName, stats, meters, deletedLogs, configuration, showsHostLogs, stopped }
+}
+
+/** Aborted with the asked one, but where the host goes down with the agent only when what runs has come to rest. */
+function afterRest(asked: RunAgentOptions, rest: () => (() => Promise<void>) | undefined): AbortSignal {
+  const { signal, nodeName, logger, hostGoesDown: ask = hostGoesDown } = asked
+  const end = new AbortController()
+  const endAll = async () => {
+    const restAll = rest()
+    if (restAll !== undefined && (await ask())) {
+      logger.info({ node: nodeName }, 'host goes down, stopping its pods')
+      await restAll()
+    }
+    end.abort()
+  }
+  if (signal.aborted) end.abort()
+  signal.addEventListener('abort', () => void endAll(), { once: true })
+  return end.signal
 }
 
 async function stop(signal: AbortSignal, workers: PodWorkers, work: readonly Promise<void>[]): Promise<void> {
@@ -208,23 +200,26 @@ async function stop(signal: AbortSignal, workers: PodWorkers, work: readonly Pro
   await Promise.all(work)
 }
 
-/** What the agent knows of the API, and keeps. */
+/** What an agent alone knows of the API, and keeps. */
 function informersOf({ client, nodeName, checkpoint, logger, signal }: RunAgentOptions) {
   const common = { logger, signal }
   const pods = snapshotIn<Pod>(checkpoint, CHECKPOINTED_PODS)
   const services = snapshotIn<Service>(checkpoint, 'services')
-  const nodes = snapshotIn<Node>(checkpoint, 'nodes', keptOfNode)
   return {
-    nodes: createInformer<Node>(client, NODES, { ...common, snapshot: nodes }),
     pods: createInformer<Pod>(client, PODS, { ...common, snapshot: pods, fieldSelector: `spec.nodeName=${nodeName}` }),
     services: createInformer<Service>(client, SERVICES, { ...common, snapshot: services }),
   }
 }
 
-/** Without what changes all the time, so that an idle cluster writes nothing. It is no version that the API ever had. */
-function keptOfNode({ metadata, status, ...rest }: Node): Node {
-  const { images, conditions, ...kept } = status ?? {}
-  return { ...rest, metadata: { ...metadata, resourceVersion: '' }, status: kept }
+/** What the API shows of this node, as long as this attempt lasts: the list of nodes goes on for the next one. */
+function watchOwnNode(options: RunAgentOptions, reporter: NodeReporter): void {
+  const { nodes, nodeName, signal } = options
+  const stopWatching = nodes.onChange(({ type, object }) => {
+    if (object.metadata.name !== nodeName) return
+    if (type === 'deleted') void leaveIfDeleted(options)
+    else reporter.compare(object)
+  })
+  signal.addEventListener('abort', stopWatching, { once: true })
 }
 
 /**
@@ -267,12 +262,11 @@ async function leaveIfDeleted({ client, nodeName, onDeleted, logger }: RunAgentO
   }
 }
 
-function podRoutes(options: RunAgentOptions, nodes: Informer<Node>, reporter: NodeReporter): PodRoutes {
+function podRoutes(options: RunAgentOptions, reporter: NodeReporter): PodRoutes {
   const { clusterCidr, serviceCidr } = options.ranges
   return new PodRoutes({
     ...options,
     node: options.nodeName,
-    nodes,
     clusterCidr,
     serviceCidr,
     onProblem: (message) => reporter.problem('network', message),

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { NODES } from '@skiff/api'
 import { type ApiClient, Checkpoint, type Log } from '@skiff/client'
 import { checkpointPath } from './bootstrap/agent-files.ts'
+import { clusterNodes } from './node/cluster-nodes.ts'
 import { nodeSettings } from './node/node-settings.ts'
 import { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
 import { type RunningAgent, runAgent } from './run-agent.ts'
@@ -69,6 +70,7 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
     maxPods: 110,
     settings: nodeSettings({ evictionHard: {}, imageGCHighThresholdPercent: 100, ...options.settings }),
     checkpoint,
+    nodes: clusterNodes({ client, checkpoint, logger, signal: end.signal }),
     contact: { isAway: false, made: Promise.resolve() },
     endpoints: new ProgrammedEndpoints(),
     onConnected: () => undefined,

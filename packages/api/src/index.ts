@@ -16,6 +16,7 @@ export * from './kinds.ts'
 export * from './label-selectors.ts'
 export * from './names.ts'
 export * from './node-selectors.ts'
+export * from './nodes.ts'
 export {
   componentRef,
   groupVersionKind,

@@ -11,7 +11,10 @@ export function rfc3339(date: Date): string {
   return written.text
 }
 
-/** Every write writes times, mostly the same second's: the last one is remembered. */
+/**
+ * Every write writes times, mostly the same second's: the last one is remembered, without which each costs ten times as much
+ * (0.9 µs). Kept in the module, for it says nothing that doesn't follow from the date.
+ */
 let written = { second: Number.NaN, text: '' }
 
 /** As JavaScript writes it, in milliseconds: `2026-01-02T03:04:05.678Z`. */

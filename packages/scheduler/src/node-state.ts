@@ -1,4 +1,4 @@
-import type { Node, Taint } from '@skiff/api'
+import { type Node, nodeIsReady, type Taint } from '@skiff/api'
 import { canonicalImage, type HostPort, type PodInfo } from './pod-info.ts'
 import { amountsOf, type ResourceAmounts } from './resources.ts'
 
@@ -51,7 +51,7 @@ export class NodeState {
   }
 
   get ready(): boolean {
-    return this.#node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+    return nodeIsReady(this.#node)
   }
 
   /** What is left of a resource; a resource that the node doesn't have is 0. */

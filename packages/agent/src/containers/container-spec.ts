@@ -1,4 +1,5 @@
 import type { Container, Pod } from '@skiff/api'
+import { graceOf } from '../pods/grace.ts'
 import * as labels from '../pods/labels.ts'
 import type { ContainerSpec, Mount, PodRef, PresentImage, SandboxSpec } from '../runtime/runtime.ts'
 import { expand } from './expand.ts'
@@ -78,7 +79,7 @@ function containerLabels(input: ContainerSpecInput): Record<string, string> {
     [labels.RESTART_BACK_OFF]: String(backOffSeconds),
     ...(input.round ? { [labels.ROUND]: String(input.round) } : {}),
     [labels.IMAGE_REF]: image.imageRef,
-    [labels.GRACE_PERIOD]: String(pod.spec.terminationGracePeriodSeconds ?? 30),
+    [labels.GRACE_PERIOD]: String(graceOf(pod)),
     ...(input.gpus === undefined ? {} : { [labels.GPUS]: input.gpus.join(',') }),
   }
 }

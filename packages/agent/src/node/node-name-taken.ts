@@ -1,4 +1,4 @@
-import { findCondition, isNotFound, NODES, type Node } from '@skiff/api'
+import { addressOfNode, findCondition, isNotFound, NODES, type Node } from '@skiff/api'
 import { ApiClient } from '@skiff/client'
 import { keptNodeName, readCredentials } from '../bootstrap/agent-files.ts'
 import { JoinError } from '../bootstrap/join-error.ts'
@@ -52,7 +52,7 @@ async function otherWithName(client: ApiClient, name: string, identity: string):
   const other = node?.metadata.annotations?.[IDENTITY_ANNOTATION]
   if (node === undefined || other === undefined || other === identity) return undefined
   if (findCondition(node.status?.conditions, 'Ready')?.status === 'Unknown') return undefined
-  return node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? 'an unknown address'
+  return addressOfNode(node) ?? 'an unknown address'
 }
 
 async function orUndefined<T>(found: Promise<T>): Promise<T | undefined> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import type { Node } from '@skiff/api'
+import { addressOfNode, type Node } from '@skiff/api'
 import type { Informer, Log } from '@skiff/client'
 import type { PodNetwork } from '../runtime/runtime.ts'
 
@@ -50,7 +50,8 @@ export class PodRoutes {
 
   async #keepRoutes(): Promise<void> {
     const { nodes, network, logger, signal } = this.#options
-    nodes.onChange(({ type, object, previous }) => {
+    if (signal.aborted) return
+    const stop = nodes.onChange(({ type, object, previous }) => {
       const isNews = type !== 'updated' || !previous || !isDeepStrictEqual(peerOf(object), peerOf(previous))
       if (isNews || performance.now() - this.#setAtMs > LOOK_AGAIN_MS) this.#refresh()
     })
@@ -60,6 +61,7 @@ export class PodRoutes {
       // What happened meanwhile wasn't seen.
       if (!signal.aborted) this.#refresh()
     }
+    stop()
   }
 
   async #ownCidr(): Promise<string> {
@@ -96,8 +98,8 @@ export class PodRoutes {
   }
 }
 
-function peerOf({ metadata, spec, status }: Node): { node: string; nodeIp: string; podCidr: string }[] {
-  const nodeIp = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
-  if (nodeIp === undefined || !spec.podCIDR) return []
-  return [{ node: metadata.name, nodeIp, podCidr: spec.podCIDR }]
+function peerOf(node: Node): { node: string; nodeIp: string; podCidr: string }[] {
+  const nodeIp = addressOfNode(node)
+  const { podCIDR: podCidr } = node.spec
+  return nodeIp === undefined || !podCidr ? [] : [{ node: node.metadata.name, nodeIp, podCidr }]
 }

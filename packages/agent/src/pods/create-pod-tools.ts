@@ -28,36 +28,33 @@ const EXEC_PROBE_SLOTS = 4
 /** So long others' writes go first: that a pod is ready, above all. */
 const EVENT_PATIENCE_MS = 100
 
+/** What the parts of an agent ask of one another, each time anew. */
+export interface AgentView {
+  /** This node, as the API has it. */
+  readonly node: () => Node | undefined
+  /** Every pod that is to run here. */
+  readonly pods: () => readonly Pod[]
+  /** What the engine has of them. */
+  readonly observed: () => readonly PodContainers[]
+  readonly services: () => readonly Service[]
+  /** What the node has too little of. */
+  readonly pressures: () => ReadonlySet<PressureCondition>
+}
+
 interface PodToolsOptions {
   readonly options: RunAgentOptions
   readonly info: RuntimeInfo
+  readonly view: AgentView
   readonly objects: ReferencedObjects
   readonly answers: LastAnswers
   readonly directories: LocalDirectories
   readonly reporter: NodeReporter
-  readonly services: () => readonly Service[]
-  readonly podList: () => readonly Pod[]
-  readonly observed: () => readonly PodContainers[]
-  readonly node: () => Node | undefined
-  readonly pressures: () => ReadonlySet<PressureCondition>
   readonly meters: AgentMeters
 }
 
 /** What the workers of all pods have in common. */
-export async function createPodTools({
-  options,
-  info,
-  objects,
-  answers,
-  directories,
-  reporter,
-  services,
-  podList,
-  observed,
-  node,
-  pressures,
-  meters,
-}: PodToolsOptions): Promise<PodTools> {
+export async function createPodTools(agent: PodToolsOptions): Promise<PodTools> {
+  const { options, info, view, objects, answers, directories, reporter, meters } = agent
   const { client, signal, runtime, images, network, now, logger, nodeName, nodeIp, clusterId, dataDir, ranges } = options
   const tokens = new ServiceAccountTokens({ client, answers, now })
   const dns = { nameserver: ranges.dnsIp, domain: ranges.clusterDomain }
@@ -69,13 +66,11 @@ export async function createPodTools({
     images,
     network,
     admission: new NodeAdmission({
+      ...view,
       client,
       nodeName,
-      node,
       allocatable,
-      pods: podList,
       appArmor: () => (reporter.engine ?? info).appArmor,
-      pressures,
     }),
     tokens,
     volumes: new PodVolumes({
@@ -83,15 +78,15 @@ export async function createPodTools({
       warn: (pod, reason, message) => say(pod, 'Warning', reason, message),
       config: objects,
       tokens,
-      claims: new VolumeClaims({ client, answers, node }),
+      claims: new VolumeClaims({ client, answers, node: view.node }),
       imageVolumes: new ImageVolumes({ images, runtime, config: objects, dataDir, say, signal }),
       directories,
       dns,
       recursiveReadOnly: () => (reporter.engine ?? info).recursiveReadOnly,
     }),
-    devices: new NodeDevices({ devices: options.settings.devices, gpus: await gpusOf(info), pods: podList, observed }),
+    devices: new NodeDevices({ ...view, devices: options.settings.devices, gpus: await gpusOf(info) }),
     config: objects,
-    services,
+    services: view.services,
     say,
     node: { name: nodeName, ip: nodeIp, memoryBytes: info.memoryBytes, allocatable },
     ownership: { cluster: clusterId, node: nodeName },

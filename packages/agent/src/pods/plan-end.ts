@@ -3,20 +3,19 @@
 import type { Pod } from '@skiff/api'
 import type { ContainerState, PodContainers } from '../runtime/runtime.ts'
 import { isEphemeralContainer, isInitContainer, runningContainers, sidecarsOf } from './container-history.ts'
+import { graceOf } from './grace.ts'
 import { GRACE_PERIOD } from './labels.ts'
 import type { PodPlanInput } from './plan-pod.ts'
 import type { PodPlan, PodStep, StopStep, StopTarget } from './pod-plan.ts'
 
 /** Containers of a pod that nobody asks for any more get this long: it may already run elsewhere. */
 const ORPHAN_GRACE_SECONDS = 1
-const DEFAULT_GRACE_SECONDS = 30
 
 /** Nothing of the pod is to run any more, but it stays: its dead containers are kept for logs until it is deleted. */
 export function planEnd({ pod, observed, memory }: PodPlanInput): PodPlan {
   const running = runningContainers(observed)
   if (running.length > 0) {
-    const grace = memory.failure?.graceSeconds ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
-    return plan(stopInOrder(pod, observed, grace))
+    return plan(stopInOrder(pod, observed, memory.failure?.graceSeconds ?? graceOf(pod)))
   }
   const steps: PodStep[] = observed.sandboxes.map(({ id }) => ({ type: 'remove-sandbox', id }))
   if (steps.length > 0) steps.push({ type: 'release-network' })
@@ -30,7 +29,7 @@ export function planEnd({ pod, observed, memory }: PodPlanInput): PodPlan {
 /** The user deleted it: leave the Services, stop, say how it ended, take everything away, and let the object go. */
 export function planDeletion({ pod, observed, memory }: PodPlanInput): PodPlan {
   const running = runningContainers(observed)
-  const grace = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+  const grace = pod.metadata.deletionGracePeriodSeconds ?? graceOf(pod)
   if (running.length > 0 && !memory.drained && grace > 0) return plan({ type: 'drain' })
   const lastSandboxes = observed.sandboxes.map(({ id }) => id)
   if (running.length > 0) return plan({ ...stopInOrder(pod, observed, grace), lastSandboxes })
@@ -42,7 +41,7 @@ export function planDeletion({ pod, observed, memory }: PodPlanInput): PodPlan {
 export function planRest({ pod, observed, memory }: PodPlanInput, mostSeconds: number): PodPlan {
   if (runningContainers(observed).length === 0) return plan()
   if (!memory.drained) return plan({ type: 'drain' })
-  return plan(stopInOrder(pod, observed, Math.min(mostSeconds, pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS)))
+  return plan(stopInOrder(pod, observed, Math.min(mostSeconds, graceOf(pod))))
 }
 
 /** Containers of ours whose pod isn't in the API: stopped fast, removed, and nobody is told. */

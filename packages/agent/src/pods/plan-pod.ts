@@ -16,6 +16,7 @@ import {
   sidecarsOf,
   succeeded,
 } from './container-history.ts'
+import { graceOf } from './grace.ts'
 import { CONTAINER_HASH, containerHash, POD_IP } from './labels.ts'
 import { planDeletion, planEnd, planRest, stopAll } from './plan-end.ts'
 import { changedLimits, requestNeedsRestart, resizeNeedsRestart } from './plan-resize.ts'
@@ -135,10 +136,6 @@ function firstContainers({ pod, observed }: PodPlanInput): readonly Container[] 
   const [init] = initContainersOf(pod)
   const first = init === undefined ? pod.spec.containers : [init]
   return first.filter(({ name }) => reportedStatus(pod, name)?.containerID === undefined)
-}
-
-function graceOf(pod: Pod): number {
-  return pod.spec.terminationGracePeriodSeconds ?? 30
 }
 
 function isStillToRun(container: Container, pod: Pod, observed: PodContainers): boolean {

@@ -35,7 +35,7 @@ export class PodReport {
     const { client, quietPace, logger, runtime, execSlots, now, meters, say } = tools
     this.#writer = new StatusWriter({ client, apiUid, quietPace, logger, random, signal })
     this.#probes = new PodProbes({
-      ...{ runtime, execSlots, now, states: memory.probes, onChange: onProbed },
+      ...{ runtime, execSlots, now, random, states: memory.probes, onChange: onProbed },
       onResult: (result) => meters.noteProbe(result),
       onEvent: ({ name }, reason, message) => {
         const about = pod()

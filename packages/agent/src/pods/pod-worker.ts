@@ -2,12 +2,11 @@ import { type Pod, type PodStatus, podIsTerminal } from '@skiff/api'
 import { backoff } from '@skiff/client'
 import type { PodContainers, PodRef } from '../runtime/runtime.ts'
 import { reportedStatus } from '../status/container-status.ts'
-import { ContainerEndings } from './container-endings.ts'
 import { runningContainers } from './container-history.ts'
-import { type EngineNews, isExplained, isTelling } from './engine-news.ts'
+import type { EngineNews } from './engine-news.ts'
 import { executeStep } from './execute-step.ts'
-import { readLastWords } from './last-words.ts'
 import { noteBackOffs } from './note-back-offs.ts'
+import { ObservedPod } from './observed-pod.ts'
 import { planOrphan } from './plan-end.ts'
 import { planPod } from './plan-pod.ts'
 import { downwardContext } from './pod-addresses.ts'
@@ -47,14 +46,11 @@ export class PodWorker {
   readonly #options: PodWorkerOptions
   readonly #memory = new MutablePodMemory()
   readonly #report: PodReport
+  readonly #engine: ObservedPod
   #pod: Pod | undefined
-  #observed: PodContainers | undefined
   #isAdmitted = false
   readonly #rested = Promise.withResolvers<void>()
   #reclaimed: PromiseWithResolvers<void>[] = []
-  readonly #endings = new ContainerEndings()
-  #news: EngineNews[] = []
-  #lookAgain: boolean
   #refreshVolumes = false
   #urgent = new AbortController()
   #wake = Promise.withResolvers<void>()
@@ -64,8 +60,7 @@ export class PodWorker {
 
   constructor(options: PodWorkerOptions) {
     this.#options = options
-    this.#observed = options.observed
-    this.#lookAgain = options.observed === undefined
+    this.#engine = new ObservedPod({ ...options, memory: this.#memory, onFound: (observed) => this.#adopt(observed) })
     this.#report = new PodReport({
       ...options,
       memory: this.#memory,
@@ -103,22 +98,18 @@ export class PodWorker {
 
   /** Something happened to one of its containers. */
   tell(news: EngineNews): void {
-    if (!isTelling(news)) return
-    this.#news.push(news)
-    if (news.action === 'die' || news.action === 'destroy') this.#endings.tell(news.containerId)
-    this.#wake.resolve()
+    if (this.#engine.tell(news)) this.#wake.resolve()
   }
 
   /** The engine's events may have been missed. */
   lookAgain(): void {
-    this.#lookAgain = true
+    this.#engine.doubt()
     this.wake()
   }
 
   /** What the engine shows is not what the worker saw last. */
   compare(now: PodContainers): void {
-    const seen = this.#observed
-    if (seen === undefined || outline(seen) !== outline(now)) this.lookAgain()
+    if (this.#engine.isOtherThan(now)) this.lookAgain()
   }
 
   /** A ConfigMap or Secret that it uses has changed. */
@@ -180,11 +171,11 @@ export class PodWorker {
 
   /** What the pod's newest status is, also when it is not written yet. */
   get status(): PodStatus | undefined {
-    return this.#pod && this.#observed ? this.#report.status(this.#pod, this.#observed) : this.#pod?.status
+    return this.#pod && this.observed ? this.#report.status(this.#pod, this.observed) : this.#pod?.status
   }
 
   get observed(): PodContainers | undefined {
-    return this.#observed
+    return this.#engine.latest
   }
 
   /** Works until the pod is gone from the API and from the engine, or the agent ends. */
@@ -203,7 +194,7 @@ export class PodWorker {
         retry.reset()
       } catch (error) {
         tools.logger.warn({ pod: `${ref.namespace}/${ref.name}`, err: error }, 'pod was not brought up to date, trying again')
-        this.#lookAgain = true
+        this.#engine.doubt()
         this.#sleepUntil(tools.now().getTime() + retry.nextMs())
       }
       await this.#wake.promise
@@ -218,11 +209,8 @@ export class PodWorker {
   /** News of what the worker has done itself are none. */
   #hasReason(): boolean {
     const isAskedFor = this.#isAskedFor
-    const observed = this.#observed
     this.#isAskedFor = false
-    if (isAskedFor || observed === undefined || !this.#news.every((item) => isExplained(item, observed))) return true
-    this.#news = []
-    return false
+    return isAskedFor || this.#engine.hasNews()
   }
 
   #endReclaim(): void {
@@ -235,8 +223,8 @@ export class PodWorker {
     clearTimeout(this.#timer)
     for (let round = 0; round < MAX_ROUNDS; round++) {
       if (this.#options.signal.aborted) return 'resting'
-      const before = this.#observed
-      const observed = await this.#look()
+      const before = this.observed
+      const observed = await this.#engine.look()
       await this.#admit(observed)
       await this.#refresh(observed)
       // What the steps of the last round have changed is told already.
@@ -253,23 +241,6 @@ export class PodWorker {
       if ((await this.#execute(plan.steps)) === 'gone') return 'gone'
     }
     throw new Error(`the plan did not come to rest in ${MAX_ROUNDS} rounds`)
-  }
-
-  async #look(): Promise<PodContainers> {
-    const { tools, ref } = this.#options
-    const news = this.#news
-    this.#news = []
-    const known = this.#observed
-    if (known !== undefined && !this.#lookAgain && news.every((item) => isExplained(item, known))) return known
-    this.#lookAgain = false
-    const observed = await tools.runtime.inspectPod(ref.uid)
-    if (known === undefined) this.#adopt(observed)
-    this.#observed = observed
-    const ids = new Set(observed.containers.map(({ id }) => id))
-    this.#memory.keepContainers(ids)
-    this.#endings.keep(ids)
-    await readLastWords(observed, this.#memory.terminationMessages, tools.volumes)
-    return observed
   }
 
   /** Decided once, before anything of the pod is made. */
@@ -324,7 +295,7 @@ export class PodWorker {
       try {
         await this.#executeOne(step, signal)
       } catch (error) {
-        this.#lookAgain = true
+        this.#engine.doubt()
         if (signal.aborted) return 'continue'
         throw error
       }
@@ -336,7 +307,7 @@ export class PodWorker {
 
   async #executeOne(step: PodStep, signal: AbortSignal): Promise<void> {
     const { tools } = this.#options
-    if (step.type === 'write-final-status') return await this.#report.writeFinal(this.#observed)
+    if (step.type === 'write-final-status') return await this.#report.writeFinal(this.observed)
     if (step.type === 'fail-pod') {
       const { reason, message } = step
       this.#memory.failure = { reason, message }
@@ -344,16 +315,15 @@ export class PodWorker {
       return
     }
     const scene = this.#scene(signal)
-    const writing = step.type === 'clean-up' && step.finalStatus ? this.#report.writeFinal(this.#observed) : undefined
+    const writing = step.type === 'clean-up' && step.finalStatus ? this.#report.writeFinal(this.observed) : undefined
     const [observed] = await Promise.all([executeStep(step, scene), writing])
-    this.#observed = observed
-    await readLastWords(this.#observed, this.#memory.terminationMessages, tools.volumes)
+    await this.#engine.note(observed)
   }
 
   #scene(signal: AbortSignal): PodScene {
     const { tools, ref } = this.#options
-    const observed = this.#observed ?? { pod: ref, sandboxes: [], containers: [] }
-    const ended = (containerId: string) => this.#endings.of(containerId)
+    const observed = this.observed ?? { pod: ref, sandboxes: [], containers: [] }
+    const ended = (containerId: string) => this.#engine.ended(containerId)
     const base = { observed, memory: this.#memory, ended, signal, showProgress: () => this.#showProgress() }
     if (this.#pod !== undefined) return { ...base, pod: this.#pod, tools }
     // Nobody asks for it any more: there is no object that events could be about.
@@ -361,14 +331,12 @@ export class PodWorker {
   }
 
   async #showProgress(): Promise<void> {
-    const { tools, ref } = this.#options
-    this.#observed = await tools.runtime.inspectPod(ref.uid)
-    await readLastWords(this.#observed, this.#memory.terminationMessages, tools.volumes)
+    await this.#engine.glance()
     this.#publish()
   }
 
   #publish(): void {
-    this.#report.publish(this.#observed)
+    this.#report.publish(this.observed)
   }
 
   #nextWake(plan: PodPlan): number {
@@ -385,13 +353,6 @@ export class PodWorker {
 
 /** setTimeout knows no longer ones. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
-
-function outline({ sandboxes, containers }: PodContainers): string {
-  return [...sandboxes, ...containers]
-    .map(({ id, phase }) => `${id} ${phase}`)
-    .sort()
-    .join('\n')
-}
 
 function stubOf({ name, namespace, uid }: PodRef): Pod {
   return {

@@ -23,6 +23,7 @@ export interface StaticPodsOptions {
 const READ_AGAIN_MS = 20_000
 /** Editors write a file in several steps. */
 const SETTLE_MS = 100
+
 export class StaticPods {
   readonly #options: StaticPodsOptions
   #pods: ReadonlyMap<string, Pod> = new Map()

@@ -1,4 +1,5 @@
 import { type ContainerStatus, type Pod, rfc3339 } from '@skiff/api'
+import { graceOf } from './grace.ts'
 import { type MirrorPods, nameOf } from './mirror-pods.ts'
 import type { StaticPods } from './static-pods.ts'
 
@@ -10,8 +11,6 @@ export interface StaticRunsOptions {
   readonly start: (pod: Pod) => void
   readonly update: (pod: Pod) => void
 }
-
-const DEFAULT_GRACE_SECONDS = 30
 
 /**
  * The static pods that run here, each until it has ended: what its file says by now may be another pod, or it may be gone. One
@@ -75,7 +74,7 @@ export class StaticRuns {
     const { uid } = pod.metadata
     if (this.#ending.has(uid)) return
     this.#ending.add(uid)
-    const deletionGracePeriodSeconds = pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+    const deletionGracePeriodSeconds = graceOf(pod)
     const deletionTimestamp = rfc3339(this.#options.now())
     this.#options.update({ ...pod, metadata: { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds } })
   }

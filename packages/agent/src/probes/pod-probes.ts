@@ -12,6 +12,7 @@ export interface PodProbesOptions {
   readonly runtime: ContainerRuntime
   readonly execSlots: Semaphore
   readonly now: () => Date
+  readonly random: () => number
   /** The owner keeps the states: they are part of what it knows of the pod. */
   readonly states: Map<string, ProbeState>
   readonly onChange: () => void
@@ -66,22 +67,34 @@ export class PodProbes {
   }
 
   async #run(loop: ProbeLoop, signal: AbortSignal): Promise<void> {
-    const { probe, running } = loop
-    const startedAt = (running.startedAt ?? running.createdAt).getTime()
-    const initialMs = (probe.initialDelaySeconds ?? 0) * 1000
-    const leftMs = startedAt + initialMs - this.#options.now().getTime()
     try {
-      // A clock that was set back since the start keeps nobody waiting.
-      await delay(Math.min(Math.max(0, leftMs), initialMs), undefined, { signal })
+      await delay(Math.max(this.#untilDueMs(loop), this.#spreadMs(loop)), undefined, { signal })
       await this.#repeat(loop, signal)
     } catch (error) {
       if (!signal.aborted) throw error
     }
   }
 
+  #untilDueMs({ probe, running }: ProbeLoop): number {
+    const startedAt = (running.startedAt ?? running.createdAt).getTime()
+    const initialMs = (probe.initialDelaySeconds ?? 0) * 1000
+    const leftMs = startedAt + initialMs - this.#options.now().getTime()
+    // A clock that was set back since the start keeps nobody waiting.
+    return Math.min(Math.max(0, leftMs), initialMs)
+  }
+
+  /**
+   * A container that is ready before its first probe was so for an earlier agent: nobody waits for the answer, and if all that this
+   * one finds were asked together, they would be so in every period. The kubelet spreads them likewise (prober/worker.go).
+   */
+  #spreadMs({ probe, running }: ProbeLoop): number {
+    const { states, random } = this.#options
+    return states.get(running.id)?.ready === true ? random() * periodMs(probe) : 0
+  }
+
   async #repeat(loop: ProbeLoop, signal: AbortSignal): Promise<void> {
     const { probe } = loop
-    const pace = new ProbePace((probe.periodSeconds ?? 10) * 1000, this.#isAwaited(loop))
+    const pace = new ProbePace(periodMs(probe), this.#isAwaited(loop))
     let successes = 0
     let failures = 0
     while (!signal.aborted) {
@@ -153,6 +166,10 @@ interface ProbeLoop {
   readonly container: Container
   readonly running: ContainerState
   readonly podIp: string
+}
+
+function periodMs({ periodSeconds = 10 }: Probe): number {
+  return periodSeconds * 1000
 }
 
 /** The startup probe alone until it has passed; none of the deadly ones once the pod leaves or one of them gave up. */

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { ifThere } from './if-there.ts'
 import type { Payload } from './payload.ts'
 
 const DATA = '..data'
@@ -81,12 +82,4 @@ function removeStaleNames(directory: string, payload: Payload): void {
 
 function topNames(payload: Payload): Set<string> {
   return new Set([...payload.keys()].map((path) => path.split('/')[0] ?? ''))
-}
-
-function ifThere<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch {
-    return undefined
-  }
 }

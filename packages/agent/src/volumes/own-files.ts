@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { Container, Pod } from '@skiff/api'
 import { type ClusterDns, hostnameOf, hostsFile, resolvConf } from '../containers/pod-files.ts'
 import type { Mount } from '../runtime/runtime.ts'
+import { ifThere } from './if-there.ts'
 import type { PodDirectory } from './pod-directory.ts'
 
 /**
@@ -46,9 +47,5 @@ function hostResolvConf(): string {
 }
 
 function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
+  return ifThere(() => readFileSync(path, 'utf8'))
 }

@@ -33,7 +33,7 @@ export function decodeObject(schema: TypeSchema, value: unknown, options: Decode
   const decoder = new Decoder(duplicates)
   const object = decodeWith(decoder, schema, value)
   if (mode === 'Ignore') return { object, warnings: NONE }
-  const warnings = [...decoder.problems, ...decoder.duplicates]
+  const warnings = [...decoder.problems, ...(decoder.duplicates ?? NONE)]
   if (mode === 'Strict' && warnings.length > 0) throw cannotHandle(schema, `strict decoding error: ${warnings.join(', ')}`)
   return { object, warnings }
 }
@@ -57,13 +57,11 @@ function decodeWith(decoder: Decoder, schema: TypeSchema, value: unknown): Recor
 
 type JsonObject = Record<string, unknown>
 
-const NO_DUPLICATES: Set<string> = new Set()
-
 class Decoder {
   /** Unknown and duplicate fields in the order of the text. */
   readonly problems: string[] = []
-  /** Those that the walk has not met. */
-  readonly duplicates: Set<string>
+  /** Duplicate fields that the walk has not met; undefined: there are none. */
+  readonly duplicates: Set<string> | undefined
   /** Where the walk is, as strict errors tell it: names, keys and indices. */
   readonly #place: (string | number)[] = []
   /** Where the walk is, as type errors tell it: only fields of structs. */
@@ -72,7 +70,7 @@ class Decoder {
   #owner: TypeSchema | undefined
 
   constructor(duplicates: readonly string[]) {
-    this.duplicates = duplicates.length === 0 ? NO_DUPLICATES : new Set(duplicates)
+    this.duplicates = duplicates.length === 0 ? undefined : new Set(duplicates)
   }
 
   root(schema: TypeSchema, value: unknown): JsonObject {
@@ -94,13 +92,13 @@ class Decoder {
       if (field !== undefined) this.#field(schema, field, object)
       else if (schema.isKind && (name === 'apiVersion' || name === 'kind')) this.#typeMeta(schema, name, object)
       else this.#drop(name, object)
-      if (this.duplicates.size > 0) this.#noteDuplicate(name)
+      if (this.duplicates !== undefined) this.#noteDuplicate(name, this.duplicates)
     }
   }
 
-  #noteDuplicate(name: string): void {
+  #noteDuplicate(name: string, duplicates: Set<string>): void {
     const problem = `duplicate field ${goQuote(placeText([...this.#place, name]))}`
-    if (this.duplicates.delete(problem)) this.problems.push(problem)
+    if (duplicates.delete(problem)) this.problems.push(problem)
   }
 
   #field(schema: TypeSchema, field: FieldSchema, object: JsonObject): void {
@@ -195,7 +193,7 @@ class Decoder {
       const read = given === null ? zeroValue(values) : this.#value(values, given)
       if (read !== given) map[key] = read
       this.#place.length = depth
-      if (this.duplicates.size > 0) this.#noteDuplicate(key)
+      if (this.duplicates !== undefined) this.#noteDuplicate(key, this.duplicates)
     }
     this.#place.length = depth
   }

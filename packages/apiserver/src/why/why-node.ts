@@ -1,4 +1,4 @@
-import { findCondition, humanDuration, type Node } from '@skiff/api'
+import { findCondition, humanDuration, type Node, nodeIsReady } from '@skiff/api'
 import { type Explanation, type Finding, sentence } from './finding.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -8,10 +8,6 @@ const PRESSURES: Readonly<Record<string, string>> = {
   MemoryPressure: 'Memory runs short on the node: stop something, or give pods memory limits.',
   DiskPressure: 'The disk runs full on the node: make room ("docker system prune" there).',
   PIDPressure: 'The node has nearly as many processes as it may have: stop something, or raise kernel.pid_max.',
-}
-
-export function nodeIsReady(node: Node): boolean {
-  return findCondition(node.status?.conditions, 'Ready')?.status === 'True'
 }
 
 /** Why a node takes no pods. */
@@ -24,8 +20,8 @@ export function whyNode(node: Node, around: Surroundings): Explanation {
 }
 
 function whyNotReady(node: Node, around: Surroundings): readonly Cause[] {
+  if (nodeIsReady(node)) return []
   const ready = findCondition(node.status?.conditions, 'Ready')
-  if (ready?.status === 'True') return []
   const { name } = node.metadata
   if (ready === undefined)
     return [

@@ -1,9 +1,9 @@
-import { type ContainerStatus, findCondition, humanDuration, type Pod, podIsReady } from '@skiff/api'
+import { type ContainerStatus, findCondition, humanDuration, nodeIsReady, type Pod, podIsReady } from '@skiff/api'
 import type { Explanation, Finding } from './finding.ts'
 import { sentence } from './finding.ts'
 import { isDeleting, type Surroundings } from './surroundings.ts'
 import { whyContainer } from './why-container.ts'
-import { nodeIsReady, whyNode } from './why-node.ts'
+import { whyNode } from './why-node.ts'
 
 type Cause = Omit<Finding, 'about'>
 

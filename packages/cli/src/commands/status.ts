@@ -1,4 +1,5 @@
 import {
+  addressOfNode,
   DEPLOYMENTS,
   type Deployment,
   ENDPOINT_SLICES,
@@ -6,6 +7,7 @@ import {
   findCondition,
   NODES,
   type Node,
+  nodeIsReady,
   PODS,
   type Pod,
   podIsReady,
@@ -67,7 +69,7 @@ export async function readStatus(home: string): Promise<ClusterStatus> {
     nodes: nodes.items.map((node) => ({
       name: node.metadata.name,
       ready: nodeIsReady(node),
-      address: addressOf(node),
+      address: addressOfNode(node) ?? '',
       pods: podsOf(node.metadata.name),
     })),
     deployments: deployments.items.map((deployment) => ({
@@ -124,21 +126,13 @@ function addressesOfService(service: Service, nodes: readonly Node[]): string[] 
   const ip = service.spec.clusterIP
   const inside = ip && ip !== 'None' ? ports.map((port) => httpUrl(ip, port.port)) : []
   const outside = ports.flatMap((port) =>
-    port.nodePort ? nodes.filter(nodeIsReady).map((node) => httpUrl(addressOf(node), port.nodePort ?? 0)) : [],
+    port.nodePort ? nodes.filter(nodeIsReady).map((node) => httpUrl(addressOfNode(node) ?? '', port.nodePort ?? 0)) : [],
   )
   return [...inside, ...outside]
 }
 
 function httpUrl(host: string, port: number): string {
   return `http://${host}${port === 80 ? '' : `:${port}`}/`
-}
-
-function nodeIsReady(node: Node): boolean {
-  return (node.status?.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True')
-}
-
-function addressOf(node: Node): string {
-  return (node.status?.addresses ?? []).find((address) => address.type === 'InternalIP')?.address ?? ''
 }
 
 export function statusText(cluster: ClusterStatus): string {

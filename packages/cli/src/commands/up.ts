@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { NODES, type Node } from '@skiff/api'
+import { NODES, type Node, nodeIsReady } from '@skiff/api'
 import { createJoinToken } from '@skiff/master'
 import { parse } from 'yaml'
 import { dockerHostOf } from '../docker-api.ts'
@@ -165,7 +165,7 @@ async function nodesReady(processes: ProcessTable, home: string, names: readonly
       await waitUntil(
         async () => {
           const { items } = await client.list<Node>(NODES)
-          return names.every((name) => items.some((node) => node.metadata.name === name && isReady(node))) || undefined
+          return names.every((name) => items.some((node) => node.metadata.name === name && nodeIsReady(node))) || undefined
         },
         {
           what: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} Ready`,
@@ -193,10 +193,6 @@ function agentEnded(processes: ProcessTable, names: readonly string[]): string |
 function endedWith(processes: ProcessTable, name: string): string | undefined {
   if (processes.isRunning(name)) return undefined
   return `the ${name} ended: ${lastError(processes.logFile(name)) ?? 'it said nothing'} (its log: ${processes.logFile(name)})`
-}
-
-function isReady(node: Node): boolean {
-  return (node.status?.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True')
 }
 
 function printNext({ home, merge }: UpOptions, server: string): void {

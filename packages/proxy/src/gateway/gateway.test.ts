@@ -26,6 +26,14 @@ describe('the gateway', () => {
     expect(bodies.join('')).toMatch(/^(ab){3}$|^(ba){3}$/)
   })
 
+  it('begins with the first pod of a Service that was made anew', async () => {
+    const ips = [await cluster.startPod(says('a')), await cluster.startPod(says('b'))]
+    cluster.setService('posts', ips)
+    expect((await gateway.get(POSTS)).body).toBe('a')
+    cluster.setService('posts', ips)
+    expect((await gateway.get(POSTS)).body).toBe('a')
+  })
+
   it('knows a Service by each of its names', async () => {
     cluster.setService('posts', [await cluster.startPod(says('posts'))])
     for (const host of ['posts.default.localhost:8080', 'POSTS.default.localhost.', 'posts.default.svc.cluster.local']) {

@@ -74,7 +74,8 @@ interface Target {
 }
 
 function createTargetFinder({ port, cluster }: GatewayOptions): (request: IncomingMessage) => Target | Answer {
-  const turns = new Map<string, number>()
+  // Of a Service as it is now: with each change, and with its end, they are forgotten.
+  const turns = new WeakMap<Service, number>()
   const backendsOf = createBackendFinder(cluster)
   return (request) => {
     stripOrigin(request)
@@ -84,7 +85,7 @@ function createTargetFinder({ port, cluster }: GatewayOptions): (request: Incomi
     const object = cluster.services.get(service)
     if (!object) return { kind: 'answer', status: 404, text: `There is no Service ${name.name} in namespace ${name.namespace}.` }
     const backends = backendsOf(object)
-    const next = () => takeTurn(service, backends)
+    const next = () => takeTurn(object, backends)
     const [first] = backends
     if (!first)
       return {
@@ -95,7 +96,7 @@ function createTargetFinder({ port, cluster }: GatewayOptions): (request: Incomi
     return { kind: 'target', service, backendCount: backends.length, next: () => next() ?? first }
   }
 
-  function takeTurn(service: string, backends: readonly Backend[]): Backend | undefined {
+  function takeTurn(service: Service, backends: readonly Backend[]): Backend | undefined {
     const turn = turns.get(service) ?? 0
     turns.set(service, (turn + 1) % Number.MAX_SAFE_INTEGER)
     return backends[turn % backends.length]

@@ -1,4 +1,4 @@
-import { conditionIsTrue, findCondition, NODES, type Node } from '@skiff/api'
+import { addressOfNode, findCondition, NODES, type Node, nodeIsReady } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { objectAge } from '../cells.ts'
 import { AGE_COLUMN, NAME_COLUMN, textColumn, wideColumn } from '../columns.ts'
@@ -37,8 +37,8 @@ export const nodeResource: ResourceDefinition = {
       rolesOf(node),
       objectAge(node, now),
       node.status?.nodeInfo?.kubeletVersion ?? '',
-      addressOf(node, 'InternalIP'),
-      addressOf(node, 'ExternalIP'),
+      addressOfNode(node) ?? '<none>',
+      addressOfNode(node, 'ExternalIP') ?? '<none>',
       node.status?.nodeInfo?.osImage || '<unknown>',
       node.status?.nodeInfo?.kernelVersion || '<unknown>',
       node.status?.nodeInfo?.containerRuntimeVersion || '<unknown>',
@@ -53,9 +53,8 @@ function defaultNode(node: Node): void {
 }
 
 function statusOf(node: Node): string {
-  const conditions = node.status?.conditions
-  const known = findCondition(conditions, 'Ready') !== undefined
-  const ready = !known ? 'Unknown' : conditionIsTrue(conditions, 'Ready') ? 'Ready' : 'NotReady'
+  const known = findCondition(node.status?.conditions, 'Ready') !== undefined
+  const ready = !known ? 'Unknown' : nodeIsReady(node) ? 'Ready' : 'NotReady'
   return node.spec.unschedulable ? `${ready},SchedulingDisabled` : ready
 }
 
@@ -65,8 +64,4 @@ function rolesOf(node: Node): string {
     return key === 'kubernetes.io/role' ? [value] : []
   })
   return [...new Set(roles.filter((role) => role !== ''))].sort().join(',') || '<none>'
-}
-
-function addressOf(node: Node, type: string): string {
-  return node.status?.addresses?.find((address) => address.type === type)?.address ?? '<none>'
 }

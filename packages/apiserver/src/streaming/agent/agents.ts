@@ -3,7 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
 import type { ConnectionOptions, PeerCertificate } from 'node:tls'
-import { ApiError, CODE_OF_REASON, NODES, type Node, notFound, type Status, type StatusReason } from '@skiff/api'
+import { ApiError, addressOfNode, CODE_OF_REASON, NODES, type Node, notFound, type Status, type StatusReason } from '@skiff/api'
 import { WebSocket } from 'ws'
 import type { ObjectReader } from '../../registry/resource-definition.ts'
 
@@ -114,7 +114,7 @@ export class Agents {
   #target(nodeName: string): { readonly address: string; readonly connection: ConnectionOptions } {
     const node = this.#objects.get<Node>(NODES, { name: nodeName })
     if (node === undefined) throw notFound('nodes', nodeName)
-    const host = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+    const host = addressOfNode(node)
     if (host === undefined) throw new ApiError('ServiceUnavailable', `node ${nodeName} has no InternalIP address yet`)
     const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port || DEFAULT_PORT
     const { authorityPem, certificatePem, keyPem } = this.#credentials()
