@@ -3,11 +3,13 @@ import type { Server as TlsServer } from 'node:https'
 import { qualifiedResource } from '@skiff/api'
 import type { Logger } from 'pino'
 import type { Aggregation } from './aggregation/index.ts'
+import { SOCKET_OWNER } from './auth/users.ts'
 import { startCustomResourceCleanup } from './custom-resources/cleanup.ts'
 import { keepDanglingConditions } from './flow-control/dangling.ts'
 import { FlowControl } from './flow-control/flow-control.ts'
 import { createApp } from './http/app.ts'
 import { Connections } from './http/connections.ts'
+import { type InProcessApi, inProcessApi } from './http/in-process.ts'
 import {
   type Handlers,
   listenPlain,
@@ -71,6 +73,8 @@ export interface ApiServer {
   listenPlain(address: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>
   /** HTTP without TLS that serves everything and authenticates as HTTPS does. For tests on 127.0.0.1. */
   listenInsecure(address: PlainAddress): Promise<{ readonly port: number }>
+  /** For those who run in this process, with the rights of who may use the unix socket. */
+  readonly inProcess: InProcessApi
   /** Ends watches and streams, closes all listeners. The store stays open. */
   close(): Promise<void>
 }
@@ -109,6 +113,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     listenUnix: async (path) => void servers.push(await listenUnix(path, handlers)),
     listenPlain: async (address) => keep(await listenPlain(address, handlers, 'plain')),
     listenInsecure: async (address) => keep(await listenPlain(address, handlers, 'insecure')),
+    inProcess: inProcessApi(context, SOCKET_OWNER),
     close: async () => {
       stopping.abort()
       await Promise.all(servers.map(closeServer))

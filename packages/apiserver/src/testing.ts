@@ -6,6 +6,7 @@ import { createMemoryStore, type Store } from '@skiff/store'
 import { type Logger, pino } from 'pino'
 import type { Aggregation } from './aggregation/index.ts'
 import { createApiServer } from './api-server.ts'
+import type { InProcessApi } from './http/in-process.ts'
 import type { Admission, Authenticator, Authorizer, Streaming } from './http/request-context.ts'
 import { NodeLiveness } from './liveness/node-liveness.ts'
 import { Registry } from './registry/registry.ts'
@@ -17,6 +18,7 @@ export { fullAdmission } from './admission/testing/full-admission.ts'
 export interface TestApiServer extends AsyncDisposable {
   readonly url: string
   readonly client: ApiClient
+  readonly inProcess: InProcessApi
   readonly store: Store
   readonly registry: Registry
   readonly liveness: NodeLiveness
@@ -90,7 +92,8 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     await store.close()
   }
   const client = new ApiClient({ server: url, userAgent: 'test' })
-  return { url, client, store, registry, liveness, close, [Symbol.asyncDispose]: close }
+  const { inProcess } = server
+  return { url, client, inProcess, store, registry, liveness, close, [Symbol.asyncDispose]: close }
 }
 
 async function createNamespaces(registry: Registry, admission: Admission, names: readonly string[]): Promise<void> {

@@ -1,11 +1,22 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { apiVersionOf, type KindInfo, pathOf, type Status } from '@skiff/api'
 import type { WebSocket } from 'ws'
-import { Connection, type ConnectionOptions, type SendOptions } from './http/connection.ts'
+import { Connection, type ConnectionOptions, type FullResponse, type SendOptions } from './http/connection.ts'
 import { LineSplitter } from './http/lines.ts'
 import { errorOfResponse, errorOfStatus } from './http/status-error.ts'
 
-export type ApiClientOptions = ConnectionOptions
+export interface ApiClientOptions extends ConnectionOptions {
+  /** The server, where it is a part of this process: what it serves itself needs no connection. */
+  readonly inProcess?: InProcessServer
+}
+
+export interface InProcessServer {
+  /** False for what takes a connection all the same. */
+  serves(path: string): boolean
+  request(method: string, path: string, options: SendOptions): Promise<FullResponse>
+  /** The bytes of a watch as they come, or the answer that refuses it. */
+  watch(path: string, options: SendOptions & { readonly signal: AbortSignal }): Promise<FullResponse | AsyncIterable<Buffer>>
+}
 
 export interface ObjectRef {
   readonly name: string
@@ -110,10 +121,14 @@ const PATCH_TYPES = {
  */
 export class ApiClient {
   readonly #connection: Connection
+  readonly #inProcess: InProcessServer | undefined
+  readonly #userAgent: string
   readonly #reconnecting = new Set<() => void>()
 
   constructor(options: ApiClientOptions) {
     this.#connection = new Connection(options)
+    this.#inProcess = options.inProcess
+    this.#userAgent = options.userAgent
   }
 
   async get<T>(info: KindInfo, ref: ObjectRef, options: Pick<RequestOptions, 'signal'> = {}): Promise<T> {
@@ -177,9 +192,10 @@ export class ApiClient {
     const { signal } = options
     try {
       const accept = options.metadataOnly ? { accept: METADATA } : {}
-      const stream = await this.stream('GET', pathOf(info, options.namespace) + watchQuery(options), { signal, ...accept })
+      const path = pathOf(info, options.namespace) + watchQuery(options)
+      const chunks = await this.#watchStream(path, { signal, ...accept })
       const lines = new LineSplitter()
-      for await (const chunk of stream) yield* parseWatchEvents<T>(lines.push(chunk as Buffer))
+      for await (const chunk of chunks) yield* parseWatchEvents<T>(lines.push(chunk))
       const rest = lines.rest()
       if (rest !== '') yield* parseWatchEvents<T>([rest])
     } catch (error) {
@@ -190,7 +206,9 @@ export class ApiClient {
 
   /** Any path. An answer outside 2xx is thrown as the `ApiError` that its Status tells of. */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
-    const response = await this.#connection.request(method, path, sendOptions(options))
+    const response = await (this.#inProcess?.serves(path)
+      ? this.#inProcess.request(method, path, this.#signed(options))
+      : this.#connection.request(method, path, sendOptions(options)))
     if (response.status < 200 || response.status >= 300) throw errorOfResponse(response.status, response.body)
     return response
   }
@@ -225,6 +243,19 @@ export class ApiClient {
   /** Closes idle connections; what is under way fails. */
   close(): void {
     this.#connection.close()
+  }
+
+  async #watchStream(path: string, options: RequestOptions & { readonly signal: AbortSignal }): Promise<AsyncIterable<Buffer>> {
+    if (!this.#inProcess?.serves(path)) return await this.stream('GET', path, options)
+    const watch = await this.#inProcess.watch(path, { ...this.#signed(options), signal: options.signal })
+    if ('status' in watch) throw errorOfResponse(watch.status, watch.body)
+    return watch
+  }
+
+  /** With the name that a connection adds by itself. */
+  #signed(options: RequestOptions): SendOptions {
+    const { headers, ...sent } = sendOptions(options)
+    return { ...sent, headers: { 'user-agent': this.#userAgent, ...headers } }
   }
 
   async #json<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {

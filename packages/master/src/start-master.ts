@@ -88,12 +88,14 @@ async function runMaster({ options, store, stopping, advertiseAddress, failure }
     await writeKubeconfig(dataDir, server, certificates)
     // Only a master that can really start fixes the ranges, and it does so before the first object holds an address.
     await writeClusterRanges(dataDir, { serviceCidr: options.serviceCidr, podCidr: options.podCidr })
-    await bootstrap(socketPath, options, { advertiseAddress, port, authorityPem: certificates.authority.certificatePem })
+    const { inProcess } = serving.apiServer
+    const clientOf = (userAgent: string) => new ApiClient({ server: `unix:${socketPath}`, inProcess, userAgent })
+    await bootstrap(clientOf, options, { advertiseAddress, port, authorityPem: certificates.authority.certificatePem })
     const components = runComponents({
       serving,
       certificates,
       options,
-      socketPath,
+      clientOf,
       running,
       signal: stopping.signal,
     })
@@ -170,15 +172,14 @@ async function writeKubeconfig(dataDir: string, server: string, { authority, adm
   await writePrivateFile(join(dataDir, 'admin.kubeconfig'), kubeconfig)
 }
 
-/** At once: what arrives together is one commit, but each needs a connection. */
-const BOOTSTRAP_REQUESTS = 16
+type ClientOf = (userAgent: string) => ApiClient
 
 async function bootstrap(
-  socketPath: string,
+  clientOf: ClientOf,
   { serviceCidr, podCidr, clusterDomain }: ResolvedOptions,
   { authorityPem, ...address }: { readonly advertiseAddress: string; readonly port: number; readonly authorityPem: string },
 ): Promise<void> {
-  const client = new ApiClient({ server: `unix:${socketPath}`, userAgent: 'skiff-master', maxRequests: BOOTSTRAP_REQUESTS })
+  const client = clientOf('skiff-master')
   try {
     await ensureObjects(client, [...bootstrapObjects({ serviceCidr, ...address }), ...extensionAuthentication(authorityPem)])
     const { metadata } = await client.get<Namespace>(NAMESPACES, { name: 'kube-system' })
@@ -193,7 +194,7 @@ interface ComponentOptions {
   readonly serving: Serving
   readonly certificates: MasterCertificates
   readonly options: ResolvedOptions
-  readonly socketPath: string
+  readonly clientOf: ClientOf
   /** Those of `COMPONENTS` that run at the moment. */
   readonly running: Set<string>
   readonly signal: AbortSignal
@@ -204,11 +205,11 @@ const COMPONENTS = ['controller-manager', 'scheduler'] as const
 
 /** Scheduler, controllers and signer know the API only as any other client does. Resolves when all have ended. */
 async function runComponents(parts: ComponentOptions): Promise<void> {
-  const { serving, certificates, options, socketPath, running, signal } = parts
+  const { serving, certificates, options, running, signal } = parts
   const { clock, random, podCidr } = options
   const clients: ApiClient[] = []
   const clientOf = (userAgent: string) => {
-    const client = new ApiClient({ server: `unix:${socketPath}`, userAgent })
+    const client = parts.clientOf(userAgent)
     clients.push(client)
     return client
   }

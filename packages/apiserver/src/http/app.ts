@@ -6,6 +6,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { admitConnection } from '../admission/connect.ts'
 import { ANONYMOUS } from '../auth/users.ts'
 import type { Seat } from '../flow-control/flow-control.ts'
+import type { WatchSource } from '../verbs/watch.ts'
 import { isWhyPath } from '../why/serve-why.ts'
 import { attributesOf, authorize } from './authorize.ts'
 import type { Connections } from './connections.ts'
@@ -19,7 +20,7 @@ import { answerSender, encodedFor, type SendAnswer } from './send-answer.ts'
 import type { ServerContext } from './server-context.ts'
 import { statusOf } from './status-answer.ts'
 import { warningHeaders } from './warnings.ts'
-import { streamWatch } from './watch-stream.ts'
+import { serveWatch } from './watch-stream.ts'
 
 export const BODY_LIMIT_BYTES = 3 * 1024 * 1024
 
@@ -180,22 +181,13 @@ function bodyOf(request: FastifyRequest): Buffer {
   return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
 }
 
-async function runWatch(
-  context: ServerContext,
-  { response, info, warnings, seat }: Served,
-  source: Parameters<typeof streamWatch>[0]['source'],
-): Promise<void> {
+async function runWatch(context: ServerContext, { response, info, warnings, seat }: Served, source: WatchSource): Promise<void> {
   seat.release()
-  const labels = { group: info.group, resource: info.resource }
-  context.metrics.watches.inc(labels)
   const warned = warnings.length > 0 ? { warning: warningHeaders(warnings).join(', ') } : {}
-  const headers = { ...seat.headers, ...warned }
-  try {
-    await streamWatch({ source, response, random: context.random, signal: context.stopping, headers })
-  } finally {
-    context.metrics.watches.dec(labels)
-    context.metrics.count(info, true, 200, undefined)
-  }
+  const headers = { ...seat.headers, ...warned, 'content-type': 'application/json', 'cache-control': 'no-cache, private' }
+  response.writeHead(200, headers)
+  response.flushHeaders()
+  await serveWatch(context, info, { source, sink: response })
 }
 
 async function runStream(context: ServerContext, { request, response, info, user }: Served): Promise<void> {

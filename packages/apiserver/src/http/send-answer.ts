@@ -25,7 +25,7 @@ async function largeEncodedFor(acceptEncoding: unknown, answer: HttpAnswer): Pro
   return { ...answer, headers, body: answer.gzipped ? answer.body : await compress(wholeOf(answer.body), { level: 1 }) }
 }
 
-function wholeOf(body: HttpAnswer['body']): Buffer {
+export function wholeOf(body: HttpAnswer['body']): Buffer {
   return body instanceof ListBody ? body.whole() : body
 }
 

@@ -1,6 +1,9 @@
 import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs'
 
-/** Puts another file under a descriptor that this process (one of its threads) has open: a disk that fails. */
+/**
+ * Puts another file under a descriptor that this process (one of its threads) has open: a disk that fails, until it is put back or
+ * whoever had it open has closed it.
+ */
 export function replaceOpenFile(path: string, replacement: string): { putBack: () => void } {
   const descriptor = readdirSync('/proc/self/fd')
     .map(Number)
@@ -12,7 +15,10 @@ export function replaceOpenFile(path: string, replacement: string): { putBack: (
     if (openSync(file, 'r+') !== descriptor) throw new Error(`descriptor ${descriptor} was taken by another file`)
   }
   put(replacement)
-  return { putBack: () => put(path) }
+  const putBack = () => {
+    if (linkOf(descriptor) === replacement) put(path)
+  }
+  return { putBack }
 }
 
 function linkOf(fd: number): string {
