@@ -6,7 +6,10 @@ with_node="$root/scripts/with-node"
 skiff="$root/packages/cli/bin/skiff"
 : "${DOCKER_HOST:=unix:///var/run/docker.sock}"
 
-say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+# Bold on a terminal only (https://no-color.org).
+arrow='==>'
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then arrow=$'\033[1m==>\033[0m'; fi
+say() { printf '%s %s\n' "$arrow" "$*"; }
 fail() { printf 'skiff: %s\n' "$*" >&2; exit 1; }
 
 # run_quietly WHAT COMMAND...: shows the command's output only when it fails.

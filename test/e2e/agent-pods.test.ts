@@ -429,6 +429,8 @@ test('the agent tells what it and its pods do, to those who may ask', async () =
   const ask = (path: string) => cluster.kubectlOk(['get', '--raw', `/api/v1/nodes/${name}/proxy/${path}`])
   const { node, pods: told } = JSON.parse(await ask('stats/summary'))
   expect(node.memory.availableBytes + node.memory.workingSetBytes).toBeGreaterThan(2 ** 28)
+  expect(node.systemContainers.map(({ name: group }: { name: string }) => group)).toEqual(['kubelet', 'pods'])
+  for (const { memory } of node.systemContainers) expect(memory.rssBytes).toBeGreaterThan(0)
   const shown = told.find(({ podRef }: { podRef: { name: string } }) => podRef.name === 'told')
   expect(shown.volume[0].usedBytes).toBeGreaterThanOrEqual(300_000)
   expect(shown).toMatchObject({

@@ -258,6 +258,26 @@ test('a container waits for the ConfigMap that its variables name, and starts wh
   expect(spec?.env).toContainEqual({ name: 'COLOUR', value: 'blue' })
 })
 
+test('an immutable ConfigMap is not watched: a container that starts again has what the pod had', async () => {
+  const metadata = { namespace: 'default', name: 'settings' }
+  const settingsOf = (COLOUR: string) => ({ metadata, immutable: true, data: { COLOUR } })
+  await api.client.create(CONFIG_MAPS, settingsOf('blue') as never)
+  await createPod('sealed', { containers: [{ ...C, envFrom: [{ configMapRef: { name: 'settings' } }] }] })
+  const { uid } = (await podThat('sealed', isReady)).metadata
+  await api.client.delete(CONFIG_MAPS, metadata)
+  await api.client.create(CONFIG_MAPS, settingsOf('red') as never)
+  agent.runtime.exitContainer(idOf(agent.runtime.running(uid, 'c')), 1)
+  await podThat('sealed', ({ status }) => status?.containerStatuses?.[0]?.restartCount === 1 && status.containerStatuses[0].ready)
+  const spec = agent.runtime.spec(idOf(agent.runtime.running(uid, 'c')))
+  expect(spec?.env).toContainEqual({ name: 'COLOUR', value: 'blue' })
+})
+
+test('an agent that has ended leaves no listener at its images', async () => {
+  expect(agent.images.listeners).toBeGreaterThan(0)
+  await agent.stop()
+  expect(agent.images.listeners).toBe(0)
+})
+
 test('a new agent adopts what runs: nothing is restarted and a ready pod stays ready', async () => {
   await createPod('kept', {})
   const before = await podThat('kept', isReady)

@@ -41,8 +41,21 @@ const DEFAULT_MAX_PODS = 110
 export const MASTER_PATIENCE_MS = 5_000
 
 /** All of an agent that goes by one set of certificates and one address of its host, until its signal or its own end. */
-export async function startGeneration({ options, settings, joining, credentials }: GenerationOptions): Promise<Generation> {
+export async function startGeneration(options: GenerationOptions): Promise<Generation> {
   const end = new AbortController()
+  try {
+    return await startUntil(end, options)
+  } catch (error) {
+    // What runs by then (a stream of the engine's events) would keep the process from ending, and from being started anew.
+    end.abort()
+    throw error
+  }
+}
+
+async function startUntil(
+  end: AbortController,
+  { options, settings, joining, credentials }: GenerationOptions,
+): Promise<Generation> {
   const signal = AbortSignal.any([options.signal, end.signal])
   const { server, ca, clientCert: cert, clientKey: key } = credentials
   const client = new ApiClient({ server, ca, cert, key, userAgent: USER_AGENT, maxRequests: MAX_REQUESTS })

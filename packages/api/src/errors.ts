@@ -129,3 +129,9 @@ export const isExpired = (error: unknown): boolean => hasReason(error, 'Expired'
 export const isInvalid = (error: unknown): boolean => hasReason(error, 'Invalid')
 export const isForbidden = (error: unknown): boolean => hasReason(error, 'Forbidden')
 export const isUnauthorized = (error: unknown): boolean => hasReason(error, 'Unauthorized')
+
+/** Refuses a patch that says the uid of a former object of the name: another has it by now. */
+export const isOfAnother = (error: unknown): boolean =>
+  error instanceof ApiError &&
+  error.reason === 'Invalid' &&
+  (error.details?.causes ?? []).some(({ field }) => field === 'metadata.uid')

@@ -133,6 +133,7 @@ program
   .description('make the cluster look like a manifest')
   .requiredOption('-f, --filename <file>', 'a manifest; - reads standard input')
   .option('-n, --namespace <namespace>', 'for objects that name none')
+  .option('--force-conflicts', 'take over the fields that others have set', false)
   .addOption(outputOption())
   .action(async (options) => (await import('./commands/apply.ts')).apply({ home: home(), ...options }))
 

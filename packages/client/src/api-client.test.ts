@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import http, { type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -174,6 +175,19 @@ describe('api client', () => {
       .catch((reason) => reason)
     expect(error).toMatchObject({ reason: 'ServiceUnavailable', code: 503 })
     expect(error.message).toContain(`cannot reach the API server at ${url}: `)
+  })
+
+  it('says what to do when a master that was killed has left its socket', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'socket-'))
+    const path = join(directory, 'api.sock')
+    const script = 'net.createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))'
+    spawnSync(process.execPath, ['-e', script, path])
+    expect(existsSync(path)).toBe(true)
+    const request = connect({ server: `unix:${path}` }).request('GET', '/x')
+    await expect(request).rejects.toThrow(
+      `cannot reach the API server at unix:${path}: it does not run; start it with "skiff up"`,
+    )
+    rmSync(directory, { recursive: true })
   })
 
   it('stops a request when the signal aborts, with the reason', async () => {

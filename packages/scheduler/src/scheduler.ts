@@ -3,6 +3,7 @@ import {
   claimIsBound,
   isConflict,
   isNotFound,
+  isOfAnother,
   keyOf,
   NODES,
   type Node,
@@ -227,7 +228,7 @@ class Scheduler {
     try {
       await reportUnschedulable(this.#client, pod, condition)
     } catch (error) {
-      if (this.#signal.aborted || isNotFound(error) || isConflict(error)) return
+      if (this.#signal.aborted || isNotFound(error) || isOfAnother(error)) return
       this.#logger.warn({ key: keyOf(pod), err: error }, 'could not say why the pod waits')
     }
   }

@@ -162,6 +162,8 @@ async function withinBound<T>(options: JoinOptions, attempt: () => Promise<T>): 
   const { random, signal, logger, server = '' } = options
   const retry = backoff({ initialMs: 500, maxMs: 5_000, jitter: 0.5, random })
   const begin = performance.now()
+  // Whoever has just typed the line watches: the first failure is told, not half a minute of silence.
+  let level: 'warn' | 'debug' = 'warn'
   for (;;) {
     try {
       return await attempt()
@@ -169,7 +171,8 @@ async function withinBound<T>(options: JoinOptions, attempt: () => Promise<T>): 
       const final = finalError(error, server)
       if (final !== undefined) throw final
       if (performance.now() - begin > FIRST_JOIN_TIMEOUT_MS) throw unreachable(error, server)
-      logger.debug({ err: error }, 'join did not work, trying again')
+      logger[level]({ server, err: error }, `the master does not answer yet, trying for ${FIRST_JOIN_TIMEOUT_MS / 1_000} s`)
+      level = 'debug'
       await delay(retry.nextMs(), undefined, { signal })
     }
   }

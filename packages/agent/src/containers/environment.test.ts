@@ -13,10 +13,11 @@ const POD: Pod = {
 }
 
 const settings = { metadata: METADATA, data: { COLOUR: 'blue', SIZE: '3' } } as unknown as ConfigMap
+const odd = { metadata: METADATA, data: { '0.log-level': 'debug' } } as unknown as ConfigMap
 const secret = { metadata: METADATA, data: { PASSWORD: Buffer.from('geheim').toString('base64') } } as unknown as Secret
 
 const CONFIG = {
-  configMap: async (_namespace: string, name: string) => (name === 'settings' ? settings : undefined),
+  configMap: async (_namespace: string, name: string) => ({ settings, odd })[name],
   secret: async (_namespace: string, name: string) => (name === 'secret' ? secret : undefined),
 }
 
@@ -80,6 +81,15 @@ test('takes whole ConfigMaps and Secrets, with a prefix, under what `env` says',
   const envFrom = [{ configMapRef: { name: 'settings' }, prefix: 'X_' }, { secretRef: { name: 'secret' } }]
   const env = [{ name: 'PASSWORD', value: 'mine' }]
   expect(await variablesOf({ envFrom, env })).toMatchObject({ X_COLOUR: 'blue', X_SIZE: '3', PASSWORD: 'mine' })
+})
+
+test('takes any key of a ConfigMap and any prefix that the API lets through, also what no shell could name', async () => {
+  const envFrom = [{ configMapRef: { name: 'odd' }, prefix: '1 [x]:' }]
+  const env = [
+    { name: 'a b#%', value: 'odd' },
+    { name: 'C', value: '$(a b#%) $(1 [x]:0.log-level)' },
+  ]
+  expect(await variablesOf({ envFrom, env })).toMatchObject({ '1 [x]:0.log-level': 'debug', 'a b#%': 'odd', C: 'odd debug' })
 })
 
 test('takes single keys, fields and resources', async () => {

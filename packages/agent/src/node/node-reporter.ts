@@ -64,8 +64,7 @@ export class NodeReporter {
   /** Makes the Node object, or takes over the one that is there. */
   async register(info: RuntimeInfo): Promise<Node> {
     this.#info = info
-    const { client, name, images } = this.#options
-    images.onChange(() => this.wake())
+    const { client, name } = this.#options
     const labels = { ...this.#options.labels, ...defaultLabels(name, info) }
     const devices = Object.keys(this.#options.settings.devices)
     const own = { [IDENTITY_ANNOTATION]: this.#options.identity, [DEVICES_ANNOTATION]: devices.join(',') }
@@ -129,12 +128,14 @@ export class NodeReporter {
 
   /** Until the signal. */
   async run(): Promise<void> {
-    const { signal, logger } = this.#options
+    const { images, signal, logger } = this.#options
+    const stopListening = images.onChange(() => this.wake())
     while (!signal.aborted) {
       this.#wake = Promise.withResolvers<void>()
       await this.#report().catch((error: unknown) => logger.debug({ err: error }, 'node status was not written'))
       await Promise.race([this.#wake.promise, delay(COMPUTE_MS, undefined, { signal }).catch(() => undefined)])
     }
+    stopListening()
   }
 
   /** Writes the status if it has changed. */

@@ -34,8 +34,8 @@ interface Watched {
 type WatchedKind = keyof typeof KINDS
 
 /**
- * The ConfigMaps and Secrets that pods of this node use, each followed by a watch of its own as long as a pod uses it: a node
- * may read no others.
+ * The ConfigMaps and Secrets that pods of this node use, each followed by a watch of its own as long as a pod uses it and it
+ * can change: a node may read no others.
  */
 export class ReferencedObjects implements ConfigSource {
   readonly #client: ApiClient
@@ -97,6 +97,8 @@ export class ReferencedObjects implements ConfigSource {
     informer.onChange(() => {
       for (const uid of users) this.#changed(uid)
     })
+    // What will never change isn't watched any further: from then on it is what it was, as a kubelet has it.
+    informer.onChange(() => void informer.current.then(() => isImmutable(informer) && stop.abort()).catch(() => undefined))
     informer.start()
     if (this.#answers.isAway) void informer.restore()
     this.#watched.set(key, watched)
@@ -128,6 +130,10 @@ export class ReferencedObjects implements ConfigSource {
       throw error
     }
   }
+}
+
+function isImmutable(informer: Informer<ConfigMap | Secret>): boolean {
+  return informer.list()[0]?.immutable === true
 }
 
 async function syncedInTime(informer: Informer<unknown>): Promise<boolean> {

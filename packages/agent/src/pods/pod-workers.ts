@@ -77,7 +77,8 @@ export class PodWorkers {
     this.#statics.sync()
     pods.current.then(() => this.#compare(here)).catch(() => undefined)
     tools.runtime.watch((event) => this.#hear(event), signal)
-    tools.images.onChange(() => this.#each((worker) => worker.imagesChanged()))
+    const stopListening = tools.images.onChange(() => this.#each((worker) => worker.imagesChanged()))
+    signal.addEventListener('abort', stopListening, { once: true })
     const relist = setInterval(() => void this.#relist(), RELIST_MS)
     signal.addEventListener('abort', () => clearInterval(relist), { once: true })
   }

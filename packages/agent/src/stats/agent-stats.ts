@@ -4,6 +4,7 @@ import { Semaphore } from '../semaphore.ts'
 import { CpuRates, type CpuTime } from './cpu-rates.ts'
 import { type FsUsage, type HostUsage, readFsUsage, readHostUsage } from './host-usage.ts'
 import { defaultInterface, type InterfaceUsage, readInterfaces } from './network-usage.ts'
+import { type OwnUsage, readOwnUsage } from './own-usage.ts'
 import { type PodDisk, type PodDiskOptions, readPodDisk, type VolumeDisk } from './pod-disk.ts'
 import type { PodUsage, ResourceUsage } from './resource-usage.ts'
 
@@ -28,6 +29,9 @@ export interface NodeSnapshot {
   readonly cpus: number
   /** Processor use of the host. Absent: not asked for. */
   readonly hostNanoCores?: number
+  /** This process. */
+  readonly own: OwnUsage
+  readonly ownNanoCores?: number
   readonly interfaces: readonly InterfaceUsage[]
   readonly defaultInterface: string | undefined
   readonly pods: readonly PodSnapshot[]
@@ -59,6 +63,7 @@ export interface Wanted {
 }
 
 const HOST = 'host'
+const OWN = 'own'
 /** As long as the kubelet keeps what it found out about volumes. */
 const DISK_KEPT_MS = 60_000
 const WALKS_AT_ONCE = 2
@@ -73,7 +78,7 @@ export class AgentStats {
   constructor(options: AgentStatsOptions) {
     this.#options = options
     const { usage, now, signal } = options
-    this.#rates = new CpuRates({ read: () => new Map([...usage.cpuTimes(), [HOST, hostTime()]]), now, signal })
+    this.#rates = new CpuRates({ read: () => new Map([...usage.cpuTimes(), [HOST, hostTime()], [OWN, ownTime()]]), now, signal })
   }
 
   async snapshot(wanted: Wanted): Promise<NodeSnapshot> {
@@ -85,7 +90,7 @@ export class AgentStats {
       const ofPod = podUsages.get(pod.metadata.uid)
       return ofPod === undefined ? [] : [podSnapshot(pod, ofPod, rates)]
     })
-    const hostNanoCores = rates.get(HOST)
+    const [hostNanoCores, ownNanoCores] = [rates.get(HOST), rates.get(OWN)]
     return {
       nodeName,
       at: now(),
@@ -93,6 +98,8 @@ export class AgentStats {
       host,
       cpus: info.cpus,
       ...(hostNanoCores === undefined ? {} : { hostNanoCores }),
+      own: readOwnUsage(),
+      ...(ownNanoCores === undefined ? {} : { ownNanoCores }),
       interfaces: readInterfaces('self'),
       defaultInterface: defaultInterface(),
       pods: wanted.disk ? await Promise.all(found.map((each) => this.#withDisk(each))) : found,
@@ -139,6 +146,10 @@ export class AgentStats {
 
 function hostTime(): CpuTime {
   return { ns: readHostUsage().cpu.totalNs, since: new Date(0) }
+}
+
+function ownTime(): CpuTime {
+  return { ns: readOwnUsage().cpu.totalNs, since: new Date(0) }
 }
 
 function podSnapshot(pod: Pod, usage: PodUsage, rates: ReadonlyMap<string, number>): PodSnapshot {

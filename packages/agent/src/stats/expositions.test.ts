@@ -27,6 +27,8 @@ function snapshot({ hostNetwork = false } = {}): NodeSnapshot {
     host: { ...usage(100, 3_000), capacityBytes: 8_000, availableBytes: 5_000, mostProcesses: 99, uptimeSeconds: 60 },
     cpus: 2,
     hostNanoCores: 5e8,
+    own: { ...usage(7, 2_000), uptimeSeconds: 30 },
+    ownNanoCores: 1e7,
     interfaces: [],
     defaultInterface: undefined,
     pods: [
@@ -95,7 +97,15 @@ test('/stats/summary has what the kubelet’s has', () => {
       fs: { capacityBytes: 1_000, inodesFree: 60 },
       runtime: { imageFs: { usedBytes: 400 }, containerFs: { usedBytes: 50 } },
       rlimit: { maxpid: 99 },
-      systemContainers: [{ name: 'pods', cpu: { usageNanoCores: 3.5e8 } }],
+      systemContainers: [
+        {
+          name: 'kubelet',
+          startTime: '2026-01-01T00:00:30Z',
+          cpu: { usageNanoCores: 1e7, usageCoreNanoSeconds: 7e9 },
+          memory: { workingSetBytes: 2_000 },
+        },
+        { name: 'pods', cpu: { usageNanoCores: 3.5e8 } },
+      ],
     },
     pods: [
       {

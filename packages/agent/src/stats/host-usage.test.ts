@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { hostUsageOf } from './host-usage.ts'
+import { hostUsageOf, readHostUsage } from './host-usage.ts'
 import { parseDefaultInterface, parseInterfaces } from './network-usage.ts'
+import { readOwnUsage } from './own-usage.ts'
 
 test('a host’s working set leaves out the file pages that weren’t used lately, and its idle time is no use', () => {
   const usage = hostUsageOf({
@@ -20,6 +21,14 @@ test('a host’s working set leaves out the file pages that weren’t used latel
     mostProcesses: 4_194_304,
     uptimeSeconds: 12.5,
   })
+})
+
+test('what this process uses is less than all, and more than nothing', () => {
+  const { cpu, memory, uptimeSeconds } = readOwnUsage()
+  expect(cpu.totalNs).toBe(cpu.userNs + cpu.systemNs)
+  expect(memory.rssBytes).toBeGreaterThan(2 ** 20)
+  expect(memory.rssBytes).toBeLessThan(readHostUsage().capacityBytes)
+  for (const each of [cpu.totalNs, memory.pageFaults, uptimeSeconds]) expect(each).toBeGreaterThan(0)
 })
 
 test('interfaces are told without the loopback', () => {

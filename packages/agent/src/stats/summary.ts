@@ -21,11 +21,11 @@ function nodeStats(snapshot: NodeSnapshot): object {
     cpu: cpuStats(host, hostNanoCores, at),
     memory: { ...memoryStats(host.memory, at), availableBytes: host.availableBytes },
     swap: { time: rfc3339(at), swapUsageBytes: host.memory.swapBytes },
+    systemContainers: [agentContainer(snapshot), podsContainer(snapshot)],
   }
   if (disk === undefined) return base
   return {
     ...base,
-    systemContainers: [podsContainer(snapshot)],
     network: networkStats(snapshot.interfaces, snapshot.defaultInterface, at),
     fs: disk.root && fsStats(disk.root, at),
     runtime: {
@@ -33,6 +33,16 @@ function nodeStats(snapshot: NodeSnapshot): object {
       containerFs: disk.images && fsStats({ ...disk.images, usedBytes: writtenBytes(snapshot) }, at),
     },
     rlimit: { time: rfc3339(at), maxpid: host.mostProcesses, curproc: host.processes },
+  }
+}
+
+/** The agent, which is this node's kubelet. */
+function agentContainer({ own, ownNanoCores, at }: NodeSnapshot): object {
+  return {
+    name: 'kubelet',
+    startTime: rfc3339(new Date(at.getTime() - own.uptimeSeconds * 1000)),
+    cpu: cpuStats(own, ownNanoCores, at),
+    memory: memoryStats(own.memory, at),
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isConflict, isNotFound, PODS, type Pod, type PodStatus } from '@skiff/api'
+import { isNotFound, isOfAnother, PODS, type Pod, type PodStatus } from '@skiff/api'
 import { type ApiClient, backoff, type Log } from '@skiff/client'
 import { isQuietChange } from './quiet-change.ts'
 import type { QuietPace } from './quiet-pace.ts'
@@ -106,7 +106,7 @@ export class StatusWriter {
     const patch = statusPatch(this.newest(pod).status, status)
     if (patch === undefined || uid === undefined) return
     const { name, namespace = '' } = pod.metadata
-    // The uid makes it a Conflict to write to another pod of that name.
+    // The uid makes it invalid to write to another pod of that name.
     const body = { metadata: { uid }, status: patch }
     const ref = { name, namespace, subresource: 'status' }
     this.#patching = this.#options.client.patch<Pod>(PODS, ref, { type: 'strategic', body })
@@ -116,7 +116,7 @@ export class StatusWriter {
 
 /** The pod is gone; another may have its name. */
 function isOfNobody(error: unknown): boolean {
-  return isNotFound(error) || (isConflict(error) && String(error).includes('UID in precondition'))
+  return isNotFound(error) || isOfAnother(error)
 }
 
 function revisionOf(pod: Pod): bigint {

@@ -1,4 +1,4 @@
-import { conflict, invalidObject, isAlreadyExists, type KubeObject, notFound } from '@skiff/api'
+import { conflict, invalid, invalidObject, isAlreadyExists, type KubeObject, notFound } from '@skiff/api'
 import { type Entry, KeyNotFoundError, RevisionConflictError } from '@skiff/store'
 import { trackUpdate } from '../apply/index.ts'
 import { cloneJson } from '../patch/json-value.ts'
@@ -75,8 +75,10 @@ async function updateFound(
 
 async function createInstead(registry: ResourceRegistry, { ref, change, write }: Update): Promise<UpdateOutcome | 'conflict'> {
   if (!change.createIfMissing) throw notFound(registry.qualifiedName, ref.name)
+  const object = change.apply(undefined)
+  requireNoFormerOne(registry, object, change)
   const creation = {
-    object: change.apply(undefined),
+    object,
     namespace: ref.namespace,
     write,
     tracksFields: change.tracksFields ?? false,
@@ -88,6 +90,17 @@ async function createInstead(registry: ResourceRegistry, { ref, change, write }:
     if (isAlreadyExists(error)) return 'conflict'
     throw error
   }
+}
+
+/** Who names a uid means an object that is gone by now; of a revision alone upstream takes no notice. */
+function requireNoFormerOne(registry: ResourceRegistry, object: KubeObject, { replaces }: Change): void {
+  const { uid, name, resourceVersion: _, ...metadata } = object.metadata
+  object.metadata = { name, ...metadata } as KubeObject['metadata']
+  if (uid === undefined || uid === '') return
+  const why = replaces
+    ? `Precondition failed: UID in precondition: ${uid}, UID in object meta: `
+    : `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
+  throw conflict(registry.qualifiedName, name, why)
 }
 
 /** A write that changes nothing is not stored. */
@@ -119,7 +132,9 @@ async function written(
   try {
     return { stored: await save(registry, { ...writing, dryRun: write.dryRun }), created: false }
   } catch (error) {
-    if (!(error instanceof RevisionConflictError || error instanceof KeyNotFoundError)) throw error
+    // deleted meanwhile: it is missing, whatever revision was named
+    if (error instanceof KeyNotFoundError) return 'conflict'
+    if (!(error instanceof RevisionConflictError)) throw error
     if (writing.conditional) throw conflict(registry.qualifiedName, ref.name)
     return 'conflict'
   } finally {
@@ -133,12 +148,26 @@ function checkPreconditions(
   object: KubeObject,
   { found, change }: { readonly found: EntryObject; readonly change: Change },
 ): boolean {
-  const { uid, resourceVersion, name } = object.metadata
+  const { uid, name } = object.metadata
   const known = found.object.metadata
-  if (uid !== undefined && uid !== '' && uid !== known.uid) {
+  const isAnother = uid !== undefined && uid !== '' && uid !== known.uid
+  if (isAnother && change.replaces === true) {
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${known.uid}`
     throw conflict(registry.qualifiedName, name, why)
   }
+  const conditional = checkRevision(registry, object, { found, change })
+  // A patch has no preconditions, but may not change this.
+  if (isAnother) throw invalidObject(registry.info, name, [invalid('metadata.uid', uid, 'field is immutable')])
+  return conditional
+}
+
+function checkRevision(
+  registry: ResourceRegistry,
+  object: KubeObject,
+  { found, change }: { readonly found: EntryObject; readonly change: Change },
+): boolean {
+  const { resourceVersion, name } = object.metadata
+  const known = found.object.metadata
   if (resourceVersion === undefined || resourceVersion === '') {
     if (!registry.definition.requireRevisionOnUpdate || change.replaces !== true) return false
     throw invalidObject(registry.info, name, [

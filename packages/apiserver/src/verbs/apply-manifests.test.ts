@@ -133,6 +133,7 @@ test('what another manager owns is a conflict unless forced', async () => {
   const forced = await apply(api, body, { query: '?force=true' })
 
   expect(refused.status).toBe(409)
+  expect(await refused.text()).toMatch(/conflict with "somebody" using v1: \.data\.a \(.*--force-conflicts.*\?force=true/)
   expect(await forced.text()).toBe('configmap/c configured\n')
 })
 

@@ -53,6 +53,9 @@ const ORDER = [
 
 const DEFAULT_MANAGER = 'skiff-apply'
 
+const TAKE_OVER =
+  ' (leave out what others have set, or take it over: "skiff apply --force-conflicts", or ?force=true behind /apply)'
+
 interface Manifest {
   /** Which document of the body it was, from 1. */
   readonly number: number
@@ -210,10 +213,15 @@ function actionOf(before: StoredObject | undefined, after: StoredObject): Action
   return before?.bytes === after.bytes ? 'unchanged' : 'configured'
 }
 
-/** Says which document of the body it is about. */
+/** Says which document of the body it is about, and what to do where it can be said. */
 function located(error: ApiError, number: number): ApiError {
   const details = error.details === undefined ? {} : { details: error.details }
-  return new ApiError(error.reason, `document ${number}: ${error.message}`, { ...details, code: error.code, cause: error })
+  const message = `document ${number}: ${error.message}${isFieldConflict(error) ? TAKE_OVER : ''}`
+  return new ApiError(error.reason, message, { ...details, code: error.code, cause: error })
+}
+
+function isFieldConflict({ details }: ApiError): boolean {
+  return details?.causes?.some(({ reason }) => reason === 'FieldManagerConflict') ?? false
 }
 
 function callFor(context: ServerContext, request: PathRequest, { registry, name, namespace }: Manifest): Call {

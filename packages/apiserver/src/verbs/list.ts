@@ -11,11 +11,20 @@ import { parseSelection, type Selection } from './selection.ts'
 const SELECTION_PAGE = 1000
 
 export async function list(call: Call): Promise<Answer> {
-  const options = parseListOptions(call.info.query)
+  const options = inOnePieceFromCache(call.registry, parseListOptions(call.info.query))
   const selection = parseSelection(call.registry.definition, call.info)
   if (call.registry.mustBeReady) await readyAll(call.registry, call.info.namespace)
   const page = listObjects(call.registry, { namespace: call.info.namespace, options, selection })
   return { type: 'list', status: 200, list: page, resource: call.registry }
+}
+
+/**
+ * Upstream answers `resourceVersion=0` from its cache, which knows no pages: informers rely on getting all at once, and go on
+ * in pages for ever when they don't. Of what expires (Events) it has no cache.
+ */
+function inOnePieceFromCache({ definition }: ResourceRegistry, options: ListOptions): ListOptions {
+  const fromCache = options.resourceVersion === 0 && definition.ttlSeconds === undefined
+  return fromCache ? { ...options, limit: 0 } : options
 }
 
 /** For kinds whose objects take time to read. */

@@ -1,4 +1,14 @@
-import { CONFIG_MAPS, type ConfigMap, DEPLOYMENTS, type Deployment, type Draft, PODS, type Pod } from '@skiff/api'
+import {
+  CONFIG_MAPS,
+  type ConfigMap,
+  DEPLOYMENTS,
+  type Deployment,
+  type Draft,
+  EVENTS,
+  isOfAnother,
+  PODS,
+  type Pod,
+} from '@skiff/api'
 import { expect, test } from 'vitest'
 import { startTestApiServer, type TestApiServer } from '../testing.ts'
 
@@ -192,6 +202,48 @@ test('preconditions of a DELETE are held', async () => {
   expect(statuses).toEqual([409, 409, 200])
 })
 
+test('a write that names the uid of an object that is gone finds nothing, or doesn’t make another in its place', async () => {
+  await using api = await startTestApiServer()
+  const leases = '/apis/coordination.k8s.io/v1/namespaces/default/leases'
+  const metadata = { name: 'gone', uid: 'u-1', resourceVersion: '1' }
+  const apply = { method: 'PATCH', headers: { 'content-type': 'application/apply-patch+yaml' } }
+  const applied = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'gone', uid: 'u-1' } }
+
+  const answers = await Promise.all([
+    fetch(`${api.url}${PATH}/gone`, json('PUT', { metadata })),
+    patch(api, `${PATH}/gone`, { metadata }),
+    fetch(`${api.url}${leases}/gone`, json('PUT', { metadata })),
+    fetch(`${api.url}${PATH}/gone?fieldManager=m`, { ...apply, body: JSON.stringify(applied) }),
+  ])
+  const anew = await fetch(`${api.url}${leases}/gone`, json('PUT', { metadata: { ...metadata, uid: undefined } }))
+
+  const messages = await Promise.all(answers.map(async (answer) => ((await answer.json()) as { message: string }).message))
+  expect(answers.map(({ status }) => status)).toEqual([404, 404, 409, 409])
+  expect(messages[2]).toMatch(/Precondition failed: UID in precondition: u-1, UID in object meta: $/)
+  expect(messages[3]).toMatch(/uid mismatch: the provided object specified uid u-1, and no existing object was found$/)
+  expect(anew.status).toBe(201)
+})
+
+test('a PUT that names another’s uid is a conflict, a patch that does is invalid, and neither changes anything', async () => {
+  await using api = await startTestApiServer()
+  const { metadata } = await createConfigMap(api, 'a')
+  const another = { metadata: { name: 'a', uid: 'u-1' }, data: { k: 'x' } }
+
+  const put = await fetch(`${api.url}${PATH}/a`, json('PUT', another))
+  const patched = await patch(api, `${PATH}/a`, another)
+  const told = await api.client
+    .patch(CONFIG_MAPS, { name: 'a', namespace: 'default' }, { type: 'merge', body: another })
+    .catch((error: unknown) => error)
+  const stale = await patch(api, `${PATH}/a`, { ...another, metadata: { uid: 'u-1', resourceVersion: '1' } })
+
+  const { message } = (await patched.json()) as { message: string }
+  expect([put.status, patched.status, stale.status]).toEqual([409, 422, 409])
+  expect(message).toBe('ConfigMap "a" is invalid: metadata.uid: Invalid value: "u-1": field is immutable')
+  expect(isOfAnother(told)).toBe(true)
+  const kept = await api.client.get<ConfigMap>(CONFIG_MAPS, { name: 'a', namespace: 'default' })
+  expect(kept).toMatchObject({ metadata: { resourceVersion: metadata.resourceVersion }, data: { k: 'v' } })
+})
+
 test('a namespace goes when its content finalizer is taken away by PUT finalize', async () => {
   await using api = await startTestApiServer({ namespaces: ['default', 'n'] })
   const namespace = await (await fetch(`${api.url}/api/v1/namespaces/n`, { method: 'DELETE' })).json()
@@ -243,6 +295,50 @@ test('pages of a list are one snapshot', async () => {
   expect(names).toEqual([['a', 'b'], ['c', 'd'], ['e']])
   expect([first, second, third].map(({ metadata }) => metadata.remainingItemCount)).toEqual([3, 1, undefined])
   expect(new Set([first, second, third].map(({ metadata }) => metadata.resourceVersion)).size).toBe(1)
+})
+
+test('a list from revision 0 comes in one piece, but Events, which upstream has no cache of, in pages', async () => {
+  await using api = await startTestApiServer()
+  for (const name of ['a', 'b', 'c']) await createConfigMap(api, name)
+  for (const name of ['d', 'e']) {
+    const involvedObject = { kind: 'Pod', namespace: 'default', name }
+    await api.client.create(EVENTS, { metadata: { name, namespace: 'default' }, involvedObject } as never)
+  }
+  const countOf = async (path: string) => {
+    const { items, metadata } = (await (await fetch(api.url + path)).json()) as {
+      items: object[]
+      metadata: { continue?: string }
+    }
+    return [items.length, metadata.continue !== undefined]
+  }
+
+  expect(await countOf(`${PATH}?limit=2&resourceVersion=0`)).toEqual([3, false])
+  expect(await countOf(`${PATH}?limit=2`)).toEqual([2, true])
+  expect(await countOf('/api/v1/namespaces/default/events?limit=1&resourceVersion=0')).toEqual([1, true])
+})
+
+test('what is immutable takes other labels, and can be deleted, and nothing else', async () => {
+  await using api = await startTestApiServer()
+  const sealed = 'field is immutable when `immutable` is set'
+  const change = { immutable: false, data: { a: 'Mg==' } }
+  for (const resource of ['secrets', 'configmaps']) {
+    const all = `/api/v1/namespaces/default/${resource}`
+    await fetch(api.url + all, json('POST', { metadata: { name: 'a' }, data: { a: 'MQ==' } }))
+    await patch(api, `${all}/a`, { immutable: true })
+
+    const put = await fetch(`${api.url}${all}/a`, json('PUT', { metadata: { name: 'a' }, ...change }))
+    const patched = await patch(api, `${all}/a`, { data: { b: 'MQ==' } })
+    const labelled = await patch(api, `${all}/a`, { metadata: { labels: { a: 'b' } } })
+
+    const messages = await Promise.all([put, patched].map(async (one) => ((await one.json()) as { message: string }).message))
+    const kind = resource === 'secrets' ? 'Secret' : 'ConfigMap'
+    expect(messages).toEqual([
+      `${kind} "a" is invalid: [immutable: Forbidden: ${sealed}, data: Forbidden: ${sealed}]`,
+      `${kind} "a" is invalid: data: Forbidden: ${sealed}`,
+    ])
+    expect([put.status, patched.status, labelled.status]).toEqual([422, 422, 200])
+    expect((await fetch(`${api.url}${all}/a`, { method: 'DELETE' })).status).toBe(200)
+  }
 })
 
 function createConfigMap(api: TestApiServer, name: string): Promise<ConfigMap> {

@@ -6,16 +6,17 @@ interface ApplyOptions {
   readonly home: string
   readonly filename: string
   readonly namespace?: string
+  readonly forceConflicts: boolean
   readonly output: 'text' | 'json'
 }
 
 /** Sends the file to `POST /apply` and prints the server's lines. */
-export async function apply({ home, filename, namespace, output }: ApplyOptions): Promise<void> {
+export async function apply({ home, filename, namespace, forceConflicts, output }: ApplyOptions): Promise<void> {
   const manifest = await readManifest(filename)
-  const query = namespace === undefined ? '' : `?namespace=${encodeURIComponent(namespace)}`
+  const query = new URLSearchParams({ ...(namespace === undefined ? {} : { namespace }), force: String(forceConflicts) })
   // Lines for a person; a refusal as an error.
   const accept = output === 'json' ? 'application/json' : 'text/plain, application/json'
-  const answer = await localClient(home).request('POST', `/apply${query}`, {
+  const answer = await localClient(home).request('POST', `/apply?${query}`, {
     body: manifest,
     contentType: 'application/yaml',
     accept,

@@ -121,13 +121,13 @@ function statusOfService(
   return { namespace, name, endpoints: endpoints.size, addresses: endpoints.size === 0 ? [] : addressesOfService(service, nodes) }
 }
 
-function addressesOfService(service: Service, nodes: readonly Node[]): string[] {
+/** Where it answers: the Service's own address, then each ready node that says its own. */
+export function addressesOfService(service: Service, nodes: readonly Node[]): string[] {
   const ports = (service.spec.ports ?? []).filter((port) => (port.protocol ?? 'TCP') === 'TCP')
   const ip = service.spec.clusterIP
   const inside = ip && ip !== 'None' ? ports.map((port) => httpUrl(ip, port.port)) : []
-  const outside = ports.flatMap((port) =>
-    port.nodePort ? nodes.filter(nodeIsReady).map((node) => httpUrl(addressOfNode(node) ?? '', port.nodePort ?? 0)) : [],
-  )
+  const hosts = nodes.filter(nodeIsReady).flatMap((node) => addressOfNode(node) ?? [])
+  const outside = ports.flatMap(({ nodePort }) => (nodePort ? hosts.map((host) => httpUrl(host, nodePort)) : []))
   return [...inside, ...outside]
 }
 

@@ -1,4 +1,4 @@
-import { isConflict } from '@skiff/api'
+import { isConflict, isOfAnother } from '@skiff/api'
 import type { Log } from '../log.ts'
 import type { QueueMeters } from '../metrics/queue-meters.ts'
 import type { WorkQueue } from './work-queue.ts'
@@ -53,8 +53,8 @@ async function reconcileOnce(key: string, options: ControllerOptions): Promise<v
 }
 
 function retryLater(key: string, error: unknown, { name, queue, logger, meters }: ControllerOptions): void {
-  // A conflict is the normal way to learn that the cache was behind.
-  const level = isConflict(error) ? 'debug' : 'warn'
+  // Both are the normal way to learn that the cache was behind.
+  const level = isConflict(error) || isOfAnother(error) ? 'debug' : 'warn'
   logger[level]({ controller: name, key, failures: queue.failures(key) + 1, err: error }, 'failed, will retry')
   meters?.noteRetry(name)
   queue.addRateLimited(key)

@@ -117,7 +117,8 @@ export class Connection {
   unreachable(error: unknown, signal: AbortSignal | undefined): unknown {
     if (signal?.aborted) return signal.reason
     if (error instanceof ApiError) return error
-    return new ApiError('ServiceUnavailable', `cannot reach the API server at ${this.#options.server}: ${whyNot(error)}`, {
+    const { server } = this.#options
+    return new ApiError('ServiceUnavailable', `cannot reach the API server at ${server}: ${whyNot(error, server)}`, {
       cause: error,
     })
   }
@@ -170,10 +171,13 @@ function targetOf(server: string): RequestOptions {
 }
 
 /** What Node's TLS says of a certificate names no cure. */
-function whyNot(error: unknown): string {
+function whyNot(error: unknown, server: string): string {
   const { code = '', message } = error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error) }
   const now = new Date().toISOString()
   switch (code) {
+    case 'ECONNREFUSED':
+      // The master left its socket, so it was not asked to end.
+      return server.startsWith('unix:') ? `it does not run; start it with "skiff up" or "systemctl start skiff-master"` : message
     case 'CERT_NOT_YET_VALID':
       return `its certificate is not valid yet, and this machine's clock says ${now}: set the clock (timedatectl set-ntp true)`
     case 'CERT_HAS_EXPIRED':

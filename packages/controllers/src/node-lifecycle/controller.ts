@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { findCondition, isConflict, NODES, type Node, PODS, type Pod, podIsReady, rfc3339 } from '@skiff/api'
+import { findCondition, isOfAnother, NODES, type Node, PODS, type Pod, podIsReady, rfc3339 } from '@skiff/api'
 import type { ControllerContext } from '../shared/context.ts'
 import { unlessGone } from '../shared/errors.ts'
 import { recorderFor, runReconciler } from '../shared/reconcile.ts'
@@ -66,7 +66,7 @@ export async function runNodeLifecycleController(context: ControllerContext, opt
       await unlessGone(client.patch(PODS, { name, namespace, subresource: 'status' }, { type: 'strategic', body }))
       events.event(pod, 'Warning', 'NodeNotReady', 'Node is not ready')
     } catch (error) {
-      if (!isConflict(error)) throw error // another pod of that name by now
+      if (!isOfAnother(error)) throw error // another pod of that name by now
     }
   }
 

@@ -7,6 +7,10 @@ export class FakeImages implements ImageService {
   readonly #listeners = new Set<() => void>()
   readonly #present = new Map<string, PresentImage>()
 
+  get listeners(): number {
+    return this.#listeners.size
+  }
+
   /** Until `heal(image)` every request for it fails. */
   fail(image: string, error: ImageError): void {
     this.#failures.set(image, error)

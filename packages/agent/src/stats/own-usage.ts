@@ -1,0 +1,25 @@
+import { type CgroupUsage, NO_USAGE } from './cgroup-usage.ts'
+
+export interface OwnUsage extends CgroupUsage {
+  readonly uptimeSeconds: number
+}
+
+/** What this process uses. Where a kubelet has a control group of its own, the agent may share one with others. */
+export function readOwnUsage(): OwnUsage {
+  const { userCPUTime, systemCPUTime, minorPageFault, majorPageFault } = process.resourceUsage()
+  const [userNs, systemNs] = [userCPUTime * 1000, systemCPUTime * 1000]
+  const rssBytes = process.memoryUsage.rss()
+  return {
+    ...NO_USAGE,
+    cpu: { ...NO_USAGE.cpu, totalNs: userNs + systemNs, userNs, systemNs },
+    memory: {
+      ...NO_USAGE.memory,
+      usageBytes: rssBytes,
+      workingSetBytes: rssBytes,
+      rssBytes,
+      pageFaults: minorPageFault + majorPageFault,
+      majorPageFaults: majorPageFault,
+    },
+    uptimeSeconds: process.uptime(),
+  }
+}
