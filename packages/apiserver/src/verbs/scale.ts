@@ -3,6 +3,7 @@
 import {
   ApiError,
   badRequest,
+  conflict,
   invalid,
   invalidObject,
   type KubeObject,
@@ -79,7 +80,17 @@ export async function updateScale(call: Call): Promise<Answer> {
   if (scale.metadata.name !== undefined && scale.metadata.name !== call.info.name) {
     throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${call.info.name})`)
   }
-  return await writeScale(call, () => scale)
+  return await writeScale(call, (current) => {
+    requireSameOne(call, scale, current)
+    return scale
+  })
+}
+
+/** A PUT that names a uid means that object, as a PUT of the object itself does. */
+function requireSameOne(call: Call, { metadata: { uid } }: KubeObject, current: Scale): void {
+  if (uid === undefined || uid === '' || uid === current.metadata.uid) return
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`
+  throw conflict(call.registry.qualifiedName, call.info.name, why)
 }
 
 export async function patchScale(call: Call): Promise<Answer> {
