@@ -54,6 +54,8 @@ export function inProcessApi(context: ServerContext, user: UserInfo): InProcessA
       if (dispatched.type === 'stream') throw new ApiError('InternalError', `${path} takes a connection`)
       if (dispatched.type === 'answer') return await whole(dispatched.answer)
       const sink = addAbortSignal(request.signal, new PassThrough())
+      // Who reads is told of it, but may not have begun.
+      sink.on('error', () => undefined)
       serveWatch(context, parseRequestInfo('GET', path), { source: dispatched.source, sink }).catch((error: Error) =>
         sink.destroy(error),
       )

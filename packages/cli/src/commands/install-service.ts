@@ -1,10 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { agentDirectory } from '../home.ts'
-import { installService } from '../services/install-service.ts'
+import { installService, systemdRuns } from '../services/install-service.ts'
 import { serviceArguments } from '../services/service-arguments.ts'
 import type { Component } from '../services/systemd-unit.ts'
 import { machineProcesses, SKIFF } from '../up/machine.ts'
+import { masterIsReady } from '../up/master-is-ready.ts'
+import { waitUntil } from '../up/wait-until.ts'
+
+const MASTER_TIMEOUT_MS = 30_000
 
 interface InstallServiceOptions {
   readonly home: string
@@ -43,4 +47,14 @@ export async function installComponent({
   const command = [SKIFF, ...serviceArguments(typed, home, process.cwd())]
   const lines = await installService({ component, home, command, ...(component === 'agent' ? { environment } : {}) })
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
+  if (component === 'master' && dataDir === undefined && systemdRuns()) await masterServes(home)
+}
+
+/** The next thing that one types is "skiff token create", which needs it. A service that is slow to start goes on starting. */
+async function masterServes(home: string): Promise<void> {
+  const what = 'the master serves'
+  await waitUntil(() => masterIsReady(home), { what, timeoutMs: MASTER_TIMEOUT_MS }).then(
+    () => process.stdout.write(`${what}: "skiff token create" prints the line that joins a machine\n`),
+    () => process.stdout.write('the master does not serve yet: see its log\n'),
+  )
 }

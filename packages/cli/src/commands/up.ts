@@ -14,6 +14,7 @@ import { ensureAgentWithoutRoot, isRoot } from '../up/agent-without-root.ts'
 import type { BackgroundProcess, ProcessTable } from '../up/background-process.ts'
 import { buildStamp } from '../up/build-stamp.ts'
 import { furtherHosts, machineFabric, machineProcesses, nodeNameOfMachine, SKIFF } from '../up/machine.ts'
+import { masterIsReady } from '../up/master-is-ready.ts'
 import { mergeKubeconfig, userKubeconfig } from '../up/merge-kubeconfig.ts'
 import { waitUntil } from '../up/wait-until.ts'
 
@@ -86,17 +87,6 @@ async function ensureMaster(
       done: outcome === 'unchanged' ? 'the master runs already' : `the master is ${outcome}: ${serverOf(home)}`,
     }
   })
-}
-
-async function masterIsReady(home: string): Promise<true | undefined> {
-  if (!existsSync(apiSocket(home))) return undefined
-  const client = localClient(home)
-  try {
-    await client.request('GET', '/readyz')
-    return true
-  } finally {
-    client.close()
-  }
 }
 
 function serverOf(home: string): string {

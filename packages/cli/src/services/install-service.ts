@@ -25,7 +25,7 @@ export async function installService({ component, home, command, environment }: 
   mkdirSync(UNIT_DIRECTORY, { recursive: true })
   const environmentFile = environment === undefined ? {} : { environmentFile: environment.file }
   writeFileSync(file, systemdUnit({ component, home, command, ...environmentFile }), { mode: 0o644 })
-  if (!existsSync(SYSTEMD_RUNS)) {
+  if (!systemdRuns()) {
     return [
       `${file} is written; systemd does not run here. Where it does: systemctl daemon-reload && systemctl enable --now ${unit}`,
     ]
@@ -42,16 +42,19 @@ export interface UnitPlace {
   readonly systemdRuns: boolean
 }
 
-const thisMachine = (): UnitPlace => ({ directory: UNIT_DIRECTORY, systemdRuns: existsSync(SYSTEMD_RUNS) })
+export const systemdRuns = (): boolean => existsSync(SYSTEMD_RUNS)
+
+const thisMachine = (): UnitPlace => ({ directory: UNIT_DIRECTORY, systemdRuns: systemdRuns() })
 
 /** Stops and removes this home's services; gives the names of those that were there. */
-export async function removeServices(home: string, { directory, systemdRuns } = thisMachine()): Promise<readonly string[]> {
+export async function removeServices(home: string, place = thisMachine()): Promise<readonly string[]> {
+  const { directory } = place
   const units = (['agent', 'master'] as const).map(unitName).filter((unit) => isOf(home, join(directory, unit)))
   for (const unit of units) {
-    if (systemdRuns) await run('systemctl', ['disable', '--now', unit])
+    if (place.systemdRuns) await run('systemctl', ['disable', '--now', unit])
     rmSync(join(directory, unit))
   }
-  if (units.length > 0 && systemdRuns) await run('systemctl', ['daemon-reload'])
+  if (units.length > 0 && place.systemdRuns) await run('systemctl', ['daemon-reload'])
   return units
 }
 

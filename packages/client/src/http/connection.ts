@@ -177,7 +177,7 @@ function whyNot(error: unknown, server: string): string {
   switch (code) {
     case 'ECONNREFUSED':
       // The master left its socket, so it was not asked to end.
-      return server.startsWith('unix:') ? `it does not run; start it with "skiff up" or "systemctl start skiff-master"` : message
+      return server.startsWith('unix:') ? `${message}: start it with "skiff up" or "systemctl start skiff-master"` : message
     case 'CERT_NOT_YET_VALID':
       return `its certificate is not valid yet, and this machine's clock says ${now}: set the clock (timedatectl set-ntp true)`
     case 'CERT_HAS_EXPIRED':
