@@ -10,9 +10,8 @@ import type { WatchSource } from '../verbs/watch.ts'
 import { isWhyPath } from '../why/serve-why.ts'
 import { attributesOf, authorize } from './authorize.ts'
 import type { Connections } from './connections.ts'
-import { dispatchResource } from './dispatch.ts'
+import { dispatch } from './dispatch.ts'
 import { type HttpAnswer, jsonAnswer, textAnswer } from './http-answer.ts'
-import { servePath } from './paths.ts'
 import type { RequestInfo, UserInfo } from './request-context.ts'
 import { parseRequestInfo } from './request-info.ts'
 import { checkTimeout } from './request-timeout.ts'
@@ -145,25 +144,14 @@ interface Served extends Exchange {
 }
 
 async function answerOf(context: ServerContext, served: Served): Promise<HttpAnswer | 'streamed'> {
-  const { request, response, info, user } = served
-  const { headers } = request
+  const { request, response, info } = served
   const extension = context.aggregation?.serverOf(info.path)
   // A stream ends when its client goes; of one that has gone before, nobody tells it.
   const hasGone = response.destroyed
   if (extension !== undefined) return hasGone ? 'streamed' : await runExtension(context, served, extension)
-  const common = {
-    info,
-    user,
-    body: bodyOf(request),
-    contentType: headers['content-type'] ?? '',
-    accept: headers.accept,
-    userAgent: headers['user-agent'] ?? '',
-  }
-  if (!info.isResource) {
-    const ifNoneMatch = headers['if-none-match']
-    return await servePath(context, { ...common, method: request.method, ifNoneMatch, host: headers.host ?? '' })
-  }
-  const dispatched = await dispatchResource(context, { ...common, warnings: served.warnings })
+  const { user, warnings } = served
+  const { method, headers } = request
+  const dispatched = await dispatch(context, { info, user, method, headers, body: bodyOf(request), warnings })
   switch (dispatched.type) {
     case 'answer':
       return dispatched.answer

@@ -10,6 +10,7 @@ import { type Answer, type Call, valueAnswer } from './call.ts'
 import { type Encoded, encodeAnswer, parseIncludeObject } from './encode-answer.ts'
 import type { HttpAnswer } from './http-answer.ts'
 import { type AnswerForm, negotiate } from './negotiation.ts'
+import { servePath } from './paths.ts'
 import { methodNotAllowed, noSuchResource } from './refusals.ts'
 import type { RequestInfo, UserInfo } from './request-context.ts'
 import { isTrue } from './request-info.ts'
@@ -32,7 +33,34 @@ export type Dispatched =
   | { readonly type: 'watch'; readonly source: WatchSource }
   | { readonly type: 'stream' }
 
-export async function dispatchResource(context: ServerContext, request: ResourceRequest): Promise<Dispatched> {
+/** A request, however it came: by a connection, or from within this process. */
+export interface Asked {
+  readonly info: RequestInfo
+  readonly user: UserInfo
+  readonly method: string
+  readonly headers: AskedHeaders
+  readonly body: Buffer
+  readonly warnings: string[]
+}
+
+interface AskedHeaders {
+  readonly accept?: string | undefined
+  readonly 'content-type'?: string | undefined
+  readonly 'user-agent'?: string | undefined
+  readonly 'if-none-match'?: string | undefined
+  readonly host?: string | undefined
+}
+
+export async function dispatch(context: ServerContext, asked: Asked): Promise<Dispatched> {
+  const { info, user, method, headers, body, warnings } = asked
+  const { accept, 'content-type': contentType = '', 'user-agent': userAgent = '' } = headers
+  const common = { info, user, body, contentType, accept, userAgent }
+  if (info.isResource) return await dispatchResource(context, { ...common, warnings })
+  const { 'if-none-match': ifNoneMatch, host = '' } = headers
+  return { type: 'answer', answer: await servePath(context, { ...common, method, ifNoneMatch, host }) }
+}
+
+async function dispatchResource(context: ServerContext, request: ResourceRequest): Promise<Dispatched> {
   const { info } = request
   const virtual = findVirtual(context, info)
   if (virtual !== undefined) return await answeredVirtually(context, virtual, request)

@@ -6,9 +6,8 @@ import { ApiError } from '@skiff/api'
 import type { Seat } from '../flow-control/flow-control.ts'
 import { requireAllowed } from './app.ts'
 import { attributesOf } from './authorize.ts'
-import { type Dispatched, dispatchResource } from './dispatch.ts'
+import { type Dispatched, dispatch } from './dispatch.ts'
 import { type HttpAnswer, jsonAnswer } from './http-answer.ts'
-import { servePath } from './paths.ts'
 import type { RequestInfo, UserInfo } from './request-context.ts'
 import { parseRequestInfo } from './request-info.ts'
 import { encodedFor, wholeOf } from './send-answer.ts'
@@ -25,7 +24,7 @@ export interface InProcessRequest {
 
 export interface InProcessAnswer {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string | string[]>>
   readonly body: Buffer
 }
 
@@ -45,20 +44,19 @@ export function inProcessApi(context: ServerContext, user: UserInfo): InProcessA
   return {
     serves: (path) => context.aggregation?.serverOf(path.replace(/\?.*/, '')) === undefined,
     request: async (method, path, request) => {
-      const dispatched = await answered(context, user, { ...request, method, path })
+      const dispatched = await answered(context, user, { ...request, method, info: parseRequestInfo(method, path) })
       if (dispatched.type !== 'answer') throw new ApiError('InternalError', `${path} takes a connection`)
       return await whole(dispatched.answer)
     },
     watch: async (path, request) => {
-      const dispatched = await answered(context, user, { ...request, method: 'GET', path })
+      const info = parseRequestInfo('GET', path)
+      const dispatched = await answered(context, user, { ...request, method: 'GET', info })
       if (dispatched.type === 'stream') throw new ApiError('InternalError', `${path} takes a connection`)
       if (dispatched.type === 'answer') return await whole(dispatched.answer)
       const sink = addAbortSignal(request.signal, new PassThrough())
       // Who reads is told of it, but may not have begun.
       sink.on('error', () => undefined)
-      serveWatch(context, parseRequestInfo('GET', path), { source: dispatched.source, sink }).catch((error: Error) =>
-        sink.destroy(error),
-      )
+      serveWatch(context, info, { source: dispatched.source, sink }).catch((error: Error) => sink.destroy(error))
       return sink
     },
   }
@@ -73,24 +71,24 @@ async function turnOf({ stopping }: ServerContext, signal: AbortSignal | undefin
 
 interface Asked extends InProcessRequest {
   readonly method: string
-  readonly path: string
+  readonly info: RequestInfo
 }
 
 async function answered(context: ServerContext, user: UserInfo, asked: Asked): Promise<Dispatched> {
-  await turnOf(context, asked.signal)
+  const { method, info, headers = {}, body = '', signal } = asked
+  await turnOf(context, signal)
   const started = performance.now()
-  const info = parseRequestInfo(asked.method, asked.path)
   const counted = (known: boolean, status: number) =>
     context.metrics.count(info, known, status, (performance.now() - started) / 1000)
   let seat: Seat | undefined
   try {
     seat = context.metrics.seated(info, await context.flowControl.admit(user, attributesOf(info)))
     requireAllowed(context, user, info)
-    const dispatched = await dispatch(context, user, { ...asked, info })
+    const dispatched = await dispatch(context, { info, user, method, headers, body: bytesOf(body), warnings: [] })
     if (dispatched.type === 'answer') counted(true, dispatched.answer.status)
     return dispatched
   } catch (error) {
-    const status = statusOf(error, context.logger, { method: asked.method, path: info.path })
+    const status = statusOf(error, context.logger, { method, path: info.path })
     counted(status.code !== 404, status.code ?? 500)
     return { type: 'answer', answer: jsonAnswer(status.code ?? 500, status) }
   } finally {
@@ -98,25 +96,11 @@ async function answered(context: ServerContext, user: UserInfo, asked: Asked): P
   }
 }
 
-async function dispatch(
-  context: ServerContext,
-  user: UserInfo,
-  { method, info, headers = {}, body = '' }: Asked & { readonly info: RequestInfo },
-): Promise<Dispatched> {
-  const common = {
-    info,
-    user,
-    body: typeof body === 'string' ? Buffer.from(body) : body,
-    contentType: headers['content-type'] ?? '',
-    accept: headers.accept,
-    userAgent: headers['user-agent'] ?? '',
-  }
-  if (info.isResource) return await dispatchResource(context, { ...common, warnings: [] })
-  const answer = await servePath(context, { ...common, method, ifNoneMatch: undefined, host: '' })
-  return { type: 'answer', answer }
+function bytesOf(body: string | Buffer): Buffer {
+  return typeof body === 'string' ? Buffer.from(body) : body
 }
 
 async function whole(answer: HttpAnswer): Promise<InProcessAnswer> {
-  const { status, body } = await encodedFor(undefined, answer)
-  return { status, headers: {}, body: wholeOf(body) }
+  const { status, headers, body } = await encodedFor(undefined, answer)
+  return { status, headers: headers as InProcessAnswer['headers'], body: wholeOf(body) }
 }

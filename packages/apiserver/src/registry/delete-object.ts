@@ -1,8 +1,9 @@
-import { conflict, forbidden, type KubeObject, notFound } from '@skiff/api'
+import { forbidden, type KubeObject, notFound } from '@skiff/api'
 import { KeyNotFoundError, RevisionConflictError } from '@skiff/store'
 import { decideOnLatest, isDurable, type UnderWay } from './decide-on-latest.ts'
 import { type DeleteOptions, planDeletion } from './deletion.ts'
 import { encodeObject } from './object-bytes.ts'
+import { preconditionFailed } from './preconditions.ts'
 import type { ResourceRegistry } from './resource-registry.ts'
 import type { EntryObject, StoredObject } from './stored-object.ts'
 import { type ObjectRef, optionsOf, type WriteContext } from './write-context.ts'
@@ -60,15 +61,10 @@ async function deleted(registry: ResourceRegistry, found: EntryObject, deletion:
 function checkPreconditions(registry: ResourceRegistry, object: KubeObject, { ref, options }: Deletion): void {
   const { uid, resourceVersion } = options.preconditions ?? {}
   const known = object.metadata
-  const fail = (what: string, asked: string, is: string) =>
-    conflict(
-      registry.qualifiedName,
-      ref.name,
-      `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${is}`,
-    )
-  if (uid !== undefined && uid !== known.uid) throw fail('UID', uid, known.uid)
+  const fail = (failed: Parameters<typeof preconditionFailed>[2]) => preconditionFailed(registry.qualifiedName, ref.name, failed)
+  if (uid !== undefined && uid !== known.uid) throw fail({ what: 'UID', asked: uid, is: known.uid })
   if (resourceVersion !== undefined && resourceVersion !== known.resourceVersion) {
-    throw fail('ResourceVersion', resourceVersion, known.resourceVersion)
+    throw fail({ what: 'ResourceVersion', asked: resourceVersion, is: known.resourceVersion })
   }
 }
 

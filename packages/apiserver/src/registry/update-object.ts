@@ -8,6 +8,7 @@ import { decideOnLatest, isDurable, type UnderWay } from './decide-on-latest.ts'
 import { deletionIsComplete } from './deletion.ts'
 import { encodeObject } from './object-bytes.ts'
 import { carryOverMetadata, dropEmptyMetadata, validateMetadata, validateMetadataUpdate } from './object-metadata.ts'
+import { isAnothersUid, preconditionFailed } from './preconditions.ts'
 import type { StrategyContext, SubresourceName } from './resource-definition.ts'
 import type { ResourceRegistry } from './resource-registry.ts'
 import { sameFieldsBut, sameJson } from './same-json.ts'
@@ -76,7 +77,9 @@ async function updateFound(
 async function createInstead(registry: ResourceRegistry, { ref, change, write }: Update): Promise<UpdateOutcome | 'conflict'> {
   if (!change.createIfMissing) throw notFound(registry.qualifiedName, ref.name)
   const object = change.apply(undefined)
-  requireNoFormerOne(registry, object, change)
+  requireNoUid(registry, object, change)
+  // Of a revision alone upstream takes no notice.
+  object.metadata = withoutPreconditions(object.metadata)
   const creation = {
     object,
     namespace: ref.namespace,
@@ -92,15 +95,15 @@ async function createInstead(registry: ResourceRegistry, { ref, change, write }:
   }
 }
 
-/** Who names a uid means an object that is gone by now; of a revision alone upstream takes no notice. */
-function requireNoFormerOne(registry: ResourceRegistry, object: KubeObject, { replaces }: Change): void {
-  const { uid, name, resourceVersion: _, ...metadata } = object.metadata
-  object.metadata = { name, ...metadata } as KubeObject['metadata']
-  if (uid === undefined || uid === '') return
-  const why = replaces
-    ? `Precondition failed: UID in precondition: ${uid}, UID in object meta: `
-    : `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
-  throw conflict(registry.qualifiedName, name, why)
+/** Who names a uid means an object that is gone by now. */
+function requireNoUid({ qualifiedName }: ResourceRegistry, { metadata: { uid, name } }: KubeObject, { replaces }: Change): void {
+  if (!isAnothersUid(uid, '')) return
+  if (replaces) throw preconditionFailed(qualifiedName, name, { what: 'UID', asked: uid, is: '' })
+  throw conflict(qualifiedName, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`)
+}
+
+function withoutPreconditions({ uid: _uid, resourceVersion: _revision, ...metadata }: KubeObject['metadata']) {
+  return metadata as KubeObject['metadata']
 }
 
 /** A write that changes nothing is not stored. */
@@ -150,12 +153,11 @@ function checkPreconditions(
 ): boolean {
   const { uid, name } = object.metadata
   const known = found.object.metadata
-  const isAnother = uid !== undefined && uid !== '' && uid !== known.uid
+  const isAnother = isAnothersUid(uid, known.uid)
   if (isAnother && change.replaces === true) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${known.uid}`
-    throw conflict(registry.qualifiedName, name, why)
+    throw preconditionFailed(registry.qualifiedName, name, { what: 'UID', asked: uid, is: known.uid })
   }
-  const conditional = checkRevision(registry, object, { found, change })
+  const conditional = checkRevision(registry, object.metadata, known.resourceVersion, change)
   // A patch has no preconditions, but may not change this.
   if (isAnother) throw invalidObject(registry.info, name, [invalid('metadata.uid', uid, 'field is immutable')])
   return conditional
@@ -163,18 +165,17 @@ function checkPreconditions(
 
 function checkRevision(
   registry: ResourceRegistry,
-  object: KubeObject,
-  { found, change }: { readonly found: EntryObject; readonly change: Change },
+  { resourceVersion, name }: KubeObject['metadata'],
+  newest: string,
+  change: Change,
 ): boolean {
-  const { resourceVersion, name } = object.metadata
-  const known = found.object.metadata
   if (resourceVersion === undefined || resourceVersion === '') {
     if (!registry.definition.requireRevisionOnUpdate || change.replaces !== true) return false
     throw invalidObject(registry.info, name, [
       { type: 'Invalid', field: 'metadata.resourceVersion', badValue: 0, detail: 'must be specified for an update' },
     ])
   }
-  if (resourceVersion !== known.resourceVersion) throw conflict(registry.qualifiedName, name)
+  if (resourceVersion !== newest) throw conflict(registry.qualifiedName, name)
   return true
 }
 

@@ -4,6 +4,7 @@ import { noSuchResource } from '../http/refusals.ts'
 import type { Admission } from '../http/request-context.ts'
 import { successfullyCreated } from '../http/status-answer.ts'
 import { cloneJson } from '../patch/json-value.ts'
+import { isAnothersUid, preconditionFailed } from '../registry/preconditions.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { VirtualResource } from '../registry/resource-definition.ts'
 import type { ResourceRegistry } from '../registry/resource-registry.ts'
@@ -73,9 +74,7 @@ function requireUnbound(pod: KubeObject, binding: KubeObject): void {
   const { name, uid, deletionTimestamp } = pod.metadata
   const node = (pod.spec as { nodeName?: string }).nodeName
   const asked = binding.metadata.uid
-  if (asked !== undefined && asked !== '' && asked !== uid) {
-    throw conflict('pods/binding', name, `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${uid}`)
-  }
+  if (isAnothersUid(asked, uid)) throw preconditionFailed('pods/binding', name, { what: 'UID', asked, is: uid })
   if (deletionTimestamp !== undefined) {
     throw conflict('pods/binding', name, `pod ${name} is being deleted, cannot be assigned to a host`)
   }

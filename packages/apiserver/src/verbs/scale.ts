@@ -3,7 +3,6 @@
 import {
   ApiError,
   badRequest,
-  conflict,
   invalid,
   invalidObject,
   type KubeObject,
@@ -15,6 +14,7 @@ import {
 import { type Answer, type Call, valueAnswer } from '../http/call.ts'
 import { parseYaml } from '../http/parse-yaml.ts'
 import { isTrue } from '../http/request-info.ts'
+import { isAnothersUid, preconditionFailed } from '../registry/preconditions.ts'
 import type { ScalePaths, TableColumns } from '../registry/resource-definition.ts'
 import type { StoredObject } from '../registry/stored-object.ts'
 import { ageCell } from '../resources/cells.ts'
@@ -81,16 +81,13 @@ export async function updateScale(call: Call): Promise<Answer> {
     throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${call.info.name})`)
   }
   return await writeScale(call, (current) => {
-    requireSameOne(call, scale, current)
+    const asked = scale.metadata.uid
+    const is = current.metadata.uid
+    // As a PUT of the object itself does.
+    if (isAnothersUid(asked, is))
+      throw preconditionFailed(call.registry.qualifiedName, call.info.name, { what: 'UID', asked, is })
     return scale
   })
-}
-
-/** A PUT that names a uid means that object, as a PUT of the object itself does. */
-function requireSameOne(call: Call, { metadata: { uid } }: KubeObject, current: Scale): void {
-  if (uid === undefined || uid === '' || uid === current.metadata.uid) return
-  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`
-  throw conflict(call.registry.qualifiedName, call.info.name, why)
 }
 
 export async function patchScale(call: Call): Promise<Answer> {
