@@ -1,7 +1,6 @@
 /** What a pod's spec asks for, on a real Docker daemon: files, volumes, probes, hooks, restarts, logs. */
 
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { request } from 'node:https'
 import { join } from 'node:path'
 import {
   CONFIG_MAPS,
@@ -17,7 +16,7 @@ import {
 } from '@skiff/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
-import { RunningKubectl, shellWith } from '../support/kubectl.ts'
+import { RunningKubectl } from '../support/kubectl.ts'
 import { Pods } from '../support/pods.ts'
 import { importBusybox } from '../support/test-image.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -397,78 +396,6 @@ test('what a deleted pod has said can still be read for a while', async () => {
   expect((await cluster.skiff('logs', '--deleted', 'never')).stderr).toContain('no log of a deleted pod "never" is kept')
 })
 
-test('what nodes and pods use is shown by kubectl top, the oldest and the newest', async () => {
-  const containers = ['busy', 'idle'].map((name) => ({ ...SLEEP, name, resources: { limits: { cpu: '200m', memory: '64Mi' } } }))
-  await run('used', { containers: [{ ...containers[0], command: ['sh', '-c', 'while :; do :; done'] }, containers[1]] })
-  await podThat('used', podIsReady)
-  for (const version of ['v27', 'v36'] as const) {
-    const shell = shellWith(cluster.kubeconfig, version)
-    // A busy agent may be late once, and what was said before the pod came is kept for a moment.
-    const shows = (what: string, pattern: RegExp) =>
-      waitFor(`kubectl top ${what} shows it`, async () => {
-        expect((await shell(`kubectl top ${what} 2>&1`)).stdout).toMatch(pattern)
-        return true
-      })
-    await shows('pod used --containers --no-headers', /^used +busy +[1-9]\d*m +\d+Mi *\nused +idle +\d+m +\d+Mi *\n$/)
-    await shows('node', /^NAME +CPU\(cores\) +CPU[^\n]*\nnode1 +\d+m +\d+% +\d+Mi +\d+% *\n$/)
-    await shows('pod -A --sum --sort-by=cpu', /NAMESPACE[\s\S]*default +used [\s\S]*\d+m +\d+Mi/)
-    await shows('pod -l no=such', /^No resources found in default namespace.\n$/)
-  }
-  await cluster.client.delete(PODS, { namespace: 'default', name: 'used' })
-})
-
-test('the agent tells what it and its pods do, to those who may ask', async () => {
-  const readinessProbe = { exec: { command: ['true'] }, timeoutSeconds: 60 }
-  await run('told', {
-    volumes: [{ name: 'disk', emptyDir: {} }],
-    containers: [{ ...SLEEP, readinessProbe, volumeMounts: [{ name: 'disk', mountPath: '/disk' }] }],
-  })
-  await podThat('told', podIsReady)
-  await sh('told', 'head -c 300000 /dev/zero > /disk/zeros')
-  const { name } = cluster.host(0)
-  const ask = (path: string) => cluster.kubectlOk(['get', '--raw', `/api/v1/nodes/${name}/proxy/${path}`])
-  const { node, pods: told } = JSON.parse(await ask('stats/summary'))
-  expect(node.memory.availableBytes + node.memory.workingSetBytes).toBeGreaterThan(2 ** 28)
-  expect(node.systemContainers.map(({ name: group }: { name: string }) => group)).toEqual(['kubelet', 'pods'])
-  for (const { memory } of node.systemContainers) expect(memory.rssBytes).toBeGreaterThan(0)
-  const shown = told.find(({ podRef }: { podRef: { name: string } }) => podRef.name === 'told')
-  expect(shown.volume[0].usedBytes).toBeGreaterThanOrEqual(300_000)
-  expect(shown).toMatchObject({
-    cpu: { usageNanoCores: expect.any(Number), usageCoreNanoSeconds: expect.any(Number) },
-    network: { name: 'eth0', rxBytes: expect.any(Number) },
-    containers: [{ name: 'c', memory: { workingSetBytes: expect.any(Number) }, rootfs: { usedBytes: expect.any(Number) } }],
-    volume: [{ name: 'disk' }, {}],
-  })
-  const cadvisor = await ask('metrics/cadvisor')
-  expect(cadvisor).toMatch(/^container_cpu_usage_seconds_total\{container="c",[^}]*namespace="default",pod="told"\} [\d.]+ \d+$/m)
-  expect(cadvisor).toMatch(/^container_network_receive_bytes_total\{container="",[^}]*pod="told",interface="eth0"\} \d+ \d+$/m)
-  expect(await ask('metrics/resource')).toMatch(/^pod_memory_working_set_bytes\{namespace="default",pod="told"\} \d+ \d+$/m)
-  const own = await ask('metrics')
-  expect(own).toMatch(/^kubelet_runtime_operations_duration_seconds_count\{operation_type="start_container"\} [1-9]/m)
-  expect(own).toMatch(/^kubelet_pod_start_duration_seconds_count [1-9]/m)
-  expect(await ask('metrics/probes')).toMatch(/^prober_probe_total\{probe_type="Readiness",container="c",pod="told",/m)
-  expect(await ask('healthz')).toBe('ok')
-})
-
-test('a service account sees of the agent what its rights on nodes say, and nobody else anything', async () => {
-  const token = (await cluster.kubectlOk(['create', 'token', 'default'])).trim()
-  const status = (path: string, bearer?: string) => statusOf(`https://${cluster.host(0).ip}:10250${path}`, bearer)
-  expect(await status('/metrics')).toBe(401)
-  expect(await status('/metrics', 'no.such.token')).toBe(401)
-  expect(await status('/metrics', token)).toBe(403)
-  await cluster.kubectlOk(['create', 'clusterrole', 'scraper', '--verb=get', '--resource=nodes/stats'])
-  await cluster.kubectlOk([
-    'create',
-    'clusterrolebinding',
-    'scraper',
-    '--clusterrole=scraper',
-    '--serviceaccount=default:default',
-  ])
-  await waitFor('the right is known', async () => (await status('/stats/summary', token)) === 200)
-  expect(await status('/pods', token)).toBe(403)
-  expect(await status('/containerLogs/default/told/c', token)).toBe(403)
-})
-
 test('a crash loop waits out its back-off, also when its agent is started again', async () => {
   await run('looping', { containers: [{ ...SLEEP, command: ['false'] }] })
   const before = await podThat(
@@ -514,17 +441,6 @@ test('containers of ours that no pod stands for are taken away, and those of oth
   expect(await host.docker('ps', '-q', '--no-trunc')).toContain(foreign)
   await host.docker('rm', '-f', foreign)
 })
-
-/** By HTTPS without a certificate of one's own, and without looking at the agent's. */
-function statusOf(url: string, bearer: string | undefined): Promise<number | undefined> {
-  const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }
-  return new Promise((resolve, reject) => {
-    const asked = request(url, { headers, rejectUnauthorized: false }, (response) => {
-      response.resume().once('end', () => resolve(response.statusCode))
-    })
-    asked.once('error', reject).end()
-  })
-}
 
 test('when memory is short the pod that is furthest beyond its requests goes, and nobody comes who asked for none', async () => {
   // As the last of its commands the sleep would take the shell's place, and give back what that holds.

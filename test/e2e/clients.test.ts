@@ -204,7 +204,7 @@ describe('helm', () => {
     expect(await ok('helm test greet')).toMatch(/Phase: +Succeeded/)
     await ok('helm rollback greet 1 --wait --timeout 2m')
     expect(await ok('kubectl get greeting greet -o jsonpath={.spec.text}')).toBe('Ahoy')
-    // a roll-back runs the hooks of the revision that it goes back to
+    // A roll-back runs the hooks of the revision that it goes back to.
     expect(await said('greet-after')).toBe('after revision 1\n')
     expect(await ok('helm history greet -o json')).toMatch(/superseded.*superseded.*deployed.*Rollback to 1/)
     expect(await ok('helm list')).toMatch(/greet\s+default\s+3\s.*deployed\s+greeter-1\.0\.0/)

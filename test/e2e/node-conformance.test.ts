@@ -1,8 +1,9 @@
 /**
- * What a program in a pod finds there, and what is told of pods that end: the finer points on which Kubernetes' own node
- * conformance tests insist, on a real Docker daemon.
+ * What a program in a pod finds there, what is told of pods that end, and what a node tells of itself and its pods: the finer
+ * points on which Kubernetes' own node conformance tests insist, on a real Docker daemon.
  */
 
+import { request } from 'node:https'
 import {
   CONFIG_MAPS,
   type ContainerStatus,
@@ -14,6 +15,7 @@ import {
 } from '@skiff/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
+import { shellWith } from '../support/kubectl.ts'
 import { Pods } from '../support/pods.ts'
 import { importBusybox } from '../support/test-image.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -248,10 +250,97 @@ test('a volume that a pod works with keeps its group when another pod comes to i
   expect(await use('third', 4321)).toBe('4321\n')
 })
 
+test('what nodes and pods use is shown by kubectl top, the oldest and the newest', async () => {
+  const containers = ['busy', 'idle'].map((name) => ({
+    ...run('sleep 3600'),
+    name,
+    resources: { limits: { cpu: '200m', memory: '64Mi' } },
+  }))
+  await pods.create('used', { containers: [{ ...containers[0], command: ['sh', '-c', 'while :; do :; done'] }, containers[1]] })
+  await pods.that('used', podIsReady)
+  for (const version of ['v27', 'v36'] as const) {
+    const shell = shellWith(cluster.kubeconfig, version)
+    // A busy agent may be late once, and what was said before the pod came is kept for a moment.
+    const shows = (what: string, pattern: RegExp) =>
+      waitFor(`kubectl top ${what} shows it`, async () => {
+        expect((await shell(`kubectl top ${what} 2>&1`)).stdout).toMatch(pattern)
+        return true
+      })
+    await shows('pod used --containers --no-headers', /^used +busy +[1-9]\d*m +\d+Mi *\nused +idle +\d+m +\d+Mi *\n$/)
+    await shows('node', /^NAME +CPU\(cores\) +CPU[^\n]*\nnode1 +\d+m +\d+% +\d+Mi +\d+% *\n$/)
+    await shows('pod -A --sum --sort-by=cpu', /NAMESPACE[\s\S]*default +used [\s\S]*\d+m +\d+Mi/)
+    await shows('pod -l no=such', /^No resources found in default namespace.\n$/)
+  }
+  await pods.delete('used')
+})
+
+test('the agent tells what it and its pods do, to those who may ask', async () => {
+  const readinessProbe = { exec: { command: ['true'] }, timeoutSeconds: 60 }
+  await pods.create('told', {
+    volumes: [{ name: 'disk', emptyDir: {} }],
+    containers: [{ ...run('sleep 3600'), readinessProbe, volumeMounts: [{ name: 'disk', mountPath: '/disk' }] }],
+  })
+  await pods.that('told', podIsReady)
+  await cluster.kubectlOk(['exec', 'told', '--', 'sh', '-c', 'head -c 300000 /dev/zero > /disk/zeros'])
+  const { name } = cluster.host(0)
+  const ask = (path: string) => cluster.kubectlOk(['get', '--raw', `/api/v1/nodes/${name}/proxy/${path}`])
+  const { node, pods: told } = JSON.parse(await ask('stats/summary'))
+  expect(node.memory.availableBytes + node.memory.workingSetBytes).toBeGreaterThan(2 ** 28)
+  expect(node.systemContainers.map(({ name: group }: { name: string }) => group)).toEqual(['kubelet', 'pods'])
+  for (const { memory } of node.systemContainers) expect(memory.rssBytes).toBeGreaterThan(0)
+  const shown = told.find(({ podRef }: { podRef: { name: string } }) => podRef.name === 'told')
+  expect(shown.volume[0].usedBytes).toBeGreaterThanOrEqual(300_000)
+  expect(shown).toMatchObject({
+    cpu: { usageNanoCores: expect.any(Number), usageCoreNanoSeconds: expect.any(Number) },
+    network: { name: 'eth0', rxBytes: expect.any(Number) },
+    containers: [{ name: 'c', memory: { workingSetBytes: expect.any(Number) }, rootfs: { usedBytes: expect.any(Number) } }],
+    volume: [{ name: 'disk' }, {}],
+  })
+  const cadvisor = await ask('metrics/cadvisor')
+  expect(cadvisor).toMatch(/^container_cpu_usage_seconds_total\{container="c",[^}]*namespace="default",pod="told"\} [\d.]+ \d+$/m)
+  expect(cadvisor).toMatch(/^container_network_receive_bytes_total\{container="",[^}]*pod="told",interface="eth0"\} \d+ \d+$/m)
+  expect(await ask('metrics/resource')).toMatch(/^pod_memory_working_set_bytes\{namespace="default",pod="told"\} \d+ \d+$/m)
+  const own = await ask('metrics')
+  expect(own).toMatch(/^kubelet_runtime_operations_duration_seconds_count\{operation_type="start_container"\} [1-9]/m)
+  expect(own).toMatch(/^kubelet_pod_start_duration_seconds_count [1-9]/m)
+  expect(await ask('metrics/probes')).toMatch(/^prober_probe_total\{probe_type="Readiness",container="c",pod="told",/m)
+  expect(await ask('healthz')).toBe('ok')
+})
+
+test('a service account sees of the agent what its rights on nodes say, and nobody else anything', async () => {
+  const token = (await cluster.kubectlOk(['create', 'token', 'default'])).trim()
+  const status = (path: string, bearer?: string) => httpStatus(`https://${cluster.host(0).ip}:10250${path}`, bearer)
+  expect(await status('/metrics')).toBe(401)
+  expect(await status('/metrics', 'no.such.token')).toBe(401)
+  expect(await status('/metrics', token)).toBe(403)
+  await cluster.kubectlOk(['create', 'clusterrole', 'scraper', '--verb=get', '--resource=nodes/stats'])
+  await cluster.kubectlOk([
+    'create',
+    'clusterrolebinding',
+    'scraper',
+    '--clusterrole=scraper',
+    '--serviceaccount=default:default',
+  ])
+  await waitFor('the right is known', async () => (await status('/stats/summary', token)) === 200)
+  expect(await status('/pods', token)).toBe(403)
+  expect(await status('/containerLogs/default/told/c', token)).toBe(403)
+})
+
 function statusOf(pod: Pod, name: string): ContainerStatus | undefined {
   return pod.status?.containerStatuses?.find((status) => status.name === name)
 }
 
 function stateOf(pod: Pod, name: string): ContainerStatus['state'] {
   return statusOf(pod, name)?.state
+}
+
+/** By HTTPS without a certificate of one's own, and without looking at the agent's. */
+function httpStatus(url: string, bearer: string | undefined): Promise<number | undefined> {
+  const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { headers, rejectUnauthorized: false }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode))
+    })
+    asked.once('error', reject).end()
+  })
 }

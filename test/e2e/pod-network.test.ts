@@ -6,6 +6,7 @@ import { CommandError, type HostCommands } from '../../packages/agent/src/networ
 import { createPodNetwork } from '../../packages/agent/src/network/pod-network.ts'
 import { createDockerRuntime } from '../../packages/agent/src/runtime/docker/docker-runtime.ts'
 import type { HostPort } from '../../packages/agent/src/runtime/runtime.ts'
+import { PLAIN_CONTAINER } from '../../packages/agent/src/runtime/testing/plain-container.ts'
 import { run } from '../../packages/cli/src/hosts/index.ts'
 import { freePort } from '../support/free-port.ts'
 import { createTestFabric, type TestFabric, type TestHost } from '../support/test-host.ts'
@@ -165,22 +166,11 @@ async function createNode(host: TestHost, podCidr: string, clusterId: string) {
       const plumb = () => network.plumb({ podUid: pod.uid, pid: sandbox.pid, ip, hostPorts })
       await plumb()
       const container = await runtime.startContainer({
+        ...PLAIN_CONTAINER,
         pod,
-        name: 'app',
-        attempt: 0,
         sandboxId: sandbox.id,
-        shareProcessNamespace: false,
-        hostNetwork: false,
         imageId,
-        labels: {},
         entrypoint: ['httpd', '-f', '-p', '80', '-h', '/www'],
-        env: [],
-        mounts: [],
-        resources: {},
-        security: { privileged: false, noNewPrivileges: true, readOnlyRootFilesystem: false },
-        stdin: false,
-        stdinOnce: false,
-        tty: false,
       })
       await expect.poll(() => host.docker('exec', container.id, 'cat', '/proc/net/tcp', '/proc/net/tcp6')).toContain(':0050 ')
       return {

@@ -10,6 +10,7 @@ import {
   EngineUnavailableError,
   type RuntimeEvent,
 } from '../../packages/agent/src/runtime/runtime.ts'
+import { PLAIN_CONTAINER } from '../../packages/agent/src/runtime/testing/plain-container.ts'
 import { FaultyDocker } from '../support/faulty-docker.ts'
 import { createTestFabric, type TestFabric, type TestHost } from '../support/test-host.ts'
 import { importBusybox } from '../support/test-image.ts'
@@ -212,22 +213,11 @@ async function startPod(runtime: ContainerRuntime, imageId: string, more: Partia
   const labels = { 'dev.skiff/pod-ip': '10.1.2.3' }
   const sandbox = await runtime.startSandbox({ pod, attempt: 0, hostname: 'web', labels, hostNetwork: false })
   const spec = {
+    ...PLAIN_CONTAINER,
     pod,
-    name: 'app',
-    attempt: 0,
     sandboxId: sandbox.id,
-    shareProcessNamespace: false,
-    hostNetwork: false,
     imageId,
-    labels: {},
     entrypoint: ['sleep', '1000'],
-    env: [],
-    mounts: [],
-    resources: {},
-    security: { privileged: false, noNewPrivileges: true, readOnlyRootFilesystem: false },
-    stdin: false,
-    stdinOnce: false,
-    tty: false,
     ...more,
   }
   const container = await runtime.startContainer(spec)

@@ -54,7 +54,6 @@ async function freshPod(): Promise<{ pod: Pod; host: ClusterHost }> {
   return freshPod()
 }
 
-/** The pod as it is now. */
 async function same({ metadata }: Pod): Promise<Pod> {
   const now = (await podsOf(cluster, 'hello')).find(({ metadata: { uid } }) => uid === metadata.uid)
   if (!now) throw new Error(`${metadata.name} is gone`)

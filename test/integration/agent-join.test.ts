@@ -1,5 +1,6 @@
 /** A host joins a whole master over TLS by its token, on an engine in memory, and serves logs and commands through it. */
 
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer as createPlainServer, type IncomingMessage } from 'node:http'
@@ -13,6 +14,7 @@ import { FakeImages, FakePodNetwork, FakeRuntime } from '@skiff/agent/testing'
 import { type ContainerStatus, NODES, type Node, PODS, type Pod } from '@skiff/api'
 import { ApiClient } from '@skiff/client'
 import { createJoinToken, type JoinToken, type Master } from '@skiff/master'
+import { type Logger, pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestAuthority } from '../../packages/apiserver/src/streaming/testing/test-certificates.ts'
 import { localAgentOptions } from '../support/local-agent.ts'
@@ -26,6 +28,7 @@ let client: ApiClient
 let token: JoinToken
 let runtime: FakeRuntime
 let agent: Agent
+const said: string[] = []
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'skiff-join-'))
@@ -34,7 +37,7 @@ beforeAll(async () => {
   client = new ApiClient({ server: `unix:${join(dataDir, 'api.sock')}`, userAgent: 'test' })
   token = await createJoinToken({ client, dataDir, ttlMs: 3_600_000 })
   runtime = new LoggingRuntime({ exec: (_, command) => ({ exitCode: 3, stdout: `ran ${command.join(' ')}\n` }) })
-  agent = await startAgent(optionsFor('node-1', { signal: end.signal }))
+  agent = await startAgent(optionsFor('node-1', { logger: noting(said) }))
 }, 120_000)
 
 afterAll(async () => {
@@ -46,6 +49,11 @@ afterAll(async () => {
 
 function optionsFor(nodeName: string, changes: Partial<AgentOptions>): AgentOptions {
   return { ...localAgentOptions({ master, token, directory }, nodeName, runtime), signal: end.signal, ...changes }
+}
+
+/** Keeps what an agent says of itself. */
+function noting(messages: string[]): Logger {
+  return pino({ level: 'info' }, { write: (line) => messages.push((JSON.parse(line) as { msg: string }).msg) })
 }
 
 /** What a host that has joined has to show, and nothing of its pods: the directory that holds it. */
@@ -239,6 +247,20 @@ test('a host that belonged to another cluster joins the one that the line names'
   await moved.stopped
 })
 
+test('a host whose disk is full is told so, and the master is not blamed', async () => {
+  const dataDir = join(directory, 'full')
+  await mkdir(dataDir)
+  // Room for some of its certificates and keys.
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'skiff-test', dataDir])
+  try {
+    await expect(startAgent(optionsFor('node-6', { dataDir }))).rejects.toThrow(
+      /full\/\S+ can't be written \(ENOSPC: .*\): make room on its disk$/,
+    )
+  } finally {
+    execFileSync('umount', [dataDir])
+  }
+})
+
 test('a node that was deleted gets no images of others any more, until it is one again', async () => {
   const credentials = await Promise.all(
     ['client.crt', 'client.key', 'ca.crt'].map((file) => readFile(join(directory, 'node-3', file))),
@@ -270,11 +292,15 @@ test('a master whose certificate is not valid yet means that a clock is wrong, a
   server.close()
 })
 
-test('a node name that a living agent of another machine has is refused', async () => {
+test('a node name that a living agent of another machine has is refused, and nobody says that it joined', async () => {
   await readyNode('node-1')
-  await expect(startAgent(optionsFor('node-1', { dataDir: join(directory, 'other') }))).rejects.toThrow(
+  expect(said).toContain('host joined the cluster')
+  const saidThere: string[] = []
+  const dataDir = join(directory, 'other')
+  await expect(startAgent(optionsFor('node-1', { dataDir, logger: noting(saidThere) }))).rejects.toThrow(
     'the node name node-1 is taken by another machine (127.0.0.1)',
   )
+  expect(saidThere).not.toContain('host joined the cluster')
 })
 
 async function execOutput(path: string): Promise<{ stdout: string; status: unknown }> {

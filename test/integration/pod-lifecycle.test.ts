@@ -2,45 +2,31 @@
 
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FakeRuntime, startTestAgent, type TestAgent } from '@skiff/agent/testing'
+import { FakeRuntime } from '@skiff/agent/testing'
 import { NODES, PODS, type Pod, podIsReady } from '@skiff/api'
-import { startTestApiServer, type TestApiServer } from '@skiff/apiserver/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { Pods } from '../support/pods.ts'
+import { C, TestNode } from '../support/test-node.ts'
 import { waitFor } from '../support/wait-for.ts'
 
-let api: TestApiServer
-let agent: TestAgent
+let node: TestNode
 
 beforeEach(async () => {
-  api = await startTestApiServer({ namespaces: ['default', 'kube-system', 'kube-node-lease'] })
-  agent = await startTestAgent({ client: api.client })
+  node = await TestNode.start()
 })
 
-afterEach(async () => {
-  await agent[Symbol.asyncDispose]()
-  await api.close()
-})
-
-const C = { name: 'c', image: 'app:1' }
-const pods = new Pods(() => api.client, { spec: { nodeName: 'node-1', containers: [C] } })
-
-function idOf(container: { readonly id: string } | undefined): string {
-  if (container === undefined) throw new Error('it does not run')
-  return container.id
-}
+afterEach(() => node[Symbol.asyncDispose]())
 
 test('a pod that the node has no room for, or that asks for what Docker can’t do, is refused with the reason', async () => {
-  await pods.create('big', { containers: [{ ...C, resources: { requests: { cpu: '3' } } }] })
-  await pods.create('beside', { containers: [{ ...C, resources: { requests: { cpu: '2' } } }] })
+  await node.pods.create('big', { containers: [{ ...C, resources: { requests: { cpu: '3' } } }] })
+  await node.pods.create('beside', { containers: [{ ...C, resources: { requests: { cpu: '2' } } }] })
   const reasons = {
     elsewhere: { nodeSelector: { nope: '1' } },
     windows: { os: { name: 'windows' } },
     sysctl: { securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } },
     users: { hostUsers: false },
   }
-  for (const [name, spec] of Object.entries(reasons)) await pods.create(name, spec)
-  const statusOf = async (name: string) => (await pods.that(name, ({ status }) => status?.phase === 'Failed')).status
+  for (const [name, spec] of Object.entries(reasons)) await node.pods.create(name, spec)
+  const statusOf = async (name: string) => (await node.pods.that(name, ({ status }) => status?.phase === 'Failed')).status
   const words = "Pod was rejected: Node didn't have enough resource: cpu, requested: 2000, used: 3000, capacity: 4000"
   expect(await statusOf('beside')).toMatchObject({ reason: 'OutOfcpu', message: words })
   expect((await statusOf('beside'))?.containerStatuses).toBeUndefined()
@@ -49,104 +35,100 @@ test('a pod that the node has no room for, or that asks for what Docker can’t 
   const forbidden = 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted'
   expect(await statusOf('sysctl')).toMatchObject({ reason: 'SysctlForbidden', message: forbidden })
   expect((await statusOf('users'))?.message).toMatch(/hostUsers: false can't be done here: .* leave it out/)
-  await waitFor('it is told', async () => (await pods.eventReasons('sysctl')).includes('SysctlForbidden'))
-  expect(agent.runtime.calls.filter((call) => call.startsWith('startSandbox'))).toEqual(['startSandbox big'])
-  await pods.delete('sysctl')
-  await waitFor('the refused pod can be deleted', () => pods.isGone('sysctl'))
+  await node.pods.areTold('sysctl', ['SysctlForbidden'])
+  expect(node.runtime.calls.filter((call) => call.startsWith('startSandbox'))).toEqual(['startSandbox big'])
+  await node.pods.delete('sysctl')
+  await waitFor('the refused pod can be deleted', () => node.pods.isGone('sysctl'))
 })
 
 test('a label that is newer than what the agent has seen of its node counts', async () => {
-  await api.client.patch(NODES, { name: 'node-1' }, { type: 'merge', body: { metadata: { labels: { disk: 'ssd' } } } })
-  await pods.create('labelled', { nodeSelector: { disk: 'ssd' } })
-  await pods.that('labelled', podIsReady)
+  await node.client.patch(NODES, { name: 'node-1' }, { type: 'merge', body: { metadata: { labels: { disk: 'ssd' } } } })
+  await node.pods.create('labelled', { nodeSelector: { disk: 'ssd' } })
+  await node.pods.that('labelled', podIsReady)
 })
 
 test('an ephemeral container joins its target, is shown, is never restarted, and goes with the pod', async () => {
-  await pods.create('looked-into', {})
-  const { metadata } = await pods.that('looked-into', podIsReady)
+  await node.pods.create('looked-into', {})
+  const { metadata } = await node.pods.that('looked-into', podIsReady)
   const debug = { name: 'debug', image: 'tools:1', targetContainerName: 'c' }
   const ref = { namespace: 'default', name: 'looked-into', subresource: 'ephemeralcontainers' }
   const addDebug = { spec: { ephemeralContainers: [debug] } }
-  await api.client.patch(PODS, ref, { type: 'strategic', body: addDebug })
+  await node.client.patch(PODS, ref, { type: 'strategic', body: addDebug })
   const shown = (pod: Pod) => pod.status?.ephemeralContainerStatuses?.[0]
-  const running = await pods.that('looked-into', (pod) => shown(pod)?.state?.running)
+  const running = await node.pods.that('looked-into', (pod) => shown(pod)?.state?.running)
   expect(podIsReady(running)).toBe(true)
-  const id = idOf(agent.runtime.running(metadata.uid, 'debug'))
-  expect(agent.runtime.spec(id)?.targetId).toBe(idOf(agent.runtime.running(metadata.uid, 'c')))
-  agent.runtime.exitContainer(id, 3)
-  const ended = await pods.that('looked-into', (pod) => shown(pod)?.state?.terminated)
+  const id = node.idOf(metadata.uid, 'debug')
+  expect(node.runtime.spec(id)?.targetId).toBe(node.idOf(metadata.uid, 'c'))
+  node.runtime.exitContainer(id, 3)
+  const ended = await node.pods.that('looked-into', (pod) => shown(pod)?.state?.terminated)
   expect(shown(ended)).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 3, reason: 'Error' } } })
   expect(ended.status?.phase).toBe('Running')
   await waitFor('it is told of the debugging container', async () =>
-    (await pods.events('looked-into')).some(
+    (await node.pods.events('looked-into')).some(
       ({ involvedObject }) => involvedObject.fieldPath === 'spec.ephemeralContainers{debug}',
     ),
   )
-  await pods.delete('looked-into')
-  await waitFor('it is gone', () => pods.isGone('looked-into'))
+  await node.pods.delete('looked-into')
+  await waitFor('it is gone', () => node.pods.isGone('looked-into'))
 })
 
 test('cpu and memory change in a container that runs, and what the node has no room for says so', async () => {
   const resources = { requests: { cpu: '1', memory: '64Mi' }, limits: { cpu: '3', memory: '64Mi' } }
-  await pods.create('resized', { containers: [{ ...C, resources }] })
-  const before = await pods.that('resized', podIsReady)
-  const id = idOf(agent.runtime.running(before.metadata.uid, 'c'))
+  await node.pods.create('resized', { containers: [{ ...C, resources }] })
+  const before = await node.pods.that('resized', podIsReady)
+  const id = node.idOf(before.metadata.uid, 'c')
   const resize = (cpu: string) => {
     const containers = [{ name: 'c', resources: { requests: { cpu } } }]
     const ref = { namespace: 'default', name: 'resized', subresource: 'resize' }
-    return api.client.patch(PODS, ref, { type: 'strategic', body: { spec: { containers } } })
+    return node.client.patch(PODS, ref, { type: 'strategic', body: { spec: { containers } } })
   }
   const first = (pod: Pod) => pod.status?.containerStatuses?.[0]
   const condition = (pod: Pod, type: string) => pod.status?.conditions?.find((one) => one.type === type)
 
   await resize('1500m')
-  const after = await pods.that('resized', (pod) => first(pod)?.allocatedResources?.cpu === '1500m')
+  const after = await node.pods.that('resized', (pod) => first(pod)?.allocatedResources?.cpu === '1500m')
   expect(first(after)).toMatchObject({ restartCount: 0, resources: { requests: { cpu: '1500m' } } })
-  expect(agent.runtime.running(before.metadata.uid, 'c')).toMatchObject({ id, limits: { cpuShares: 1536 } })
+  expect(node.runtime.running(before.metadata.uid, 'c')).toMatchObject({ id, limits: { cpuShares: 1536 } })
 
   const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }]
-  await pods.create('picky', { containers: [{ ...C, resizePolicy, resources: { requests: { memory: '1Mi' } } }] })
-  await pods.that('picky', podIsReady)
-  await api.client.patch(
+  await node.pods.create('picky', { containers: [{ ...C, resizePolicy, resources: { requests: { memory: '1Mi' } } }] })
+  await node.pods.that('picky', podIsReady)
+  await node.client.patch(
     PODS,
     { namespace: 'default', name: 'picky', subresource: 'resize' },
     { type: 'strategic', body: { spec: { containers: [{ name: 'c', resources: { requests: { memory: '2Mi' } } }] } } },
   )
-  const restarted = await pods.that('picky', (pod) => podIsReady(pod) && first(pod)?.restartCount === 1)
+  const restarted = await node.pods.that('picky', (pod) => podIsReady(pod) && first(pod)?.restartCount === 1)
   expect(first(restarted)?.resources).toEqual({ requests: { memory: '2Mi' } })
-  await pods.delete('picky')
+  await node.pods.delete('picky')
 
-  await pods.create('neighbour', { containers: [{ ...C, resources: { requests: { cpu: '2' } } }] })
-  await pods.that('neighbour', podIsReady)
+  await node.pods.create('neighbour', { containers: [{ ...C, resources: { requests: { cpu: '2' } } }] })
+  await node.pods.that('neighbour', podIsReady)
   await resize('2')
-  await pods.that('resized', (pod) => first(pod)?.allocatedResources?.cpu === '2')
-  await api.client.patch(
+  await node.pods.that('resized', (pod) => first(pod)?.allocatedResources?.cpu === '2')
+  await node.client.patch(
     PODS,
     { namespace: 'default', name: 'neighbour', subresource: 'resize' },
     { type: 'strategic', body: { spec: { containers: [{ name: 'c', resources: { requests: { cpu: '9' } } }] } } },
   )
-  const refused = await pods.that('neighbour', (pod) => condition(pod, 'PodResizePending'))
+  const refused = await node.pods.that('neighbour', (pod) => condition(pod, 'PodResizePending'))
   expect(condition(refused, 'PodResizePending')).toMatchObject({
     reason: 'Infeasible',
     message: "Node didn't have enough capacity: cpu, requested: 9000, used: 0, capacity: 4000",
   })
   expect(first(refused)?.allocatedResources).toMatchObject({ cpu: '2' })
-  await waitFor('both are told', async () => {
-    const told = await pods.eventReasons('resized')
-    return told.includes('ResizeStarted') && told.includes('ResizeCompleted')
-  })
+  await node.pods.areTold('resized', ['ResizeStarted', 'ResizeCompleted'])
 })
 
 test('sidecars end after the others, the last first, within the one grace period', async () => {
   const ends: string[] = []
-  await agent[Symbol.asyncDispose]()
   const onTerm = ({ name }: { readonly name: string }) => ends.push(name) && 0
-  agent = await startTestAgent({ client: api.client, runtime: new FakeRuntime({ onTerm }) })
+  await node.startAgent({ runtime: new FakeRuntime({ onTerm }) })
   const sidecar = (name: string) => ({ name, image: 'side:1', restartPolicy: 'Always' })
-  await pods.create('accompanied', { initContainers: [sidecar('a'), sidecar('b')] })
-  await pods.that('accompanied', podIsReady)
-  await pods.delete('accompanied', { gracePeriodSeconds: 5 })
-  await waitFor('it is gone', () => pods.isGone('accompanied'))
+  await node.pods.create('accompanied', { initContainers: [sidecar('a'), sidecar('b')] })
+  await node.pods.that('accompanied', podIsReady)
+  await node.pods.delete('accompanied', { gracePeriodSeconds: 5 })
+  await waitFor('it is gone', () => node.pods.isGone('accompanied'))
   expect(ends).toEqual(['c', 'b', 'a'])
 })
 
@@ -154,25 +136,25 @@ test('a container’s end by a rule of its own starts all of its pod’s again, 
   const restartPolicyRules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }]
   const source = { ...C, name: 'source', restartPolicy: 'Never', restartPolicyRules }
   const initContainers = [{ name: 'i', image: 'init:1' }]
-  await pods.create('together', { restartPolicy: 'Never', initContainers, containers: [source, { ...C, name: 'other' }] })
-  const { runtime } = agent
+  await node.pods.create('together', { restartPolicy: 'Never', initContainers, containers: [source, { ...C, name: 'other' }] })
+  const { runtime } = node.agent
   const runInit = async (restartCount: number) => {
     const isRunning = ({ status }: Pod) => {
       const [init] = status?.initContainerStatuses ?? []
       return init?.state?.running && init.restartCount === restartCount
     }
-    const pod = await pods.that('together', isRunning)
-    runtime.exitContainer(idOf(runtime.running(pod.metadata.uid, 'i')), 0)
+    const pod = await node.pods.that('together', isRunning)
+    runtime.exitContainer(node.idOf(pod.metadata.uid, 'i'), 0)
     return pod
   }
   await runInit(0)
-  const before = await pods.that('together', podIsReady)
+  const before = await node.pods.that('together', podIsReady)
   const { uid } = before.metadata
 
-  runtime.exitContainer(idOf(runtime.running(uid, 'source')), 42)
+  runtime.exitContainer(node.idOf(uid, 'source'), 42)
   const between = await runInit(1)
   expect(between.status?.conditions).toContainEqual(expect.objectContaining({ type: 'AllContainersRestarting', status: 'True' }))
-  const after = await pods.that('together', podIsReady)
+  const after = await node.pods.that('together', podIsReady)
 
   const ends = after.status?.containerStatuses?.map(({ name, restartCount, lastState }) => [name, restartCount, lastState])
   const endedWith = (exitCode: number) => ({ terminated: expect.objectContaining({ exitCode }) })
@@ -186,7 +168,7 @@ test('a container’s end by a rule of its own starts all of its pod’s again, 
 })
 
 test('a pod out of a file runs, has a mirror that comes back when it is deleted, and goes with its file', async () => {
-  const directory = join(agent.dataDir, 'manifests')
+  const directory = join(node.agent.dataDir, 'manifests')
   await mkdir(directory, { recursive: true })
   const file = join(directory, 'web.yaml')
   const write = (image: string) =>
@@ -195,30 +177,29 @@ test('a pod out of a file runs, has a mirror that comes back when it is deleted,
       `apiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec: { containers: [{ name: c, image: "${image}" }] }\n`,
     )
   await write('app:1')
-  const mirror = await pods.that('web-node-1', podIsReady)
+  const mirror = await node.pods.that('web-node-1', podIsReady)
   const hash = mirror.metadata.annotations?.['kubernetes.io/config.mirror'] ?? ''
   expect(mirror.metadata.annotations).toMatchObject({ 'kubernetes.io/config.source': 'file', 'kubernetes.io/config.hash': hash })
-  const id = idOf(agent.runtime.running(hash, 'c'))
+  const id = node.idOf(hash, 'c')
 
-  await pods.delete('web-node-1')
-  const again = await pods.that('web-node-1', (pod) => pod.metadata.uid !== mirror.metadata.uid && podIsReady(pod))
-  expect(idOf(agent.runtime.running(hash, 'c'))).toBe(id)
-  expect(agent.running.podList().map(({ metadata }) => metadata.uid)).toEqual([hash])
+  await node.pods.delete('web-node-1')
+  const again = await node.pods.that('web-node-1', (pod) => pod.metadata.uid !== mirror.metadata.uid && podIsReady(pod))
+  expect(node.idOf(hash, 'c')).toBe(id)
+  expect(node.agent.running.podList().map(({ metadata }) => metadata.uid)).toEqual([hash])
 
   await write('app:2')
-  await pods.that('web-node-1', (pod) => pod.metadata.uid !== again.metadata.uid && podIsReady(pod))
-  expect((await agent.runtime.inspectPod(hash)).containers).toEqual([])
+  await node.pods.that('web-node-1', (pod) => pod.metadata.uid !== again.metadata.uid && podIsReady(pod))
+  expect((await node.runtime.inspectPod(hash)).containers).toEqual([])
 
   await writeFile(join(directory, 'broken.yaml'), 'kind: [')
   await rm(file)
-  await waitFor('the mirror is gone', () => pods.isGone('web-node-1'))
+  await waitFor('the mirror is gone', () => node.pods.isGone('web-node-1'))
 })
 
 test('a pod out of a file ends in its grace period, shown to its end, before what the file says by now runs', async () => {
-  await agent[Symbol.asyncDispose]()
   const runtime = new FakeRuntime({ onTerm: () => 'ignore' })
-  agent = await startTestAgent({ client: api.client, runtime })
-  const directory = join(agent.dataDir, 'manifests')
+  await node.startAgent({ runtime })
+  const directory = join(node.agent.dataDir, 'manifests')
   await mkdir(directory, { recursive: true })
   const file = join(directory, 'slow.yaml')
   const write = (image: string) => {
@@ -229,19 +210,20 @@ test('a pod out of a file ends in its grace period, shown to its end, before wha
     waitFor('it is told to end', () => runtime.calls.filter((call) => call === 'stopContainer c').length === count)
   const end = (pod: Pod) => {
     const uid = pod.metadata.annotations?.['kubernetes.io/config.hash'] ?? ''
-    runtime.exitContainer(idOf(runtime.running(uid, 'c')), 0)
+    runtime.exitContainer(node.idOf(uid, 'c'), 0)
   }
-  const next = (before: Pod) => pods.that('slow-node-1', (pod) => pod.metadata.uid !== before.metadata.uid && podIsReady(pod))
+  const next = (before: Pod) =>
+    node.pods.that('slow-node-1', (pod) => pod.metadata.uid !== before.metadata.uid && podIsReady(pod))
   await write('app:1')
-  const first = await pods.that('slow-node-1', podIsReady)
+  const first = await node.pods.that('slow-node-1', podIsReady)
 
   await write('app:2')
   await stops(1)
   await write('app:3')
-  const ending = await pods.get('slow-node-1')
+  const ending = await node.pods.get('slow-node-1')
   expect([ending.metadata.uid, ending.status?.phase]).toEqual([first.metadata.uid, 'Running'])
   await waitFor('the file has been read again', () =>
-    agent.running.podList().some(({ spec }) => spec.containers[0]?.image === 'app:3'),
+    node.agent.running.podList().some(({ spec }) => spec.containers[0]?.image === 'app:3'),
   )
   end(first)
   const second = await next(first)
@@ -259,18 +241,16 @@ test('a pod out of a file ends in its grace period, shown to its end, before wha
 
 test('pods stop before their host goes down, the critical ones last, and start again with it', async () => {
   const ends: string[] = []
-  await agent[Symbol.asyncDispose]()
   const onTerm = ({ pod }: { readonly pod: { readonly name: string } }) => ends.push(pod.name) && 143
-  const { runtime, images, dataDir, stop } = await startTestAgent({
-    ...{ client: api.client, runtime: new FakeRuntime({ onTerm }), hostGoesDown: async () => true },
-  })
-  await pods.create('system', { priority: 2_000_000_000 })
-  await pods.create('app', {})
-  await pods.that('system', podIsReady)
-  const { metadata } = await pods.that('app', podIsReady)
-  await stop()
+  await node.startAgent({ runtime: new FakeRuntime({ onTerm }), hostGoesDown: async () => true })
+  const { runtime, images, dataDir } = node.agent
+  await node.pods.create('system', { priority: 2_000_000_000 })
+  await node.pods.create('app', {})
+  await node.pods.that('system', podIsReady)
+  const { metadata } = await node.pods.that('app', podIsReady)
+  await node.agent.stop()
   expect(ends).toEqual(['app', 'system'])
   expect(runtime.running(metadata.uid, 'c')).toBeUndefined()
-  agent = await startTestAgent({ client: api.client, runtime, images, dataDir })
-  await pods.that('app', (pod) => podIsReady(pod) && pod.status?.containerStatuses?.[0]?.restartCount === 1)
+  await node.startAgent({ runtime, images, dataDir })
+  await node.pods.that('app', (pod) => podIsReady(pod) && pod.status?.containerStatuses?.[0]?.restartCount === 1)
 })

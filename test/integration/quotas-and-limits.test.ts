@@ -47,7 +47,7 @@ describe('a ResourceQuota', () => {
 
     const made = await Promise.allSettled(drafts.map((draft) => api.client.create(CONFIG_MAPS, draft)))
 
-    // the cluster's certificate, which every namespace has, takes one place
+    // The cluster's certificate, which every namespace has, takes one place.
     const isMade = made.filter(({ status }) => status === 'fulfilled').length
     const { items } = await api.client.list(CONFIG_MAPS, { namespace })
     expect(items).toHaveLength(4)

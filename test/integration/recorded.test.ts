@@ -140,7 +140,7 @@ function dropProgress(object: Json, { file, n, request: { path } }: Step): void 
   if (/\/deployments\//.test(path) && isObject(status))
     object.status = isReported ? { conditions: conditionsOfClients(status) } : {}
   if (isObject(annotations) && 'deployment.kubernetes.io/revision' in annotations) delete object.annotations
-  // this step copies an annotation of a controller's, if it is there already
+  // This step copies an annotation of a controller's, if it is there already.
   if (file === 'patches' && n >= 113 && isObject(metadata)) delete metadata.generation
 }
 

@@ -72,6 +72,13 @@ test('a full disk refuses writes and says where to make room; reads go on, and s
   expect(await names()).not.toContain('during')
 })
 
+test('a master that begins on a full disk says where to make room', async () => {
+  fillDisk()
+  await expect(startLocalMaster(join(directory, 'second'))).rejects.toThrow(
+    /second\/skiff\.db can't be opened: database or disk is full: make room where it is$/,
+  )
+})
+
 test('a disk that can not be trusted any more ends the master, and the next one has what was acknowledged', async () => {
   await write('before')
   // Takes every byte, but can't be synced.

@@ -50,7 +50,7 @@ const TEXTS: readonly (readonly [RegExp, string])[] = [
   [/:3\d{4}\/(TCP|UDP)/g, ':(port)/$1'],
   [/current: \d+/, 'current: (revision)'],
   [/resourceVersion: "\d+"/, 'resourceVersion: (revision)'],
-  // ours quotes a lonely dot in YAML
+  // Ours quotes a lonely dot in YAML.
   [/"\.": /g, '.: '],
   [/^\d+(s|m|m\d+s)$/, '(age)'],
   [/\b(10\.96|198\.18)\.\d+\.\d+\b/g, '(address)'],

@@ -53,4 +53,13 @@ export class Pods {
   async eventReasons(name: string): Promise<string[]> {
     return (await this.events(name)).map(({ reason = '' }) => reason)
   }
+
+  /** Resolves when there are events with these reasons: they are written one after the other, a moment after what they tell. */
+  async areTold(name: string, reasons: readonly string[]): Promise<void> {
+    await waitFor(`${reasons.join(' and ')} are told of ${name}`, async () => {
+      const told = await this.eventReasons(name)
+      if (reasons.every((reason) => told.includes(reason))) return true
+      throw new Error(told.join())
+    })
+  }
 }

@@ -52,17 +52,17 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/\b(n1|node1)\b/g, '<node>'],
   [/\bt(27|33)\b/g, 'NS'],
   [/\bv1\.(20\.2|36\.0(\+skiff)?)(?=\s|"|$)/gm, '<version>'],
-  // how columns are filled up depends on the names in them
+  // How columns are filled up depends on the names in them.
   [/(?<=\S) {2,}/g, '  '],
   [/ +$/gm, ''],
   [/^Waiting for deployment .*\n/gm, ''],
   [/^.*response:200\n(?=.*response:200\n)/gm, ''],
   [/\]:\d+: response/g, ']:<port>: response'],
-  // a probe may ask before the container listens, on a machine that has much to do
+  // A probe may ask before the container listens, on a machine that has much to do.
   [/^.*\bUnhealthy\b.*Readiness probe failed.*\n/gm, ''],
-  // kubectl cp often ends before it has shown what the other end's tar remarked
+  // kubectl cp often ends before it has shown what the other end's tar remarked.
   [/^tar: removing leading .*\n/gm, ''],
-  // what was deleted a moment ago may be gone, on a machine that has much to do
+  // What was deleted a moment ago may be gone, on a machine that has much to do.
   [/^evicting pod NS\/<d2 pod>.*\n/gm, ''],
   [/ +(?=<age>\n)/g, '  '],
 ]

@@ -1,4 +1,4 @@
-export { REQUIRED_PROGRAMS } from './bootstrap/check-host.ts'
+export { explainMissing, missingPrograms, REQUIRED_PROGRAMS } from './bootstrap/required-programs.ts'
 export { NodeDeletedError } from './node/node-deleted-error.ts'
 export { type NodeName, nodeNameOfAgent } from './node/node-name-taken.ts'
 export { clusterFactsOfAgent, type PurgeAgentOptions, type PurgedAgent, purgeAgent } from './purge/purge-agent.ts'

@@ -30,7 +30,7 @@ export function setCondition<T extends ConditionLike>(
   now: Date,
 ): readonly T[] {
   const previous = findCondition(conditions, condition.type)
-  // an untimed condition with its time is a condition again, which TypeScript cannot see through Omit
+  // An untimed condition with its time is a condition again, which TypeScript cannot see through Omit.
   const next = { ...condition, lastTransitionTime: transitionTime(previous, condition, now) } as unknown as T
   if (conditions === undefined || previous === undefined) return [...(conditions ?? []), next]
   return sameFields(previous, next) ? conditions : conditions.map((each) => (each === previous ? next : each))

@@ -103,7 +103,7 @@ function parseRange(text: string, bounds: Bounds): { start: number; end: number;
   if (low !== '*' && low !== '?') {
     if (rest.length > 0) throw new CronError(`too many hyphens: ${text}`)
     start = parseValue(low, bounds)
-    // `N/step` means from N to the end
+    // `N/step` means from N to the end.
     if (high !== undefined) end = parseValue(high, bounds)
     else if (stepText === undefined) end = start
   }

@@ -85,7 +85,7 @@ export function formatRequirement({ key, operator, values }: LabelRequirement): 
 }
 
 const EXPRESSION_OPERATORS: Readonly<Record<string, LabelOperator | undefined>> = {
-  // no prototype: `constructor` is no operator
+  // No prototype: `constructor` is no operator.
   ...Object.create(null),
   In: 'in',
   NotIn: 'notin',

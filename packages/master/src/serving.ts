@@ -60,7 +60,7 @@ export async function createServing(serving: ServingOptions): Promise<Serving> {
   const cluster = { serviceCidr, podCidr, nodePorts: NODE_PORTS, clusterDomain, defaultTolerationSeconds }
   const registry = new Registry({
     ...{ store, resources: BUILT_IN_RESOURCES, cluster, clock, random },
-    // made further below, out of what the registry holds; nobody converts before
+    // Made further below, out of what the registry holds; nobody converts before.
     dialService: (service) => dialService(service),
   })
   const { objects } = registry

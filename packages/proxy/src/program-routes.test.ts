@@ -4,20 +4,20 @@ import { expect, it } from 'vitest'
 import { createChangeFlag } from './change-flag.ts'
 import { programRoutes } from './program-routes.ts'
 import type { RouteTable } from './route-table.ts'
+import { metadata } from './testing/objects.ts'
 
 const service: Service = {
   apiVersion: 'v1',
   kind: 'Service',
-  metadata: { name: 'web', namespace: 'default', uid: 'web', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' },
+  metadata: metadata('web'),
   spec: { clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7'], ports: [{ port: 80 }] },
 }
 
 function sliceOf(...addresses: readonly string[]): EndpointSlice {
-  const metadata = { ...service.metadata, name: 'web-1' }
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
-    metadata,
+    metadata: metadata('web-1'),
     addressType: 'IPv4',
     ports: [{ name: '', port: 8080 }],
     endpoints: addresses.map((ip) => ({ addresses: [ip] })),

@@ -1,14 +1,7 @@
 import type { EndpointSlice, Service } from '@skiff/api'
 import { describe, expect, it } from 'vitest'
 import { buildRouteTable } from './route-table.ts'
-
-const metadata = (name: string) => ({
-  name,
-  namespace: 'default',
-  uid: name,
-  resourceVersion: '1',
-  creationTimestamp: '2026-01-01T00:00:00Z',
-})
+import { metadata } from './testing/objects.ts'
 
 function service(spec: Partial<Service['spec']> = {}): Service {
   return {

@@ -206,7 +206,6 @@ export class RevisionedStore implements Store {
   }
 }
 
-/** Throws what a write failed with. */
 function acknowledged(failure: WriteFailedError | undefined): void {
   if (failure !== undefined) throw failure
 }

@@ -40,7 +40,7 @@ function renewFields(object: Json): void {
     if (value === null && /(Timestamp|Time)$/.test(key)) delete object[key]
   }
   const { apiVersion, message, fieldsV1, group } = object
-  // KEP-2206: entries name their subresource
+  // KEP-2206: entries name their subresource.
   if (isObject(fieldsV1) && Object.keys(fieldsV1).join() === 'f:status') object.subresource = 'status'
   if (group === 'extensions') object.group = 'networking.k8s.io'
   if (typeof apiVersion === 'string') object.apiVersion = replaced(apiVersion, NEW_NAMES)

@@ -1,5 +1,6 @@
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeFailure } from '@skiff/client'
 
 /** What an agent keeps in its directory, so that it needs its join token only once. */
 export interface NodeCredentials {
@@ -69,12 +70,16 @@ export async function forgetCluster(dataDir: string): Promise<void> {
   await rm(checkpointPath(dataDir), { recursive: true, force: true })
 }
 
-/** Whole or not at all. */
+/** Whole or not at all. Throws one clear line. */
 export async function writePrivate(path: string, text: string, mode = 0o600): Promise<void> {
   const temporary = `${path}.new`
-  await writeFile(temporary, text, { mode })
-  await chmod(temporary, mode)
-  await rename(temporary, path)
+  try {
+    await writeFile(temporary, text, { mode })
+    await chmod(temporary, mode)
+    await rename(temporary, path)
+  } catch (error) {
+    throw writeFailure(path, error)
+  }
 }
 
 function kubeconfig(node: string, { server, ca, clientCert, clientKey }: NodeCredentials): string {

@@ -1,19 +1,8 @@
-import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
 import { CommandError, type HostCommands } from '../network/host-commands.ts'
 import type { RuntimeInfo } from '../runtime/runtime.ts'
 import { EngineUnavailableError, EngineUnfitError } from '../runtime/runtime.ts'
 import { JoinError } from './join-error.ts'
-
-/** What an agent and its proxy call, and the Debian packages that have it. */
-export const REQUIRED_PROGRAMS: Readonly<Record<string, string>> = {
-  nft: 'nftables',
-  ip: 'iproute2',
-  iptables: 'iptables',
-  conntrack: 'conntrack',
-  nsenter: 'util-linux',
-}
+import { explainMissing, missingPrograms } from './required-programs.ts'
 
 export interface HostUnderCheck {
   readonly commands: HostCommands
@@ -27,10 +16,8 @@ export interface HostUnderCheck {
 export async function checkHost({ commands, engine, hasJoined, path }: HostUnderCheck): Promise<void> {
   const missing = await missingPrograms(path)
   if (missing.length > 0) {
-    const packages = missing.map((name) => REQUIRED_PROGRAMS[name]).join(' ')
-    throw new JoinError(
-      `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing on this host: apt-get install ${packages}`,
-    )
+    const { problem, cure } = explainMissing(missing, path)
+    throw new JoinError(`${problem}: ${cure}`)
   }
   await commands.run('nft', ['list', 'tables']).catch((error: unknown) => {
     const words = error instanceof CommandError ? (error.words.split('\n')[0] ?? '') : String(error)
@@ -46,20 +33,4 @@ export async function checkHost({ commands, engine, hasJoined, path }: HostUnder
       cause: error,
     })
   })
-}
-
-async function missingPrograms(path: string): Promise<string[]> {
-  const names = Object.keys(REQUIRED_PROGRAMS)
-  const present = await Promise.all(names.map((name) => isOnPath(name, path)))
-  return names.filter((_, index) => present[index] !== true)
-}
-
-async function isOnPath(name: string, path: string): Promise<boolean> {
-  const found = path.split(delimiter).map((folder) =>
-    access(join(folder, name), constants.X_OK).then(
-      () => true,
-      () => false,
-    ),
-  )
-  return (await Promise.all(found)).includes(true)
 }

@@ -66,12 +66,17 @@ async function joinByToken(options: JoinOptions, why = NEVER_JOINED): Promise<No
   const bootstrap = new ApiClient({ server, ca, token, userAgent: USER_AGENT })
   try {
     const credentials = await requestBoth({ ...options, server, ca, bootstrap })
-    await writeCredentials(dataDir, node, credentials)
-    logger.info({ node, server }, 'host joined the cluster')
+    await writeCredentials(dataDir, node, credentials).catch(blameThisHost)
+    logger.info({ node, server }, 'certificates received')
     return credentials
   } finally {
     bootstrap.close()
   }
+}
+
+/** Not the master, which nobody needs to ask again. */
+function blameThisHost(error: unknown): never {
+  throw new JoinError(error instanceof Error ? error.message : String(error), { cause: error })
 }
 
 interface BothOptions extends JoinOptions {

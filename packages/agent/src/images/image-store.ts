@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { RegistryCredentials } from '../runtime/runtime.ts'
+import type { PresentImage, RegistryCredentials } from '../runtime/runtime.ts'
 
 /** The images of one engine: what the image service needs of it. */
 export interface ImageStore {
@@ -43,13 +43,7 @@ export interface StoredImage {
   readonly sizeBytes: number
   /** Digests of the unpacked layers, lowest first. */
   readonly layers: readonly string[]
-  readonly config: {
-    readonly user: string
-    readonly env: readonly string[]
-    readonly entrypoint: readonly string[]
-    readonly command: readonly string[]
-    readonly workingDir: string
-    readonly volumes: readonly string[]
+  readonly config: PresentImage['config'] & {
     readonly exposedPorts: readonly string[]
     readonly labels: Readonly<Record<string, string>>
     readonly stopSignal: string

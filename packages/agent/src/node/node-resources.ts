@@ -58,7 +58,6 @@ function clientsResources(input: ResourcesInput): Record<string, string> {
   return Object.fromEntries(others.map(([name, quantity]) => [name, String(quantity)]))
 }
 
-/** Of the hard threshold. */
 function leastOf(signal: Signal, capacity: number, { eviction }: NodeSettings): number {
   const hard = eviction.thresholds.find((one) => one.signal === signal && one.graceMs === 0)
   return hard === undefined ? 0 : quantityOf(hard.least, capacity)

@@ -12,6 +12,7 @@ import {
   type SandboxSpec,
   StartError,
 } from './runtime.ts'
+import { PLAIN_CONTAINER } from './testing/plain-container.ts'
 
 /** A runtime and the ways of a test to its containers, which run `CONTAINER_SCRIPT` or what stands for it. */
 export interface RuntimeUnderTest {
@@ -40,23 +41,14 @@ export function runtimeContract(underTest: () => RuntimeUnderTest): void {
     hostNetwork: false,
   })
   const containerSpec = (pod: PodRef, sandboxId: string): ContainerSpec => ({
+    ...PLAIN_CONTAINER,
     pod,
-    name: 'app',
-    attempt: 0,
     sandboxId,
-    shareProcessNamespace: false,
-    hostNetwork: false,
     imageId: underTest().imageId,
     labels: { app: 'web' },
     entrypoint: ['sh', '-c', CONTAINER_SCRIPT],
     command: [],
-    env: [],
-    mounts: [],
     resources: { memoryBytes: 64 * 2 ** 20, cpuShares: 102, pidsLimit: 64 },
-    security: { privileged: false, noNewPrivileges: true, readOnlyRootFilesystem: false },
-    stdin: false,
-    stdinOnce: false,
-    tty: false,
   })
 
   /** A pod's sandbox and one container, removed at the end. */

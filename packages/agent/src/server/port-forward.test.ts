@@ -8,7 +8,7 @@ let pod: Server
 let agent: WebSocketServer
 
 beforeEach(async () => {
-  // as httpd of busybox after a 404: it says all that it has to say, and waits for the other end
+  // As httpd of busybox after a 404: it says all that it has to say, and waits for the other end.
   pod = createServer({ allowHalfOpen: true }, (connection) => {
     connection.on('error', () => undefined)
     connection.once('data', (asked) => connection.end(`no ${asked}`))

@@ -11,7 +11,7 @@ export interface PodUsage {
   readonly at: Date
   /** Of all its containers, the sandbox included. */
   readonly usage: CgroupUsage
-  /** The containers that run. */
+  /** Of those that run. */
   readonly containers: readonly ContainerUsage[]
   /** What holds its network namespace, if it runs. */
   readonly sandbox?: SandboxState

@@ -8,7 +8,8 @@ import { goQuote } from '../field-errors.ts'
 import type { FieldSchema, MapType, ScalarType, TypeSchema, ValueType } from '../schema/schema.ts'
 import { schemaOf } from '../schema/schema-registry.ts'
 import { MAX_JSON_DEPTH } from './parse-json.ts'
-import { BadValue, jsonTypeOf, readScalar, WrongType, zeroOf } from './scalars.ts'
+import { BadValue, jsonTypeOf, readScalar, WrongType } from './scalars.ts'
+import { zeroValue } from './zero-value.ts'
 
 /** The query parameter `fieldValidation`. */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
@@ -207,18 +208,6 @@ function placeText(place: readonly (string | number)[]): string {
   let text = ''
   for (const step of place) text += typeof step === 'number' ? `[${step}]` : text === '' ? step : `.${step}`
   return text
-}
-
-function zeroValue(type: ValueType): unknown {
-  switch (type.kind) {
-    case 'object':
-    case 'map':
-      return {}
-    case 'list':
-      return []
-    default:
-      return zeroOf(type.kind)
-  }
 }
 
 function jsonSchemaProps(): ValueType {

@@ -7,9 +7,9 @@ import { badRequest } from '../errors.ts'
 import type { Embedded, FieldSchema, TypeSchema, ValueType } from '../schema/schema.ts'
 import { schemaOf, schemaOfObject } from '../schema/schema-registry.ts'
 import { MAX_JSON_DEPTH, parseJson } from './parse-json.ts'
-import { zeroOf } from './scalars.ts'
 import { WIRE_BYTES, WireReader } from './wire-reader.ts'
 import { isZero, readWireScalar } from './wire-scalars.ts'
+import { zeroValue } from './zero-value.ts'
 
 export const PROTOBUF_MEDIA_TYPE = 'application/vnd.kubernetes.protobuf'
 
@@ -158,11 +158,6 @@ function readEntry(map: JsonObject, values: ValueType, wire: WireField): void {
   }
   if (key === '__proto__') throw badRequest('the key "__proto__" is not supported')
   map[key] = value ?? zeroValue(values)
-}
-
-function zeroValue(type: ValueType): unknown {
-  if (type.kind === 'list') return []
-  return type.kind === 'object' || type.kind === 'map' ? {} : zeroOf(type.kind)
 }
 
 /** Undefined for an empty time, which is how Go writes none. */

@@ -59,26 +59,6 @@ export function readScalar(kind: Plain, value: unknown): unknown {
   }
 }
 
-/** The zero value that Go puts where a list or map holds a null. */
-export function zeroOf(kind: ScalarKind): unknown {
-  switch (kind) {
-    case 'bool':
-      return false
-    case 'int32':
-    case 'int64':
-    case 'float64':
-    case 'IntOrString':
-      return 0
-    case 'Quantity':
-      return '0'
-    case 'string':
-    case 'bytes':
-      return ''
-    default:
-      return null
-  }
-}
-
 export function jsonTypeOf(value: unknown): string {
   if (Array.isArray(value)) return 'array'
   return typeof value === 'boolean' ? 'bool' : typeof value
@@ -87,7 +67,7 @@ export function jsonTypeOf(value: unknown): string {
 const MAX_INT64 = 2 ** 63
 
 function readInt32(value: unknown): unknown {
-  // `| 0` keeps exactly the whole numbers of 32 bits as they are
+  // `| 0` keeps exactly the whole numbers of 32 bits as they are.
   return typeof value === 'number' && (value | 0) === value ? value : wrongNumber(value, 'int32')
 }
 
@@ -116,7 +96,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 function readBytes(value: unknown): string {
   if (typeof value !== 'string') return wrongType(value, '[]uint8')
   if (BASE64.test(value)) return value
-  // Go's decoder skips line breaks
+  // Go's decoder skips line breaks.
   const joined = value.replace(/[\r\n]/g, '')
   if (BASE64.test(joined)) return joined
   const good = /^[A-Za-z0-9+/]*/.exec(joined)?.[0].length ?? 0

@@ -43,7 +43,7 @@ export function openApiComponents(schemas: Iterable<TypeSchema>, descriptions: D
 }
 
 export function groupVersionKind({ group, version, name }: TypeSchema): { group: string; version: string; kind: string } {
-  // DeleteOptions and the like are known as core's
+  // DeleteOptions and the like are known as core's.
   return { group: group === 'meta.k8s.io' ? '' : group, version, kind: name }
 }
 
@@ -87,7 +87,7 @@ function propertyOf(field: FieldSchema, description: string | undefined): OpenAp
   const type = typeSchema(field.type)
   const extensions = { ...(description === undefined ? {} : { description }), ...extensionsOf(field) }
   if (Object.keys(extensions).length === 0) return type
-  // what stands beside a $ref is ignored
+  // What stands beside a $ref is ignored.
   return '$ref' in type ? { allOf: [type], ...extensions } : { ...type, ...extensions }
 }
 

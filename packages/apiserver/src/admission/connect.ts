@@ -11,7 +11,7 @@ interface Connection {
 
 /** Lets admission judge an exec, attach, port-forward or proxy request before anything is connected. Throws ApiError. */
 export async function admitConnection({ admission, resource, info, user }: Connection): Promise<void> {
-  // reading a log connects nothing
+  // Reading a log connects nothing.
   if (info.subresource === 'log') return
   const request = {
     ...{ operation: 'CONNECT' as const, user, info: resource, subresource: info.subresource as SubresourceName },

@@ -81,7 +81,7 @@ export class DynamicAdmission {
     const asked = this.#reviewed(request)
     const object = this.#mutatingPolicies.complete(asked, round)
     const completed = await this.#mutating.complete({ ...asked, object }, round, request.warn)
-    // where only a part of the object is shown, that part stays as it is
+    // Where only a part of the object is shown, that part stays as it is.
     if (completed === undefined || request.object === undefined || asked.object !== request.object) return false
     if (completed === request.object || jsonEquals(completed, request.object)) return false
     replaceContents(request.object, completed)

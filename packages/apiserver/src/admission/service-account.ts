@@ -91,7 +91,7 @@ function mountToken(spec: PodSpec, random: () => number): void {
   const containers = [...(spec.initContainers ?? []), ...spec.containers]
   const without = containers.filter((container) => !mountsTokenPath(container))
   if (without.length === 0) return
-  // containers that a webhook added later share what the others have
+  // Containers that a webhook added later share what the others have.
   const present = (spec.volumes ?? []).find((each) => each.name.startsWith(TOKEN_VOLUME_PREFIX))
   const volume = present ?? tokenVolume(`${TOKEN_VOLUME_PREFIX}${randomSuffix(random)}`)
   if (present === undefined) spec.volumes = [...(spec.volumes ?? []), volume]

@@ -81,7 +81,7 @@ export class ExtensionClient {
         signal.removeEventListener('abort', fail)
         resolve(socket)
       })
-      // stays: a connection may break at any time
+      // Stays: a connection may break at any time.
       socket.on('error', (error) => {
         clearTimeout(timer)
         reject(error)

@@ -143,7 +143,7 @@ function evaluation({ run, meter, variables, types }: Evaluation): CelProgram['e
         if (value !== undefined) values.set(name, value)
       }
       const value = run(values)
-      // an exceeded cost that || or && has swallowed is still one
+      // An exceeded cost that || or && has swallowed is still one.
       return meter.isExceeded ? exceeded() : { ok: true, value }
     } catch (error) {
       if (meter.isExceeded || error instanceof CostExceeded || error instanceof RangeError) return exceeded()

@@ -64,7 +64,7 @@ export interface MacroCall {
 
 const REVEAL = '__evaluator__'
 
-/** Lets `meteredEvaluator` reach the evaluators of this environment's clones. */
+/** Gives the evaluators of this environment's clones to `seen` (by `callReveal`), so that they can be metered. */
 export function revealEvaluator(environment: Environment, seen: (evaluator: Evaluator) => void): void {
   environment.registerFunction(
     `${REVEAL}(ast): bool`,

@@ -43,7 +43,7 @@ export function typedValue(json: unknown, type: CelType, record: RecordMaker): u
   if (json instanceof CelValue) return json.value
   if (typeof type === 'object' && type.kind === 'optional') return optionalValue(json, type.value, record)
   if (json === undefined) return undefined
-  // a null in a field of a declared type is as good as none
+  // A null in a field of a declared type is as good as none.
   if (json === null) return type === 'dyn' || type === 'null' ? null : undefined
   if (typeof type === 'object') {
     switch (type.kind) {

@@ -22,7 +22,7 @@ const WRITE: WriteContext = {
   user: { name: 'system:apiserver', groups: ['system:masters'] },
   manager: 'kube-apiserver',
   dryRun: false,
-  // what has to go goes: nobody is asked
+  // What has to go goes: nobody is asked.
   admission: { mutate: () => undefined, validate: () => undefined },
   warn: () => undefined,
 }

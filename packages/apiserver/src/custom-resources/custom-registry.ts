@@ -92,7 +92,7 @@ export class CustomRegistry extends ResourceRegistry {
     const converted = conversion.type === 'none' ? object : this.toStore.get(object)
     if (converted === undefined) throw new Error(`${this.qualifiedName} was not converted before it was stored`)
     const stored = cloneJson({ ...converted, apiVersion: storage.apiVersion }) as KubeObject
-    // what the registry has done since then (a generated name that was taken)
+    // What the registry has done since then (a generated name that was taken)
     stored.metadata = { ...stored.metadata, name: object.metadata.name }
     pruneResource(stored as unknown as JsonObject, storage.schema)
     return { info: storage.info, object: stored }

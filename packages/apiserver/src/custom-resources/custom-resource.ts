@@ -73,7 +73,7 @@ function selectableFieldsOf({ selectableFields = [] }: CustomVersion): NonNullab
 function strategyOf(schema: JsonSchema, version: CustomVersion): Strategy {
   const patterns = new SchemaPatterns()
   const hasStatus = version.subresources?.status !== undefined
-  // compiling takes time, and most definitions are listed far more often than they are written to
+  // Compiling takes time, and most definitions are listed far more often than they are written to.
   let compiled: { readonly rules: RuleTree | undefined } | undefined
   const rules = () => {
     compiled ??= { rules: compileRules(schema) }

@@ -16,7 +16,7 @@ export function publishedSchema(info: KindInfo, schema: JsonSchema | undefined):
   const groupVersionKind = { 'x-kubernetes-group-version-kind': [{ group, version, kind }] }
   if (schema === undefined) return { v3: { type: 'object', ...groupVersionKind }, v2: { type: 'object', ...groupVersionKind } }
   const open = schema['x-kubernetes-preserve-unknown-fields'] === true
-  // clients that validate by Swagger refuse every field that isn't listed once one is
+  // Clients that validate by Swagger refuse every field that isn't listed once one is.
   const v2 = open ? { type: 'object' } : withMeta(plainSchema(schema), { $ref: `#/definitions/${OBJECT_META}` })
   return {
     v3: { ...withMeta(wholeSchema(schema), componentRef(OBJECT_META)), ...groupVersionKind },
@@ -27,7 +27,7 @@ export function publishedSchema(info: KindInfo, schema: JsonSchema | undefined):
 function withMeta(schema: OpenApiSchema, metadata: OpenApiSchema): OpenApiSchema {
   const own = Object.entries((schema.properties ?? {}) as Record<string, unknown>).filter(([name]) => !META_FIELDS.has(name))
   const description = "Standard object's metadata: its name, labels and the like."
-  // what stands beside a $ref of v3 is ignored
+  // What stands beside a $ref of v3 is ignored.
   const described = String(metadata.$ref).startsWith('#/definitions/')
     ? { description, ...metadata }
     : { description, allOf: [metadata] }

@@ -47,7 +47,7 @@ function wantedForm(accept: string | undefined): AggregatedVersion | 'legacy' {
     if (as === undefined) return 'legacy'
     if (as === 'APIGroupDiscoveryList' && g === 'apidiscovery.k8s.io' && (v === 'v2' || v === 'v2beta1')) return v
   }
-  // protobuf only: typed clients always name JSON too
+  // Protobuf only: typed clients always name JSON too.
   throw notAcceptable()
 }
 

@@ -88,7 +88,7 @@ function propertyExpression(name: string): RegExp | undefined {
     try {
       return new RegExp(`^\\p{${property}}$`, 'u')
     } catch {
-      // not a category: maybe a script
+      // Not a category: maybe a script.
     }
   }
   return undefined

@@ -33,7 +33,7 @@ export class GoRegExp {
     while (from <= chars.length && found.length < limit) {
       const match = this.#run(chars, from, false)
       if (match === undefined) break
-      // an empty match right after another one does not count
+      // An empty match right after another one does not count.
       if (match.end > match.start || match.end !== lastEnd) found.push(chars.slice(match.start, match.end).join(''))
       lastEnd = match.end
       from = match.end > match.start ? match.end : match.end + 1
@@ -59,7 +59,7 @@ export class GoRegExp {
         if (instruction?.op === 'match') {
           best = { start, end: at }
           if (anyMatch) return best
-          // what comes after is liked less
+          // What comes after is liked less.
           break
         }
         if (instruction?.op === 'char' && codePoint !== undefined && instruction.matches(codePoint)) {

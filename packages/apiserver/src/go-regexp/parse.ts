@@ -92,7 +92,7 @@ class Parser {
       const greedy = this.#take('?') === this.#flags.ungreedy
       node = { kind: 'repeat', part: node, ...count, greedy }
     }
-    // wrapped: a repetition in a group may be repeated again
+    // Wrapped: a repetition in a group may be repeated again.
     return node.kind === 'repeat' ? { kind: 'sequence', parts: [node] } : node
   }
 

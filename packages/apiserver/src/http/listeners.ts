@@ -37,7 +37,7 @@ const LIMITS: ServerOptions = {
   keepAliveTimeout: KEEP_ALIVE_MS,
   maxHeaderSize: HEADERS_LIMIT_BYTES,
   noDelay: true,
-  // an offer of h2c (curl --http2) is answered as if it had not been made
+  // An offer of h2c (curl --http2) is answered as if it had not been made.
   shouldUpgradeCallback: ({ headers }) => /^(websocket|spdy\/3\.1)$/i.test(headers.upgrade ?? ''),
 }
 
@@ -73,7 +73,7 @@ export async function listenUnix(path: string, handlers: Handlers): Promise<Serv
   attach(server, 'unix', handlers)
   await rm(path, { force: true })
   await opened(server, (done) => {
-    // nobody may connect between bind and chmod
+    // Nobody may connect between bind and chmod.
     const before = process.umask(0o177)
     try {
       server.listen({ path, backlog: BACKLOG }, done)

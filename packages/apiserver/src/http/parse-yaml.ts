@@ -20,10 +20,10 @@ const MAX_ALIASES = 100
 const NOT_JSON = new Set(['timestamp', 'binary', 'set', 'omap', 'pairs'])
 
 const OPTIONS: ParseOptions & SchemaOptions & { version: '1.1' } = {
-  // as Kubernetes reads it: yes and no are booleans, 0644 is octal, << merges
+  // As Kubernetes reads it: yes and no are booleans, 0644 is octal, << merges.
   version: '1.1',
   prettyErrors: true,
-  // the library compares each key with each: checked below, in one pass
+  // The library compares each key with each: checked below, in one pass.
   uniqueKeys: false,
   customTags: (tags: Tags) =>
     tags.filter((tag) => typeof tag === 'string' || !NOT_JSON.has(tag.tag.replace('tag:yaml.org,2002:', ''))),

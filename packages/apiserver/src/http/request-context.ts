@@ -1,7 +1,8 @@
 /**
  * The life of a request, and the seams at which the parts of the API server meet.
  *
- *   socket ─ limits (3 MiB, 10 s for headers, 60 s) ─ RequestInfo (verb, kind, name) ─ Authenticator ─ Authorizer
+ *   socket ─ limits (3 MiB, 10 s for headers, 60 s) ─ RequestInfo (verb, kind, name) ─ Authenticator ─┬─ FlowControl ─ Authorizer
+ *   this process (in-process.ts) ───────────────────── RequestInfo ───────────────────────────────────┘
  *     ├─ resource: verbs/* ─ decode ─ defaults ─ Admission.mutate ─ registry (strategy, metadata, validation)
  *     │            ─ Admission.validate ─ store ─ negotiation (JSON, YAML, Table, metadata only)
  *     ├─ log, exec, attach, portforward, proxy: Streaming (plain or upgraded)

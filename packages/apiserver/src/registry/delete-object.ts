@@ -48,11 +48,11 @@ async function deleteFound(
 async function deleted(registry: ResourceRegistry, found: EntryObject, deletion: Deletion): Promise<DeleteOutcome | 'conflict'> {
   try {
     const outcome = await deleteOnce(registry, found, deletion)
-    // nothing was written: what is shown must be durable by itself
+    // Nothing was written: what is shown must be durable by itself.
     const written = outcome.stored !== found || outcome.gone
     return written || (await isDurable(registry, deletion.ref, found)) ? outcome : 'conflict'
   } catch (error) {
-    // somebody else wrote in between: look again, and let the preconditions decide
+    // Somebody else wrote in between: look again, and let the preconditions decide.
     if (error instanceof RevisionConflictError || error instanceof KeyNotFoundError) return 'conflict'
     throw error
   }
@@ -81,7 +81,7 @@ async function admit(registry: ResourceRegistry, old: KubeObject, { ref, write, 
       namespace: ref.namespace,
     },
     ...{ name: ref.name, object: undefined, old, dryRun: write.dryRun, warn: write.warn },
-    // a deletion takes nothing that would have to be given back
+    // A deletion takes nothing that would have to be given back.
     ...{ options: optionsOf(write, 'DeleteOptions'), atEnd: () => undefined, takesTime: passOn },
   }
   await write.admission.mutate(request)

@@ -34,7 +34,7 @@ export function planDeletion(
   const next = withFinalizers(object, finalizers)
   const timing = marked ? shortened(definition, object, options) : started(definition, object, options)
   if (timing !== undefined) Object.assign(next.metadata, timing)
-  // a namespace has no grace: what it holds decides
+  // A namespace has no grace: what it holds decides.
   if (definition.strategy.holdsDeletion !== undefined) delete next.metadata.deletionGracePeriodSeconds
   if (!marked && typeof next.metadata.generation === 'number') next.metadata.generation += 1
   const held = finalizers.length > 0 || (next.metadata.deletionGracePeriodSeconds ?? 0) > 0 || isHeld(definition, next)

@@ -42,7 +42,7 @@ export async function removeExpired(resource: ResourceRegistry, now: Date): Prom
       cache.drop(entry)
       removed += 1
     } catch (error) {
-      // written or deleted meanwhile: the next sweep looks again
+      // Written or deleted meanwhile: the next sweep looks again.
       if (!(error instanceof RevisionConflictError || error instanceof KeyNotFoundError)) throw error
     }
   }

@@ -19,7 +19,7 @@ export interface ObjectTemplate {
 /** Serialises once, before the revision is known. Throws RequestEntityTooLarge. */
 export function objectTemplate(info: KindInfo, object: KubeObject): ObjectTemplate {
   const text = stringify(info, object, '')
-  // name, namespace and uid come before and can't hold quotes: the first match is the field itself
+  // Name, namespace and uid come before and can't hold quotes: the first match is the field itself.
   const gap = text.indexOf(UNSTAMPED) + UNSTAMPED.length - 1
   const [before, after] = [text.slice(0, gap), text.slice(gap)]
   const length = Buffer.byteLength(text)

@@ -27,7 +27,7 @@ export class ResourceRegistry {
     this.shared = shared
     this.apiVersion = apiVersionOf(definition.info)
     this.qualifiedName = qualifiedResource(definition.info)
-    // objects of custom kinds say in lists too what they are
+    // Objects of custom kinds say in lists too what they are.
     this.headLength = definition.custom === undefined ? headLength(definition.info) : '{'.length
   }
 

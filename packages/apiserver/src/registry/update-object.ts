@@ -89,7 +89,7 @@ async function createInstead(registry: ResourceRegistry, { ref, change, write }:
   try {
     return { stored: await createObject(registry, creation), created: true }
   } catch (error) {
-    // somebody else has just created it: then it is an update
+    // Somebody else has just created it: then it is an update.
     if (isAlreadyExists(error)) return 'conflict'
     throw error
   }
@@ -135,7 +135,7 @@ async function written(
   try {
     return { stored: await save(registry, { ...writing, dryRun: write.dryRun }), created: false }
   } catch (error) {
-    // deleted meanwhile: it is missing, whatever revision was named
+    // Deleted meanwhile: it is missing, whatever revision was named.
     if (error instanceof KeyNotFoundError) return 'conflict'
     if (!(error instanceof RevisionConflictError)) throw error
     if (writing.conditional) throw conflict(registry.qualifiedName, ref.name)
@@ -263,7 +263,7 @@ function prepareBySubresource(registry: ResourceRegistry, { object, old, change 
       keepAllBut(object, old, 'spec')
       return
     case 'binding':
-      // made by the verb itself out of the stored object
+      // Made by the verb itself out of the stored object.
       return
     default:
       strategy.prepareForSubresource?.(change.subresource, object, old, context)

@@ -16,13 +16,13 @@ describe('an object of each kind', () => {
       const created = await api.client.create<KubeObject>(info, { metadata, ...body })
       const updated = await api.client.update<KubeObject>(info, created)
       const table = await tableOf(api.url + pathOf(info, 'default', name))
-      // nobody is there who would orphan what has been left behind
+      // Nobody is there who would orphan what has been left behind.
       await api.client.delete(info, ref, { propagationPolicy: 'Background' })
 
       expect(updated).toEqual(created)
       expect(table.rows[0]?.cells.length).toBe(table.columnDefinitions.length)
       expect(table.rows[0]?.cells.every((cell) => cell !== null && cell !== undefined)).toBe(true)
-      // a definition of custom resources takes its objects along first
+      // A definition of custom resources takes its objects along first.
       await vi.waitFor(async () => await expect(api.client.get(info, ref)).rejects.toMatchObject({ reason: 'NotFound' }), 30_000)
     },
   )

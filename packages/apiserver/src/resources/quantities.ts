@@ -33,17 +33,8 @@ function signOf(amount: Amount | undefined): number {
   return quantity === undefined ? 0 : compareQuantities(quantity, 0)
 }
 
-/** Resources by their short names, as upstream's pkg/apis/core/helper lists them. */
-const STANDARD_RESOURCES: ReadonlySet<string> = new Set([
-  'cpu',
-  'memory',
-  'ephemeral-storage',
-  'requests.cpu',
-  'requests.memory',
-  'requests.ephemeral-storage',
-  'limits.cpu',
-  'limits.memory',
-  'limits.ephemeral-storage',
+/** Resources of which there are so many. */
+export const COUNTED_RESOURCES: readonly string[] = [
   'pods',
   'services',
   'replicationcontrollers',
@@ -51,11 +42,26 @@ const STANDARD_RESOURCES: ReadonlySet<string> = new Set([
   'secrets',
   'configmaps',
   'persistentvolumeclaims',
-  'storage',
-  'requests.storage',
   'services.nodeports',
   'services.loadbalancers',
-])
+]
+
+/** Resources of which there is so much. */
+export const COMPUTE_RESOURCES: readonly string[] = [
+  'cpu',
+  'memory',
+  'ephemeral-storage',
+  'requests.cpu',
+  'requests.memory',
+  'requests.ephemeral-storage',
+  'requests.storage',
+  'limits.cpu',
+  'limits.memory',
+  'limits.ephemeral-storage',
+]
+
+/** Resources by their short names, as upstream's pkg/apis/core/helper lists them. */
+const STANDARD_RESOURCES: ReadonlySet<string> = new Set([...COUNTED_RESOURCES, ...COMPUTE_RESOURCES, 'storage'])
 
 /** A name of a resource anywhere: a standard one, or one with a domain. */
 export function validateResourceName(name: string, field: FieldPath): FieldError[] {

@@ -286,7 +286,7 @@ function rank({ registry }: Manifest): number {
 
 function readDocuments({ contentType, body }: PathRequest): unknown[] {
   const text = decodeUtf8(body)
-  // JSON is YAML; curl --data-binary says x-www-form-urlencoded whatever it sends
+  // JSON is YAML; curl --data-binary says x-www-form-urlencoded whatever it sends.
   const isJson = parseMediaType(contentType).type === 'application/json'
   return isJson ? [parseJson(text).value] : parseYamlDocuments(text)
 }

@@ -35,7 +35,7 @@ function parseToken(token: string): { v?: unknown; rv?: unknown; start?: unknown
     const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'))
     if (typeof value === 'object' && value !== null) return value
   } catch {
-    // told below
+    // Told below.
   }
   throw badRequest('invalid continue token: continue key is not valid: invalid character looking for beginning of value')
 }

@@ -19,7 +19,7 @@ export async function evict(call: Call): Promise<Answer> {
   const write = writeContext(call, 'CreateOptions')
   const dryRun = write.dryRun || parseDryRun(asked.dryRun ?? [], 'DeleteOptions')
   await admit(call, eviction, { ...write, dryRun })
-  // the eviction was judged, the deletion that it comes to is not judged again
+  // The eviction was judged, the deletion that it comes to is not judged again.
   const quiet = { ...write, dryRun, admission: { mutate: () => undefined, validate: () => undefined } }
   await evictPod(call, { ...asked, dryRun }, quiet)
   return valueAnswer(201, successfullyCreated())
@@ -41,7 +41,7 @@ async function evictPod(call: Call, options: DeleteOptions, write: WriteContext)
   for (let attempt = 1; ; attempt++) {
     const pod = call.registry.get(refOf(call)).object as unknown as Pod
     const budget = isNobodysLoss(pod) ? undefined : await takeDisruption(call, pod, write)
-    // a pod that goes without having been paid for must still be what it was judged to be
+    // A pod that goes without having been paid for must still be what it was judged to be.
     const revision = named ?? (mayBecomeHealthy(pod, budget) ? pod.metadata.resourceVersion : undefined)
     const preconditions = { ...options.preconditions, ...(revision === undefined ? {} : { resourceVersion: revision }) }
     try {

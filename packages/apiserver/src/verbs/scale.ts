@@ -94,7 +94,7 @@ export async function patchScale(call: Call): Promise<Answer> {
   const type = patchTypeOf(call)
   checkPatchOptions(call, type)
   if (type === 'apply') return await applyScale(call)
-  // a Scale has no lists: strategic and merge patches mean the same
+  // A Scale has no lists: strategic and merge patches mean the same.
   const patcher = patcherOf(call, type === 'strategic' ? 'merge' : type)
   return await writeScale(call, (current) => patcher(current) as KubeObject)
 }

@@ -74,7 +74,7 @@ export class WebhookClient {
         signal.removeEventListener('abort', fail)
         resolve(socket)
       })
-      // stays: a connection may break at any time
+      // Stays: a connection may break at any time.
       socket.on('error', reject)
     })
   }
@@ -85,7 +85,7 @@ export class WebhookClient {
       signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true })
     })
     late.catch(() => undefined)
-    // whoever comes too late is sent away again
+    // Whoever comes too late is sent away again.
     dialled.then((connection) => signal.aborted && connection.destroy()).catch(() => undefined)
     return await Promise.race([dialled, late])
   }

@@ -207,6 +207,19 @@ describe('why a pod waits', () => {
     })
   })
 
+  it('tells of the node that keeps a pod from leaving', () => {
+    const down: Node = {
+      ...READY_NODE,
+      status: { conditions: [{ type: 'Ready', status: 'False', message: 'container runtime is down: connection refused' }] },
+    }
+    const leaving = pod({ metadata: { deletionTimestamp: '2026-01-01T11:59:00Z' }, status: READY })
+    expect(only(POD, leaving, around({ nodes: [down] }))).toMatchObject({
+      cause:
+        "The pod is being deleted, and waits for its node. The pod's node a isn't Ready: Its agent says: container runtime is down: connection refused.",
+      cure: expect.stringContaining('Start Docker on a'),
+    })
+  })
+
   it('has nothing to find about a ready pod', () => {
     expect(explained(POD, pod({ status: READY }))).toEqual({ findings: [], fine: 'The pod runs on node a and is ready.' })
   })
@@ -327,6 +340,23 @@ describe('why a Deployment is not available', () => {
   it('is content with 0 of 0', () => {
     const none = deployment({ spec: { ...deployment().spec, replicas: 0 } })
     expect(explained(DEPLOYMENT, none)).toEqual({ findings: [], fine: 'It is scaled to 0: it should have no pods.' })
+  })
+})
+
+describe('why an object of a kind without a controller does nothing', () => {
+  const kind = { kind: 'StatefulSet', group: 'apps', singular: 'statefulset' }
+  const set = (status: object) => ({ apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: meta('db'), status })
+
+  it('is that nobody acts on it, and there is another way', () => {
+    expect(only(kind, set({ replicas: 0, availableReplicas: 0 }))).toEqual({
+      about: 'statefulset/db',
+      cause: 'Skiff has no controller for a StatefulSet yet: it is stored, and nothing acts on it.',
+      cure: expect.stringContaining('Use Deployments'),
+    })
+  })
+
+  it('is not said where a controller from elsewhere has told of it', () => {
+    expect(explained(kind, set({ replicas: 0, observedGeneration: 1 })).findings).toEqual([])
   })
 })
 

@@ -1,26 +1,22 @@
 import type { ConditionLike, Deployment, KindInfo, KubeObject, Node, Pod, ReplicaSet, Service } from '@skiff/api'
-import { type Explanation, groupFindings, sentence } from './finding.ts'
+import { type Explanation, type Finding, groupFindings, sentence } from './finding.ts'
 import { isDeleting, latestWarning, type Surroundings } from './surroundings.ts'
 import { whyNode } from './why-node.ts'
 import { whyFinalizers, whyPod } from './why-pod.ts'
 import { whyService } from './why-service.ts'
+import { whyUnattended } from './why-unattended.ts'
 import { whyWorkload } from './why-workload.ts'
 
+type ObjectKind = Pick<KindInfo, 'kind' | 'group' | 'singular'>
+type Cause = Omit<Finding, 'about'>
+
 /** Why an object of any kind isn't as it should be. Pure. */
-export function explain(
-  kind: Pick<KindInfo, 'kind' | 'group' | 'singular'>,
-  object: KubeObject,
-  around: Surroundings,
-): Explanation {
+export function explain(kind: ObjectKind, object: KubeObject, around: Surroundings): Explanation {
   const { findings, fine } = explanationOf(kind, object, around)
   return { findings: groupFindings(findings), fine }
 }
 
-function explanationOf(
-  kind: Pick<KindInfo, 'kind' | 'group' | 'singular'>,
-  object: KubeObject,
-  around: Surroundings,
-): Explanation {
+function explanationOf(kind: ObjectKind, object: KubeObject, around: Surroundings): Explanation {
   switch (`${kind.kind}.${kind.group}`) {
     case 'Pod.':
       return whyPod(object as unknown as Pod, around)
@@ -35,28 +31,32 @@ function explanationOf(
     case 'ReplicationController.':
       return whyWorkload('replicationcontroller', object as unknown as ReplicaSet, around)
     default:
-      return whyObject(kind.singular, object, around)
+      return whyObject(kind, object, around)
   }
 }
 
 /** Conditions whose True means trouble. */
 const TROUBLES = /(Failure|Failed|Pressure|Invalid|Remaining|Unavailable)$/
 
-/** What any object says of itself: that it is being deleted, its conditions, its latest warning. */
-function whyObject(singular: string, object: KubeObject, around: Surroundings): Explanation {
-  const about = `${singular}/${object.metadata.name}`
-  const findings = conditionsOf(object)
-    .filter(({ type, status }) => (TROUBLES.test(type) ? status === 'True' : status === 'False'))
-    .map(({ type, message, reason }) => ({
-      about,
-      cause: sentence(`${type}: ${message || reason || 'no reason is given'}`),
-      cure: '',
-    }))
+/** That nobody acts on it, or what it says of itself: that it is being deleted, its conditions, its latest warning. */
+function whyObject(kind: ObjectKind, object: KubeObject, around: Surroundings): Explanation {
+  const { singular } = kind
+  const unattended = whyUnattended(kind, object)
+  const causes: Cause[] = unattended === undefined ? [] : [unattended]
+  for (const { type, message, reason } of conditionsOf(object).filter(isBad))
+    causes.push({ cause: sentence(`${type}: ${message || reason || 'no reason is given'}`), cure: '' })
   const finalizers = object.metadata.finalizers ?? []
-  if (isDeleting(object) && finalizers.length > 0) findings.push({ about, ...whyFinalizers(finalizers, singular) })
+  if (isDeleting(object) && finalizers.length > 0) causes.push(whyFinalizers(finalizers, singular))
   const warning = latestWarning(around, object)
-  if (warning) findings.push({ about, cause: sentence(`Its latest warning: ${warning.message ?? warning.reason}`), cure: '' })
-  return { findings, fine: `Nothing speaks against it: no condition and no event of the ${singular} tells of a problem.` }
+  if (warning) causes.push({ cause: sentence(`Its latest warning: ${warning.message ?? warning.reason}`), cure: '' })
+  return {
+    findings: causes.map((cause) => ({ about: `${singular}/${object.metadata.name}`, ...cause })),
+    fine: `Nothing speaks against it: no condition and no event of the ${singular} tells of a problem.`,
+  }
+}
+
+function isBad({ type, status }: ConditionLike): boolean {
+  return TROUBLES.test(type) ? status === 'True' : status === 'False'
 }
 
 function conditionsOf({ status }: KubeObject): readonly ConditionLike[] {

@@ -116,7 +116,7 @@ function cureOfEnd({ container, pod }: Scene, exitCode: number, reason: string |
     return `Raise resources.limits.memory (now ${container.resources?.limits?.memory ?? 'the node’s memory'}), or let the program use less.`
   if (exitCode === 0) return 'A container of a Deployment should go on running: let its program stay in the foreground.'
   if (exitCode === 126 || exitCode === 127)
-    return `The command is not in the image or can't be executed: correct command and args. ${logs}`
+    return `The command is not in the image or can't be executed: correct command and args. If it began, see what it said: ${logs}`
   return `See what it said: ${logs}`
 }
 

@@ -1,4 +1,4 @@
-import { findCondition, humanDuration, type Node, nodeIsReady } from '@skiff/api'
+import { findCondition, humanDuration, type Node, nodeIsReady, podIsTerminal } from '@skiff/api'
 import { type Explanation, type Finding, sentence } from './finding.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -14,8 +14,8 @@ const PRESSURES: Readonly<Record<string, string>> = {
 export function whyNode(node: Node, around: Surroundings): Explanation {
   const about = `node/${node.metadata.name}`
   const causes = [...whyNotReady(node, around), ...pressuresOf(node), ...refusalsOf(node)]
-  const pods = around.pods.filter(({ spec }) => spec.nodeName === node.metadata.name).length
-  const counted = pods > 0 ? ` It runs ${pods} pods.` : ''
+  const pods = around.pods.filter((pod) => pod.spec.nodeName === node.metadata.name && !podIsTerminal(pod)).length
+  const counted = pods > 0 ? ` It has ${pods} pod${pods === 1 ? '' : 's'}.` : ''
   return { findings: causes.map((cause) => ({ about, ...cause })), fine: `The node is Ready and takes pods.${counted}` }
 }
 
@@ -39,13 +39,13 @@ function silent(node: Node, around: Surroundings): Cause {
     : ''
   return {
     cause: `Nothing has been heard of its agent${since}: the machine is off, the network between is cut, or the agent doesn't run.`,
-    cure: `On ${node.metadata.name}: start the agent ("systemctl start skiff-agent", or "skiff up"), then "skiff doctor". If it never returns: kubectl delete node ${node.metadata.name}`,
+    cure: `On ${node.metadata.name}: start the agent ("systemctl restart skiff-agent", or "skiff up", after "skiff down" if it hangs), then "skiff doctor". If it never returns: kubectl delete node ${node.metadata.name}`,
   }
 }
 
 function cureOf(message: string, name: string): string {
   if (/runtime|docker|engine/i.test(message))
-    return `Start Docker on ${name} ("systemctl start docker"); "skiff doctor" there says more.`
+    return `Start Docker on ${name} ("systemctl start docker", or "skiff up" for a host that it made); "skiff doctor" there says more.`
   if (/network|nft|iptables|route/i.test(message)) return `Run "skiff doctor" on ${name}: it checks programs, kernel and routes.`
   return `Run "skiff doctor" on ${name}.`
 }

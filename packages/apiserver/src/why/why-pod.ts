@@ -29,14 +29,10 @@ function causesOf(pod: Pod, around: Surroundings): readonly Cause[] {
   return containers.length > 0 ? containers : [whyOtherwise(pod)]
 }
 
-function whyLeaving({ metadata, spec }: Pod, around: Surroundings): Cause {
-  const node = around.nodes.find(({ metadata: { name } }) => name === spec.nodeName)
-  if (spec.nodeName && node && !nodeIsReady(node)) {
-    return {
-      cause: `The pod is being deleted, but its node ${spec.nodeName} isn't there to stop it.`,
-      cure: `Switch the node on again, or, if it never returns: kubectl delete node ${spec.nodeName}`,
-    }
-  }
+function whyLeaving(pod: Pod, around: Surroundings): Cause {
+  const { metadata, spec } = pod
+  const [sick] = around.nodes.some(({ metadata: { name } }) => name === spec.nodeName) ? whyItsNode(pod, around) : []
+  if (sick !== undefined) return { ...sick, cause: `The pod is being deleted, and waits for its node. ${sick.cause}` }
   if ((metadata.finalizers ?? []).length > 0) return whyFinalizers(metadata.finalizers ?? [], 'pod')
   const left = Date.parse(metadata.deletionTimestamp ?? '') - around.now.getTime()
   const within =

@@ -75,7 +75,7 @@ export class FollowedKinds {
     while (!signal.aborted) {
       try {
         const { kinds, failures } = await discoverKinds(client)
-        // of a group that can't be asked nothing is known: what it had is still followed
+        // Of a group that can't be asked nothing is known: what it had is still followed.
         return this.#follow(kinds, failures.length === 0)
       } catch {
         await sleep(DISCOVERY_RETRY_MS, undefined, { signal }).catch(() => undefined)

@@ -39,7 +39,7 @@ export function replicaSetStatus(
 
 function conditionsWith(before: ReplicaSetStatus['conditions'], failure: ReplicaFailure | undefined, now: Date) {
   if (failure === undefined) return (before ?? []).filter(({ type }) => type !== 'ReplicaFailure')
-  // Each attempt names another pod: the first one's message stays, so that attempts alone are no news to anybody
+  // Each attempt names another pod: the first one's message stays, so that attempts alone are no news to anybody.
   if (before && findCondition(before, 'ReplicaFailure')?.reason === failure.reason) return before
   return [...setCondition(before, { type: 'ReplicaFailure', status: 'True', ...failure }, now)]
 }

@@ -41,7 +41,7 @@ export async function runResourceQuotaController(context: ControllerContext, mon
     const seen = resourceQuotas.get(key)
     if (!seen || seen.metadata.deletionTimestamp) return undefined
     const { namespace = '', name } = seen.metadata
-    // counted on the newest quota: its revision makes sure that nothing was let in meanwhile
+    // Counted on the newest quota: its revision makes sure that nothing was let in meanwhile.
     const quota = await unlessGone(client.get<ResourceQuota>(RESOURCE_QUOTAS, { namespace, name }))
     if (!quota) return undefined
     const kinds = await kindsOf(quota)

@@ -13,7 +13,7 @@ type Kind = Pick<KindInfo, 'group' | 'resource' | 'namespaced'>
 
 /** Whether objects of the kind use up something that the quota limits. */
 export function isLimited(kind: Kind, { spec }: ResourceQuota): boolean {
-  // events come and go by the thousand: no quota counts them
+  // Events come and go by the thousand: no quota counts them.
   if (!kind.namespaced || kind.resource === 'events') return false
   return quotaNamesOf(kind, Object.keys(spec.hard ?? {})).length > 0
 }

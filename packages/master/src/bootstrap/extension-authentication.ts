@@ -12,7 +12,7 @@ export function extensionAuthentication(authorityPem: string): BootstrapObject[]
   const data = {
     'client-ca-file': authorityPem,
     'requestheader-client-ca-file': authorityPem,
-    // of all the certificates that the authority has signed, only the master's own may speak for others
+    // Of all the certificates that the authority has signed, only the master's own may speak for others.
     'requestheader-allowed-names': JSON.stringify([AGENT_CLIENT_NAME]),
     'requestheader-username-headers': JSON.stringify(['X-Remote-User']),
     'requestheader-uid-headers': JSON.stringify(['X-Remote-Uid']),

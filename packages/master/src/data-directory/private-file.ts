@@ -1,6 +1,6 @@
 import { chmod, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { makeDirectories } from '@skiff/client'
+import { makeDirectories, writeFailure } from '@skiff/client'
 
 const PRIVATE_FILE = 0o600
 const PRIVATE_DIRECTORY = 0o700
@@ -20,6 +20,14 @@ export async function ensurePrivateDirectory(path: string): Promise<void> {
 
 /** Replaces the file as a whole: a reader, or a crash, sees the old content or the new one, both 0600. */
 export async function writePrivateFile(path: string, content: string): Promise<void> {
+  try {
+    await replaceFile(path, content)
+  } catch (error) {
+    throw writeFailure(path, error)
+  }
+}
+
+async function replaceFile(path: string, content: string): Promise<void> {
   const temporary = `${path}.new`
   const file = await open(temporary, 'w', PRIVATE_FILE)
   try {

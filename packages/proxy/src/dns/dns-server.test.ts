@@ -4,16 +4,9 @@ import type { EndpointSlice, Service } from '@skiff/api'
 import dnsPacket from 'dns-packet'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { metadata } from '../testing/objects.ts'
 import { type DnsServer, startDnsServer } from './dns-server.ts'
 import type { ZoneData } from './zone.ts'
-
-const metadata = (name: string) => ({
-  name,
-  namespace: 'default',
-  uid: name,
-  resourceVersion: '1',
-  creationTimestamp: '2026-01-01T00:00:00Z',
-})
 
 const services: Service[] = [
   {

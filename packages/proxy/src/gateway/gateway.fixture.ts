@@ -13,16 +13,9 @@ import {
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { EndpointSlice, Service } from '@skiff/api'
 import pino from 'pino'
+import { metadata } from '../testing/objects.ts'
 import { createForwarder, type Forwarder } from './forwarder.ts'
 import { createGateway, type GatewayCluster } from './gateway.ts'
-
-const metadata = (name: string) => ({
-  name,
-  namespace: 'default',
-  uid: name,
-  resourceVersion: '1',
-  creationTimestamp: '2026-01-01T00:00:00Z',
-})
 
 /** Pods are servers on 127.0.0.2, 127.0.0.3, ... that share a port number. */
 export class TestCluster implements GatewayCluster, AsyncDisposable {

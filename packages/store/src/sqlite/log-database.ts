@@ -330,5 +330,6 @@ function refusal(path: string, error: unknown): DatabaseRefused {
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
     return new DatabaseRefused(`${path} is damaged (${why}): restore it from a backup`)
   }
-  return new DatabaseRefused(`${path} can't be opened: ${why}`)
+  const cure = code === 'SQLITE_FULL' ? ': make room where it is' : ''
+  return new DatabaseRefused(`${path} can't be opened: ${why}${cure}`)
 }

@@ -1,26 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import type { ContainerSpec } from '../runtime.ts'
+import { PLAIN_CONTAINER } from '../testing/plain-container.ts'
 import { containerOptions, sandboxOptions } from './create-options.ts'
 
 const pod = { namespace: 'default', name: 'web', uid: 'u1' }
 const able = { seccomp: true, allCapabilities: true }
 const sandbox = { pod, attempt: 0, hostname: 'web', labels: {}, hostNetwork: false }
 const container: ContainerSpec = {
+  ...PLAIN_CONTAINER,
   pod,
-  name: 'app',
-  attempt: 0,
   sandboxId: 'abc',
-  shareProcessNamespace: false,
-  hostNetwork: false,
   imageId: 'sha256:1',
-  labels: {},
-  env: [],
-  mounts: [],
-  resources: {},
   security: { privileged: false, noNewPrivileges: false, readOnlyRootFilesystem: false },
-  stdin: false,
-  stdinOnce: false,
-  tty: false,
 }
 
 describe('a sandbox', () => {

@@ -113,7 +113,7 @@ function registerChecks(environment: Environment): void {
       },
     )
   }
-  // what is restricted to a selection is never granted more widely here than without it
+  // What is restricted to a selection is never granted more widely here than without it.
   for (const part of ['fieldSelector', 'labelSelector']) {
     environment.registerFunction(`${RESOURCE_CHECK}.${part}(string): ${RESOURCE_CHECK}`, (check: ResourceCheck) => check)
   }

@@ -34,7 +34,7 @@ export class PolicyCompiler {
 
   compile(expression: string, resultType?: 'bool' | 'string', libraries: readonly CelLibrary[] = []): Compiled {
     return compileCel(expression, {
-      // a copy: what this expression may name is settled, more variables come after it
+      // A copy: what this expression may name is settled, more variables come after it.
       variables: { ...this.#types },
       ...(resultType === undefined ? {} : { resultType }),
       libraries: [registerAuthorizer, ...libraries],

@@ -23,7 +23,7 @@ export function findParams(
   const kind = registry.findKind(paramKind.apiVersion ?? '', paramKind.kind ?? '')
   const shown = `${paramKind.apiVersion}, Kind=${paramKind.kind}`
   if (kind === undefined) throw new Error(`paramKind kind \`${shown}\` not known`)
-  // a policy that takes parameters is not evaluated for a binding that has none
+  // A policy that takes parameters is not evaluated for a binding that has none.
   if (!paramRef) return [undefined]
   const found = select(kind, paramRef, namespaceOf(kind, paramRef, namespace))
   if (found.length === 0 && paramRef.parameterNotFoundAction === 'Deny') {

@@ -5,32 +5,30 @@ import {
   type KubeObject,
   MUTATING_ADMISSION_POLICIES,
   MUTATING_ADMISSION_POLICY_BINDINGS,
-  NAMESPACES,
-  type Namespace,
   qualifiedResource,
   schemaOf,
-  type ValidatingAdmissionPolicyBinding,
 } from '@skiff/api'
 import { mergeObjects } from '../../apply/index.ts'
 import { CelBudget, type CelLibrary, type Compiled, jsonOf } from '../../cel/index.ts'
 import { jsonPatch } from '../../patch/index.ts'
 import { isJsonObject, type JsonObject } from '../../patch/json-value.ts'
-import { WatchedList } from '../../registry/watched-list.ts'
 import type { AdmissionPolicy } from '../../resources/admissionregistration/validate-policy.ts'
 import { evaluateConditions } from '../expressions/match-conditions.ts'
 import { bindingsOf, type Subject } from '../expressions/variables.ts'
-import { matchedForm } from '../matching/match-resources.ts'
-import { isNamespace, type Reviewed } from '../matching/reviewed.ts'
+import type { Reviewed } from '../matching/reviewed.ts'
 import type { Round } from '../webhooks/mutating-webhooks.ts'
+import { BoundPolicies, type PoliciesOptions, type PolicyBinding } from './bound-policies.ts'
 import { PolicyCompiler } from './compile-policy.ts'
 import { variableValues } from './composed-variables.ts'
-import { findParams } from './find-params.ts'
 import { withoutObjectLiterals } from './object-literals.ts'
-import { bindingMatching, policyMatching } from './policy-matching.ts'
-import type { PoliciesOptions } from './validating-policies.ts'
 
 type Policy = AdmissionPolicy
-type Binding = ValidatingAdmissionPolicyBinding
+
+const KINDS = {
+  policies: MUTATING_ADMISSION_POLICIES,
+  bindings: MUTATING_ADMISSION_POLICY_BINDINGS,
+  compile: compiledMutations,
+}
 
 interface CompiledMutations {
   readonly compiler: PolicyCompiler
@@ -46,20 +44,15 @@ interface MutatingPoliciesOptions extends PoliciesOptions {
 /** Changes objects as MutatingAdmissionPolicies and their bindings say. */
 export class MutatingPolicies {
   readonly #options: MutatingPoliciesOptions
-  readonly #policies: WatchedList<Policy>
-  readonly #bindings: WatchedList<Binding>
-  readonly #compiled = new WeakMap<Policy, CompiledMutations>()
+  readonly #policies: BoundPolicies<Policy, CompiledMutations>
 
   constructor(options: MutatingPoliciesOptions) {
     this.#options = options
-    const { registry, signal } = options
-    const { store, objects } = registry
-    this.#policies = new WatchedList({ store, objects, info: MUTATING_ADMISSION_POLICIES, signal })
-    this.#bindings = new WatchedList({ store, objects, info: MUTATING_ADMISSION_POLICY_BINDINGS, signal })
+    this.#policies = new BoundPolicies(KINDS, options)
   }
 
   get isEmpty(): boolean {
-    return this.#policies.get().length === 0 || this.#bindings.get().length === 0
+    return this.#policies.isEmpty
   }
 
   /** The object as the policies want it. In a later round only those that want to see what others changed are asked. */
@@ -67,22 +60,20 @@ export class MutatingPolicies {
     let asked = request
     for (const policy of this.#policies.get()) {
       if (round.again && policy.spec.reinvocationPolicy !== 'IfNeeded') continue
-      for (const binding of this.#bindings.get().filter(({ spec }) => spec?.policyName === policy.metadata.name)) {
+      for (const binding of this.#policies.bindingsOf(policy)) {
         asked = { ...asked, object: this.#mutated(policy, binding, asked) }
       }
     }
     return asked.object
   }
 
-  #mutated(policy: Policy, binding: Binding, asked: Reviewed): KubeObject | undefined {
-    const { registry, otherVersions } = this.#options
-    const surroundings = { objects: registry.objects, otherVersions }
-    const shown = matchedForm(policyMatching(policy.spec.matchConstraints), asked, surroundings)
+  #mutated(policy: Policy, binding: PolicyBinding, asked: Reviewed): KubeObject | undefined {
+    const shown = this.#policies.shownTo(policy, asked)
     if (shown?.object === undefined || shown.kind.kind !== shown.info.kind) return asked.object
-    if (matchedForm(bindingMatching(binding.spec?.matchResources), asked, surroundings) === undefined) return asked.object
+    if (!this.#policies.isBound(binding, asked)) return asked.object
     try {
       const changed = this.#applied(policy, binding, { asked, shown })
-      return changed === shown.object ? asked.object : otherVersions.returned(changed, shown.info, asked.info)
+      return changed === shown.object ? asked.object : this.#options.otherVersions.returned(changed, shown.info, asked.info)
     } catch (error) {
       if (policy.spec.failurePolicy === 'Ignore') return asked.object
       const why = `policy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: ${(error as Error).message}`
@@ -91,19 +82,17 @@ export class MutatingPolicies {
     }
   }
 
-  #applied(policy: Policy, binding: Binding, { asked, shown }: { asked: Reviewed; shown: Reviewed }): KubeObject {
-    const { registry } = this.#options
-    const namespace = isNamespace(asked.info) ? '' : asked.namespace
-    const namespaceObject = namespace === '' ? undefined : registry.objects.get<Namespace>(NAMESPACES, { name: namespace })
-    let object = shown.object as KubeObject
-    for (const params of findParams(policy.spec.paramKind, binding.spec?.paramRef, { registry, namespace })) {
-      object = this.#evaluated(policy, { asked, shown: { ...shown, object }, params, namespaceObject })
+  #applied(policy: Policy, binding: PolicyBinding, forms: { asked: Reviewed; shown: Reviewed }): KubeObject {
+    let object = forms.shown.object as KubeObject
+    for (const subject of this.#policies.subjectsOf(policy, binding, forms)) {
+      object = this.#evaluated(policy, { ...subject, shown: { ...subject.shown, object } })
     }
     return object
   }
 
-  #evaluated({ spec, ...policy }: Policy, subject: Subject): KubeObject {
-    const { compiler, conditions, mutations } = this.#compiledOf({ spec, ...policy })
+  #evaluated(policy: Policy, subject: Subject): KubeObject {
+    const { spec } = policy
+    const { compiler, conditions, mutations } = this.#policies.compiledOf(policy)
     const budget = new CelBudget()
     const bound = (object: KubeObject) => {
       const bindings = bindingsOf({ ...subject, shown: { ...subject.shown, object } }, this.#options.authorize)
@@ -130,12 +119,6 @@ export class MutatingPolicies {
     const schema = this.#options.registry.find(info)?.definition.custom?.schema ?? schemaOf(info.group, info.version, info.kind)
     if (schema === undefined) throw new Error(`there is no schema for ${info.kind}`)
     return this.#options.decode(mergeObjects(object as unknown as JsonObject, value, schema), info)
-  }
-
-  #compiledOf(policy: Policy): CompiledMutations {
-    const known = this.#compiled.get(policy) ?? compiledMutations(policy)
-    this.#compiled.set(policy, known)
-    return known
   }
 }
 

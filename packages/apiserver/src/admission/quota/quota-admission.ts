@@ -54,7 +54,7 @@ export class QuotaAdmission {
   }
 
   async #charge(request: AdmissionRequest, quotas: readonly ResourceQuota[]): Promise<void> {
-    // from here to the mark nothing is awaited: no other write can be judged in between
+    // From here to the mark nothing is awaited: no other write can be judged in between.
     for (const quota of quotas) requireStated(quota, request)
     const counted = quotas.filter((quota) => this.#requireRoom(quota, request))
     if (request.dryRun || counted.length === 0) return
@@ -89,7 +89,7 @@ export class QuotaAdmission {
     const apply = (old: KubeObject | undefined): KubeObject => {
       const changed = structuredClone(old) as unknown as ResourceQuota
       changed.metadata.resourceVersion = ''
-      // before the controller has seen a quota, it has no status to show anything in
+      // Before the controller has seen a quota, it has no status to show anything in.
       if (changed.status?.hard === undefined) return changed as unknown as KubeObject
       const names = quotaNamesOf(info, Object.keys(changed.status.hard))
       changed.status.used = { ...changed.status.used, ...this.#meter.measure(changed, info, names) }

@@ -60,7 +60,7 @@ export class UsageMeter {
     const byUid = new Map(stored.map((object) => [object.metadata.uid, object]))
     for (const { object, replaces } of waiting) {
       const known = byUid.get(object.metadata.uid)
-      // it is stored by now, or something newer is
+      // It is stored by now, or something newer is.
       if (known !== undefined && Number(known.metadata.resourceVersion) > replaces) continue
       byUid.set(object.metadata.uid, object)
     }
@@ -71,7 +71,7 @@ export class UsageMeter {
     const known = this.#known.get(object)
     if (known !== undefined) return known
     const usage = quotaUsage(info, object, this.#clock())
-    // grace runs out by itself, and what is under way may still be completed
+    // Grace runs out by itself, and what is under way may still be completed.
     const mayChange = object.metadata.deletionTimestamp !== undefined || !object.metadata.resourceVersion
     if (!mayChange) this.#known.set(object, usage)
     return usage

@@ -10,7 +10,7 @@ export function admitDefaultStorageClass(request: AdmissionRequest, objects: Obj
   const { operation, object } = request
   if (operation !== 'CREATE' || object === undefined || !isAbout(request, 'persistentvolumeclaims')) return
   const claim = object as unknown as PersistentVolumeClaim
-  // an empty name is one too: it asks for a volume without a class
+  // An empty name is one too: it asks for a volume without a class.
   if (claim.spec.storageClassName !== undefined || claim.metadata.annotations?.[CLASS_ANNOTATION] !== undefined) return
   const found = defaultStorageClass(objects.list<StorageClass>(STORAGE_CLASSES))
   if (found !== undefined) claim.spec.storageClassName = found.metadata.name

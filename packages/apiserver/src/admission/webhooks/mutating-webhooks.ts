@@ -53,7 +53,7 @@ export class MutatingWebhooks {
       const what = `admission webhook "${webhook.name}" attempted to modify the object`
       throw failed(`${what}, which is not supported for this operation`)
     }
-    // bindings and scales are only shown: nothing that a webhook makes of them has a place to go
+    // Bindings and scales are only shown: nothing that a webhook makes of them has a place to go.
     if (kind.kind !== info.kind) return object
     try {
       return this.#options.decode(jsonPatch(object, patch), info)

@@ -114,7 +114,7 @@ function decodePatch(patch: string): unknown[] {
     const operations: unknown = JSON.parse(Buffer.from(patch, 'base64').toString('utf8'))
     if (Array.isArray(operations)) return operations
   } catch {
-    // told below
+    // Told below.
   }
   throw new Error('received undecodable patch in webhook response')
 }

@@ -30,7 +30,7 @@ export const NODE_RULES: readonly PolicyRule[] = [
     `${READ} node.k8s.io runtimeclasses`,
     `${READ} storage.k8s.io csidrivers`,
     'create,delete,get,patch,update storage.k8s.io csinodes',
-    // the cluster's DNS knows which namespaces there are
+    // The cluster's DNS knows which namespaces there are.
     `${READ} core namespaces`,
   ].map(ruleOfLine),
   ...PROXY_RULES,

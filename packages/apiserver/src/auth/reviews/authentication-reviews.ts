@@ -9,7 +9,7 @@ import { SELF_SUBJECT_REVIEWS } from './review-kinds.ts'
 export function authenticationReviews(tokens: TokenAuthenticator): readonly VirtualResource[] {
   return [
     { info: SELF_SUBJECT_REVIEWS, create: whoIs },
-    // what kubectl 1.27 asks for
+    // What kubectl 1.27 asks for.
     { info: { ...SELF_SUBJECT_REVIEWS, version: 'v1beta1' }, create: whoIs, isUnlisted: true },
     {
       info: TOKEN_REVIEWS,

@@ -85,7 +85,7 @@ function registerRanges(environment: Environment): void {
 function parseIp(text: string): CelIp | undefined {
   if (text.includes('%') || !isStrict(text)) return undefined
   const address = ipaddr.parse(text)
-  // an IPv4 address in IPv6's clothes is refused, as upstream does
+  // An IPv4 address in IPv6's clothes is refused, as upstream does.
   if (address.kind() === 'ipv6' && (address as ipaddr.IPv6).isIPv4MappedAddress()) return undefined
   return new CelIp(address)
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { JsonSchema } from '../schema/json-schema.ts'
 import { DEFINITIONS, startCustomCluster, WIDGETS, widget } from '../testing/custom-cluster.ts'
 
-// what upstream's e2e tests of CRDValidationRatcheting ask, all of it through server-side apply
+// What upstream's e2e tests of CRDValidationRatcheting ask, all of it through server-side apply.
 
 let api: Awaited<ReturnType<typeof startCustomCluster>>
 beforeEach(async () => {

@@ -18,7 +18,6 @@ import {
   validateValidatingPolicy,
 } from './validate-policy.ts'
 
-/** Expressions are checked when policies are evaluated at all (a later step): here only what stands around them. */
 export const validatingAdmissionPolicyResource: ResourceDefinition = {
   info: VALIDATING_ADMISSION_POLICIES,
   subresources: ['status'],

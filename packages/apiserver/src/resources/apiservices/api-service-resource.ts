@@ -26,7 +26,7 @@ export const apiServiceResource: ResourceDefinition = {
     default({ spec }: APIService) {
       if (spec.service) spec.service.port ??= 443
     },
-    // the core group's is called `v1.`
+    // The core group's is called `v1.`.
     nameProblems: pathSegmentNameProblems,
     validate: (service: APIService) => validateApiService(service),
   },

@@ -1,10 +1,11 @@
 import { DEPLOYMENTS, type Deployment, path } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
-import { containerImages, containerNames, objectAge, selectorCell } from '../cells.ts'
-import { AGE_COLUMN, NAME_COLUMN, textColumn, wideColumn } from '../columns.ts'
+import { objectAge, selectorCell } from '../cells.ts'
+import { AGE_COLUMN, NAME_COLUMN, textColumn } from '../columns.ts'
 import { defaultPodSpec } from '../pods/default-pod-spec.ts'
-import { keepField, keepStatus } from '../status.ts'
+import { keepField, withStatus } from '../status.ts'
 import { namesakeWarnings } from '../warnings/workload-warnings.ts'
+import { SELECTOR_COLUMN, TEMPLATE_COLUMNS, templateCells } from '../workloads/workload-columns.ts'
 import { validateDeployment, validateDeploymentStatus, validateDeploymentUpdate } from './validate-deployment.ts'
 
 const DEFAULT_SHARE = '25%'
@@ -16,13 +17,9 @@ export const deploymentResource: ResourceDefinition = {
   subresources: ['status', 'scale'],
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
   strategy: {
-    countsGenerations: true,
+    ...withStatus(DEPLOYMENTS),
     annotationsAreGenerations: true,
     default: (deployment: Deployment) => defaultDeployment(deployment),
-    prepareForCreate(deployment: Deployment) {
-      deployment.status = {}
-    },
-    prepareForUpdate: (deployment: Deployment, old: Deployment) => keepStatus(deployment, old),
     prepareForStatusUpdate: ({ metadata }: Deployment, old: Deployment) => keepField(metadata, old.metadata, 'labels'),
     validate: (deployment: Deployment) => validateDeployment(deployment),
     validateUpdate: (deployment: Deployment, old: Deployment) => validateDeploymentUpdate(deployment, old),
@@ -36,9 +33,8 @@ export const deploymentResource: ResourceDefinition = {
       textColumn('Up-to-date', 'Pods of the newest template.'),
       textColumn('Available', 'Pods that have been ready for long enough.'),
       AGE_COLUMN,
-      wideColumn('Containers', 'Names of the containers of the template.'),
-      wideColumn('Images', 'Images of the containers of the template.'),
-      wideColumn('Selector', 'Labels by which it finds its pods.'),
+      ...TEMPLATE_COLUMNS,
+      SELECTOR_COLUMN,
     ],
     cells: (deployment: Deployment, now) => [
       deployment.metadata.name,
@@ -46,8 +42,7 @@ export const deploymentResource: ResourceDefinition = {
       deployment.status?.updatedReplicas ?? 0,
       deployment.status?.availableReplicas ?? 0,
       objectAge(deployment, now),
-      containerNames(deployment.spec.template?.spec?.containers),
-      containerImages(deployment.spec.template?.spec?.containers),
+      ...templateCells(deployment.spec.template),
       selectorCell(deployment.spec.selector),
     ],
   },

@@ -73,7 +73,7 @@ function validateBounds(bounds: Bounds, field: FieldPath, name: string): FieldEr
   const errors: FieldError[] = []
   const check = (list: keyof Bounds, low: Amount | undefined, high: Amount | undefined, words: string) => {
     if (low === undefined || high === undefined || compareQuantities(low, high) <= 0) return
-    // upstream shows the bound where it is the limit that breaks it
+    // Upstream shows the bound where it is the limit that breaks it.
     const shown = list !== 'default' ? bounds[list] : low === limit ? high : low
     errors.push(invalid(field.child(list).key(name), String(shown), words))
   }

@@ -21,7 +21,7 @@ function defaultNetworkPolicy({ spec }: NetworkPolicy): void {
   const { ingress = [], egress = [] } = spec
   if ((spec.policyTypes ?? []).length === 0) spec.policyTypes = egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress']
   for (const rule of [...ingress, ...egress]) for (const port of rule.ports ?? []) port.protocol ||= 'TCP'
-  // no rules and an empty list of them are one thing
+  // No rules and an empty list of them are one thing.
   if (ingress.length === 0) delete spec.ingress
   if (egress.length === 0) delete spec.egress
 }

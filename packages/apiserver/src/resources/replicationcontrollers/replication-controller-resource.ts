@@ -1,11 +1,10 @@
 import { path, REPLICATION_CONTROLLERS, type ReplicationController } from '@skiff/api'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
-import { labelsCell, objectAge } from '../cells.ts'
-import { AGE_COLUMN, integerColumn, NAME_COLUMN } from '../columns.ts'
+import { labelsCell } from '../cells.ts'
 import { defaultPodSpec } from '../pods/default-pod-spec.ts'
 import { withStatus } from '../status.ts'
 import { namesakeWarnings } from '../warnings/workload-warnings.ts'
-import { SELECTOR_COLUMN, TEMPLATE_COLUMNS, templateCells } from '../workloads/workload-columns.ts'
+import { REPLICA_COLUMNS, replicaCells } from '../workloads/workload-columns.ts'
 import { validateReplicationController } from './validate-replication-controller.ts'
 
 export const replicationControllerResource: ResourceDefinition = {
@@ -23,24 +22,8 @@ export const replicationControllerResource: ResourceDefinition = {
     'status.replicas': (controller) => String((controller as unknown as ReplicationController).status?.replicas ?? 0),
   },
   columns: {
-    columns: [
-      NAME_COLUMN,
-      integerColumn('Desired', 'Pods that it should have.'),
-      integerColumn('Current', 'Pods that it has.'),
-      integerColumn('Ready', 'Pods that are ready.'),
-      AGE_COLUMN,
-      ...TEMPLATE_COLUMNS,
-      SELECTOR_COLUMN,
-    ],
-    cells: (controller: ReplicationController, now) => [
-      controller.metadata.name,
-      controller.spec.replicas ?? 0,
-      controller.status?.replicas ?? 0,
-      controller.status?.readyReplicas ?? 0,
-      objectAge(controller, now),
-      ...templateCells(controller.spec.template),
-      labelsCell(controller.spec.selector),
-    ],
+    columns: REPLICA_COLUMNS,
+    cells: (controller: ReplicationController, now) => replicaCells(controller, labelsCell(controller.spec.selector), now),
   },
 }
 

@@ -1,36 +1,17 @@
 import { type FieldError, type FieldPath, invalid, path, type ResourceQuota, required, tryParseQuantity } from '@skiff/api'
 import { jsonEquals } from '../../patch/json-value.ts'
-import { type Amount, validateNonNegativeAmount, validateResourceName } from '../quantities.ts'
+import {
+  type Amount,
+  COMPUTE_RESOURCES,
+  COUNTED_RESOURCES,
+  validateNonNegativeAmount,
+  validateResourceName,
+} from '../quantities.ts'
 
 type Spec = ResourceQuota['spec']
 type Requirement = NonNullable<NonNullable<Spec['scopeSelector']>['matchExpressions']>[number]
 
 const NANOS = 1_000_000_000n
-
-const COUNTED = [
-  'pods',
-  'services',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'configmaps',
-  'persistentvolumeclaims',
-  'services.nodeports',
-  'services.loadbalancers',
-]
-
-const COMPUTE = [
-  'cpu',
-  'memory',
-  'ephemeral-storage',
-  'requests.cpu',
-  'requests.memory',
-  'requests.ephemeral-storage',
-  'requests.storage',
-  'limits.cpu',
-  'limits.memory',
-  'limits.ephemeral-storage',
-]
 
 const SCOPES = [
   'Terminating',
@@ -66,10 +47,11 @@ export function validateQuota({ spec }: ResourceQuota): FieldError[] {
 
 function validateHard(name: string, amount: Amount, field: FieldPath): FieldError[] {
   const errors = validateResourceName(name, field)
-  const known = name.includes('/') || name.includes('hugepages-') || COUNTED.includes(name) || COMPUTE.includes(name)
+  const known =
+    name.includes('/') || name.includes('hugepages-') || COUNTED_RESOURCES.includes(name) || COMPUTE_RESOURCES.includes(name)
   if (!known) errors.push(invalid(field, name, 'must be a standard resource for quota'))
   errors.push(...validateNonNegativeAmount(amount, field))
-  const whole = COUNTED.includes(name) || name.startsWith('count/')
+  const whole = COUNTED_RESOURCES.includes(name) || name.startsWith('count/')
   if (whole && (tryParseQuantity(amount)?.nanos ?? 0n) % NANOS !== 0n)
     errors.push(invalid(field, String(amount), 'must be an integer'))
   return errors
@@ -90,8 +72,8 @@ function validateScopes({ scopes = [], hard = {} }: Spec, field: FieldPath): Fie
 function fitsScope(scope: string, name: string): boolean {
   if (scope === 'BestEffort') return name === 'pods' || name === 'count/pods'
   if (scope === 'VolumeAttributesClass') return true
-  if (!COUNTED.includes(name) && !COMPUTE.includes(name)) return true
-  return name === 'pods' || (COMPUTE.includes(name) && name !== 'requests.storage')
+  if (!COUNTED_RESOURCES.includes(name) && !COMPUTE_RESOURCES.includes(name)) return true
+  return name === 'pods' || (COMPUTE_RESOURCES.includes(name) && name !== 'requests.storage')
 }
 
 function validateRequirement({ scopeName, operator, values = [] }: Requirement, field: FieldPath): FieldError[] {

@@ -17,7 +17,7 @@ export function newerFields(resource: string, owned: Json): void {
       break
     case 'daemonsets':
       if (update) update['f:maxSurge'] = {}
-      // what the server counts belongs to nobody here
+      // What the server counts belongs to nobody here.
       delete owned['f:metadata']
       break
     case 'jobs':
