@@ -4,13 +4,7 @@ export { Checkpoint, type CheckpointOptions } from './checkpoint/checkpoint.ts'
 export { type Snapshot, snapshotIn } from './checkpoint/informer-snapshot.ts'
 export { type Requeue, runController } from './controller/run-controller.ts'
 export { WorkQueue } from './controller/work-queue.ts'
-export {
-  createEventRecorder,
-  type EventRecorder,
-  type EventRecorderOptions,
-  type EventSubject,
-  type EventType,
-} from './events/event-recorder.ts'
+export { createEventRecorder, type EventRecorder, type EventRecorderOptions } from './events/event-recorder.ts'
 export { createInformer, type Informer, type InformerChange, type InformerOptions } from './informer/informer.ts'
 export { loadKubeconfig } from './kubeconfig.ts'
 export type { Log } from './log.ts'
@@ -20,3 +14,4 @@ export { Counter, Histogram } from './metrics/meters.ts'
 export { QueueMeters } from './metrics/queue-meters.ts'
 export { parseManifest } from './parse-manifest.ts'
 export { ResidentProgram } from './resident-program.ts'
+export { writeFailure } from './write-failure.ts'

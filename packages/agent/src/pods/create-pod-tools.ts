@@ -25,8 +25,6 @@ import type { PodTools, SayEvent } from './pod-tools.ts'
 import { runtimeHandlers } from './runtime-handlers.ts'
 
 const EXEC_PROBE_SLOTS = 4
-/** So long others' writes go first: that a pod is ready, above all. */
-const EVENT_PATIENCE_MS = 100
 
 /** What the parts of an agent ask of one another, each time anew. */
 export interface AgentView {
@@ -108,15 +106,7 @@ async function gpusOf({ nvidia, dataRoot }: RuntimeInfo): Promise<readonly strin
 }
 
 function podEvents({ client, nodeName, now, random, logger }: RunAgentOptions): SayEvent {
-  const recorder = createEventRecorder({
-    client,
-    component: 'kubelet',
-    host: nodeName,
-    clock: now,
-    random,
-    patienceMs: EVENT_PATIENCE_MS,
-    logger,
-  })
+  const recorder = createEventRecorder({ client, component: 'kubelet', host: nodeName, clock: now, random, logger })
   return (pod, type, reason, message, container) => {
     const fieldPath = container === undefined ? undefined : fieldPathOf(pod, container)
     const subject = { apiVersion: 'v1', kind: 'Pod', metadata: pod.metadata, ...(fieldPath ? { fieldPath } : {}) }

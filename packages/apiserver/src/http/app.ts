@@ -7,6 +7,7 @@ import { admitConnection } from '../admission/connect.ts'
 import { ANONYMOUS } from '../auth/users.ts'
 import type { Seat } from '../flow-control/flow-control.ts'
 import type { WatchSource } from '../verbs/watch.ts'
+import { EVENTS_PATH } from '../verbs/write-events.ts'
 import { isWhyPath } from '../why/serve-why.ts'
 import { attributesOf, authorize } from './authorize.ts'
 import type { Connections } from './connections.ts'
@@ -29,7 +30,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
 const PLAIN_PATHS = /^\/(healthz|readyz|livez)(\/|$)|^\/(version|cacerts)$/
 
 /** Decided per request by what it needs, not by who asks: these are checked object by object. */
-const authorizedInside = (path: string): boolean => path === '/apply' || isWhyPath(path)
+const authorizedInside = (path: string): boolean => path === '/apply' || path === EVENTS_PATH || isWhyPath(path)
 
 export function createApp(context: ServerContext, connections: Connections): FastifyInstance {
   const app = Fastify({
@@ -111,8 +112,8 @@ async function serve(context: ServerContext, connections: Connections, exchange:
 const NO_SEAT: Seat = { headers: {}, release: () => undefined }
 
 /** Our own questions of agents that wait for something to happen. Watches and streams give their seat back when they have begun. */
-function isLongRunning({ path, isResource }: RequestInfo): boolean {
-  return !isResource && path.startsWith('/skiff/')
+function isLongRunning({ path, isResource, verb }: RequestInfo): boolean {
+  return !isResource && verb === 'get' && path.startsWith('/skiff/')
 }
 
 function errorHeaders({ code, details }: Status): Record<string, string> {

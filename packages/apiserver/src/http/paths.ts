@@ -6,6 +6,7 @@ import { serveDiscovery } from '../discovery/serve-discovery.ts'
 import { SERVER_VERSION } from '../discovery/version.ts'
 import { serveOpenApi } from '../openapi/serve-openapi.ts'
 import { applyManifests } from '../verbs/apply-manifests.ts'
+import { EVENTS_PATH, writeEvents } from '../verbs/write-events.ts'
 import { isWhyPath, serveWhy } from '../why/serve-why.ts'
 import { serveHealth } from './health.ts'
 import { type HttpAnswer, jsonAnswer, textAnswer } from './http-answer.ts'
@@ -31,6 +32,7 @@ const LONGEST_ACKNOWLEDGE_TIMEOUT_MS = 60_000
 
 export async function servePath(context: ServerContext, request: PathRequest): Promise<HttpAnswer> {
   if (request.info.path === '/apply') return await serveApply(context, request)
+  if (request.info.path === EVENTS_PATH) return await writeEvents(context, request)
   if (request.method !== 'GET' && request.method !== 'HEAD') return notForThisMethod(context, request)
   if (isWhyPath(request.info.path)) return await serveWhy(context, request)
   return (await servedByGet(context, request)) ?? notFoundPaths(context)
@@ -43,7 +45,7 @@ async function servedByGet(context: ServerContext, request: PathRequest): Promis
     case '/':
       return jsonAnswer(200, { paths: knownPaths(context) })
     case '/version':
-      // in lines, as upstream's only here: people read it with curl
+      // In lines, as upstream's only here: people read it with curl.
       return textAnswer(200, JSON.stringify(SERVER_VERSION, undefined, 2), { 'content-type': 'application/json' })
     case '/metrics':
       return textAnswer(200, await context.metrics.text(), { 'content-type': context.metrics.contentType })

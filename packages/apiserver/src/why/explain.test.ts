@@ -203,7 +203,7 @@ describe('why a pod waits', () => {
     }
     expect(only(POD, pod({ status: READY }), around({ nodes: [away] }))).toMatchObject({
       cause: expect.stringContaining("The pod's node a isn't Ready: Nothing has been heard of its agent for 2m"),
-      cure: expect.stringContaining('systemctl start skiff-agent'),
+      cure: expect.stringContaining('systemctl restart skiff-agent'),
     })
   })
 

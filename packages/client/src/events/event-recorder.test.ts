@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Event, notFound } from '@skiff/api'
+import { type Event, forbidden, notFound } from '@skiff/api'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ApiClient } from '../api-client.ts'
 import { collectingLog } from '../testing/log.fixture.ts'
@@ -9,6 +9,7 @@ import { createEventRecorder, type EventRecorder } from './event-recorder.ts'
 
 const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'shop', uid: 'u1', resourceVersion: '7' } }
 const MINUTE_MS = 60_000
+const REFUSAL = forbidden('events', '', 'not yours').toStatus()
 
 describe('event recorder', () => {
   let events: Map<string, Event>
@@ -17,28 +18,33 @@ describe('event recorder', () => {
   let recorder: EventRecorder
   let nowMs: number
   let drawn: number
+  let refusedReason: string | undefined
   const log = collectingLog()
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
-    const body = JSON.parse(Buffer.concat(chunks).toString())
-    requests.push(`${request.method} ${request.url?.split('.')[0]}`)
-    const name = request.method === 'POST' ? body.metadata.name : (request.url?.split('/').at(-1) ?? '')
-    const existing = events.get(name)
-    if (request.method === 'PATCH' && existing === undefined) {
-      response.statusCode = 404
-      response.end(JSON.stringify(notFound('events', name).toStatus()))
-      return
-    }
-    events.set(name, { ...existing, ...body })
-    response.end(JSON.stringify(events.get(name)))
+    const body = Buffer.concat(chunks).toString()
+    if (request.method === 'PATCH') return count(request.url?.split('/').at(-1) ?? '', body, response)
+    const lines = body.split('\n').map((line): Event => JSON.parse(line))
+    requests.push(`${request.method} ${request.url} ${lines.length}`)
+    const refused = lines.flatMap((event, line) => (event.reason === refusedReason ? [{ line, status: REFUSAL }] : []))
+    for (const event of lines) if (event.reason !== refusedReason) events.set(event.metadata.name, event)
+    response.end(JSON.stringify({ refused }))
   })
+  const count = (name: string, body: string, response: ServerResponse) => {
+    requests.push('PATCH')
+    const existing = events.get(name)
+    if (existing !== undefined) events.set(name, { ...existing, ...JSON.parse(body) })
+    else response.statusCode = 404
+    response.end(JSON.stringify(events.get(name) ?? notFound('events', name).toStatus()))
+  }
 
   beforeEach(async () => {
     events = new Map()
     requests = []
     nowMs = Date.UTC(2026, 0, 1)
     drawn = 500
+    refusedReason = undefined
     if (!server.listening) {
       server.listen(0, '127.0.0.1')
       await once(server, 'listening')
@@ -63,7 +69,7 @@ describe('event recorder', () => {
   it('writes an event about an object, as kubectl describe shows it', async () => {
     recorder.event(pod, 'Warning', 'Failed', 'no such image')
     await recorder.flush()
-    expect(requests).toEqual(['POST /api/v1/namespaces/shop/events'])
+    expect(requests).toEqual(['POST /skiff/v1/events 1'])
     const [event] = [...events.values()]
     expect(event).toMatchObject({
       involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name: 'web', uid: 'u1', resourceVersion: '7' },
@@ -78,14 +84,27 @@ describe('event recorder', () => {
     expect(event?.metadata.name).toMatch(/^web\.[0-9a-f]{16}$/)
   })
 
-  it('lets what is urgent go first, until it is hurried', async () => {
+  it('waits for more until it is hurried, and writes all of it at once', async () => {
     const options = { client, component: 'skiff-test', clock: () => new Date(nowMs), random: () => 0, patienceMs: 3_600_000 }
     const patient = createEventRecorder(options)
-    patient.event(pod, 'Normal', 'Pulled', 'pulled the image')
-    await client.request('POST', '/first', { body: { metadata: { name: 'first' } } })
-    expect(requests).toEqual(['POST /first'])
+    for (const reason of ['Pulled', 'Created', 'Started']) patient.event(pod, 'Normal', reason, 'the container')
     await patient.flush()
-    expect(requests).toEqual(['POST /first', 'POST /api/v1/namespaces/shop/events'])
+    expect(requests).toEqual(['POST /skiff/v1/events 3'])
+  })
+
+  it('writes what the server takes, and begins anew with what it refused', async () => {
+    refusedReason = 'Created'
+    const say = () => {
+      for (const reason of ['Pulled', 'Created', 'Started']) recorder.event(pod, 'Normal', reason, 'the container')
+    }
+    say()
+    await recorder.flush()
+    expect([...events.values()].map(({ reason }) => reason)).toEqual(['Pulled', 'Started'])
+    expect(log.lines.at(-1)).toMatchObject({ level: 'debug', message: 'event was not written' })
+    refusedReason = undefined
+    say()
+    await recorder.flush()
+    expect([...events.values()].map(({ reason, count }) => `${reason} ${count}`)).toEqual(['Pulled 2', 'Started 2', 'Created 1'])
   })
 
   it('names events of one millisecond in their order, in which lists show them', async () => {
@@ -101,12 +120,22 @@ describe('event recorder', () => {
   it('counts up what was said before', async () => {
     for (let n = 0; n < 3; n += 1) {
       recorder.event(pod, 'Normal', 'Pulled', 'pulled the image')
+      await recorder.flush()
+      nowMs += MINUTE_MS
+    }
+    expect(requests).toEqual(['POST /skiff/v1/events 1', 'PATCH', 'PATCH'])
+    const [event] = [...events.values()]
+    expect(event).toMatchObject({ count: 3, firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:02:00Z' })
+  })
+
+  it('counts up what is not written yet', async () => {
+    for (let n = 0; n < 3; n += 1) {
+      recorder.event(pod, 'Normal', 'Pulled', 'pulled the image')
       nowMs += MINUTE_MS
     }
     await recorder.flush()
-    expect(requests.map((request) => request.split(' ')[0])).toEqual(['POST', 'PATCH', 'PATCH'])
-    const [event] = [...events.values()]
-    expect(event).toMatchObject({ count: 3, firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:02:00Z' })
+    expect(requests).toEqual(['POST /skiff/v1/events 1'])
+    expect([...events.values()]).toMatchObject([{ count: 3, lastTimestamp: '2026-01-01T00:02:00Z' }])
   })
 
   it('begins anew when the event it would count up has been removed', async () => {
@@ -131,18 +160,19 @@ describe('event recorder', () => {
     for (let n = 0; n < 100; n += 1) recorder.event(pod, 'Warning', 'Flood', 'again')
     recorder.event({ ...pod, metadata: { ...pod.metadata, name: 'other', uid: 'u2' } }, 'Normal', 'Fine', 'fine')
     await recorder.flush()
-    expect(requests).toHaveLength(26)
+    const counts = () => [...events.values()].map(({ reason, count }) => `${reason} ${count}`)
+    expect(counts()).toEqual(['Flood 25', 'Fine 1'])
     nowMs += 5 * MINUTE_MS
     recorder.event(pod, 'Warning', 'Flood', 'again')
     recorder.event(pod, 'Warning', 'Flood', 'again')
     await recorder.flush()
-    expect(requests).toHaveLength(27)
+    expect(counts()).toEqual(['Flood 26', 'Fine 1'])
   })
 
   it('puts events about nodes into the default namespace', async () => {
     recorder.event({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', uid: 'n' } }, 'Normal', 'Ready', 'ready')
     await recorder.flush()
-    expect(requests).toEqual(['POST /api/v1/namespaces/default/events'])
+    expect([...events.values()]).toMatchObject([{ metadata: { namespace: 'default' } }])
   })
 
   it('never throws when nobody takes the events, and says so at debug level only', async () => {
