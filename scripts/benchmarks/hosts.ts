@@ -1,5 +1,5 @@
 /** What a lost host and a roll-out cost on three hosts: how long they take, and the requests they lose. */
-import { NODES, type Node, type Pod, podIsReady } from '@skiff/api'
+import { NODES, type Node, PODS, type Pod, podIsReady } from '@skiff/api'
 import { type Cluster, type ClusterHost, manifest } from '../../test/support/cluster.ts'
 import { type Answer, Load } from '../../test/support/load.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
@@ -9,6 +9,7 @@ import { median, printFigure, rounded, timed } from './figure.ts'
 const LOSSES = 10
 const ROLL_OUTS = 5
 const PODS_TO_ROLL = 10
+const ROLL_OUT_TIMEOUT_MS = 60_000
 const CLIENTS = 64
 /** A client that waits as long as any browser would: what the network mends meanwhile is late, not lost. */
 const PATIENT_MS = 20_000
@@ -108,19 +109,28 @@ async function measureRollOuts(cluster: Cluster): Promise<void> {
 }
 
 async function rollOut(cluster: Cluster, release: string): Promise<void> {
+  const done = rolledOut(cluster, release)
   await cluster.kubectlOk(['set', 'env', 'deploy/hello', `RELEASE=${release}`])
-  await rolledOut(cluster, release)
+  await done
 }
 
-/** All are ready and of this release, and none of another is offered: as `kubectl rollout status` sees it. */
+/**
+ * All are ready and of this release, and none of another is offered: as `kubectl rollout status` sees it. Told by a watch: who asks
+ * again and again takes the master's time from what is measured.
+ */
 async function rolledOut(cluster: Cluster, release: string | undefined): Promise<void> {
+  const end = new AbortController()
+  const late = setTimeout(() => end.abort(), ROLL_OUT_TIMEOUT_MS)
   const isNew = ({ spec }: Pod) => spec.containers[0]?.env?.find(({ name }) => name === 'RELEASE')?.value === release
-  await waitFor(
-    'the roll-out is complete',
-    async () => {
-      const staying = (await podsOf(cluster, 'hello')).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-      return staying.length === PODS_TO_ROLL && staying.every((pod) => isNew(pod) && podIsReady(pod))
-    },
-    60_000,
-  )
+  const pods = new Map<string, Pod>()
+  const watch = { namespace: 'default', labelSelector: 'app=hello', sendInitialEvents: true, signal: end.signal }
+  for await (const { type, object } of cluster.client.watch<Pod>(PODS, watch)) {
+    if (type === 'DELETED') pods.delete(object.metadata.name)
+    else if (type !== 'BOOKMARK') pods.set(object.metadata.name, object)
+    const staying = [...pods.values()].filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    if (staying.length === PODS_TO_ROLL && staying.every((pod) => isNew(pod) && podIsReady(pod))) break
+  }
+  clearTimeout(late)
+  if (end.signal.aborted) throw new Error(`the roll-out to ${release} took more than ${ROLL_OUT_TIMEOUT_MS / 1000} s`)
+  end.abort()
 }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { apiVersionOf, type KindInfo, pathOf, type Status } from '@skiff/api'
+import { apiVersionOf, type KindInfo, type ObjectMeta, pathOf, type Status } from '@skiff/api'
 import type { WebSocket } from 'ws'
 import { Connection, type ConnectionOptions, type FullResponse, type SendOptions } from './http/connection.ts'
 import { LineSplitter } from './http/lines.ts'
@@ -86,6 +86,11 @@ export interface WatchOptions extends SelectOptions {
 export interface WatchEvent<T> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
   readonly object: T
+}
+
+/** The bookmark that ends what was there already when a watch with `sendInitialEvents` began (KEP-3157). */
+export function endsInitialEvents({ type, object }: WatchEvent<{ readonly metadata: ObjectMeta }>): boolean {
+  return type === 'BOOKMARK' && object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true'
 }
 
 export interface RequestOptions {

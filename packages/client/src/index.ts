@@ -1,4 +1,4 @@
-export { ApiClient, type ApiClientOptions, type Patch, type WatchEvent } from './api-client.ts'
+export { ApiClient, type ApiClientOptions, endsInitialEvents, type Patch, type WatchEvent } from './api-client.ts'
 export { type Backoff, type BackoffOptions, backoff } from './backoff.ts'
 export { Checkpoint, type CheckpointOptions } from './checkpoint/checkpoint.ts'
 export { type Snapshot, snapshotIn } from './checkpoint/informer-snapshot.ts'

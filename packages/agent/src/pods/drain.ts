@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ENDPOINT_SLICES, type EndpointSlice, type Pod } from '@skiff/api'
-import type { ApiClient } from '@skiff/client'
+import { type ApiClient, endsInitialEvents } from '@skiff/client'
 
 /**
  * A pod that leaves waits no longer than this for the proxies; then it goes anyway. Longer than a node that has gone silent is
@@ -31,25 +31,19 @@ export async function drain(pod: Pod, client: ApiClient, outer: AbortSignal): Pr
 /** The revision from which on no slice offers the pod; undefined when none of them has it at all. */
 async function revisionWithoutPod(pod: Pod, client: ApiClient, signal: AbortSignal): Promise<string | undefined> {
   const namespace = pod.metadata.namespace ?? ''
-  const page = await client.list<EndpointSlice>(ENDPOINT_SLICES, { namespace, signal })
-  const offering = new Map<string, EndpointSlice>()
+  const offering = new Set<string>()
   let newest: string | undefined
-  for (const slice of page.items) {
-    if (!names(slice, pod)) continue
-    newest = newer(newest, slice.metadata.resourceVersion)
-    if (offers(slice, pod)) offering.set(slice.metadata.name, slice)
-  }
-  if (offering.size === 0) return newest
-  for await (const { type, object } of client.watch<EndpointSlice>(ENDPOINT_SLICES, {
-    namespace,
-    resourceVersion: page.resourceVersion,
-    signal,
-  })) {
-    if (type === 'BOOKMARK' || !offering.has(object.metadata.name)) continue
-    if (type !== 'DELETED' && offers(object, pod)) continue
-    newest = newer(newest, object.metadata.resourceVersion)
-    offering.delete(object.metadata.name)
-    if (offering.size === 0) break
+  let isKnown = false
+  for await (const event of client.watch<EndpointSlice>(ENDPOINT_SLICES, { namespace, sendInitialEvents: true, signal })) {
+    const { type, object: slice } = event
+    isKnown ||= endsInitialEvents(event)
+    if (type !== 'BOOKMARK') {
+      const { name, resourceVersion } = slice.metadata
+      if (names(slice, pod) || offering.has(name)) newest = newer(newest, resourceVersion)
+      if (type !== 'DELETED' && offers(slice, pod)) offering.add(name)
+      else offering.delete(name)
+    }
+    if (isKnown && offering.size === 0) break
   }
   return newest
 }

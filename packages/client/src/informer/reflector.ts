@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError, isExpired, isInvalid, type KindInfo } from '@skiff/api'
-import type { ApiClient, SelectOptions, WatchEvent } from '../api-client.ts'
+import { type ApiClient, endsInitialEvents, type SelectOptions, type WatchEvent } from '../api-client.ts'
 import { type Backoff, type BackoffOptions, backoff } from '../backoff.ts'
 import type { Log } from '../log.ts'
 import { type ApiObject, keyOf, type ObjectCache } from './object-cache.ts'
@@ -26,8 +26,6 @@ const HEALTHY_WATCH_MS = 1_000
 const WATCH_MIN_SECONDS = 300
 /** Of a list without WatchList. */
 const PAGE_SIZE = 500
-/** A bookmark with this annotation ends the initial events of a WatchList (KEP-3157). */
-const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 
 /**
  * Keeps a cache like the server's: everything once, then every change from that revision on. A break is resumed at the
@@ -126,7 +124,7 @@ export class Reflector<T extends ApiObject> {
       if (initial === undefined) {
         this.#apply(event)
       } else if (event.type === 'BOOKMARK') {
-        if (event.object.metadata.annotations?.[INITIAL_EVENTS_END] !== 'true') return
+        if (!endsInitialEvents(event)) return
         this.#synced(initial.values(), event.object.metadata.resourceVersion, cache)
         initial = undefined
       } else if (event.type === 'DELETED') {

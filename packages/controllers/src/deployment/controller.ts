@@ -35,11 +35,12 @@ export async function runDeploymentController(context: ControllerContext): Promi
   const { deployments, replicaSets, pods } = informers
   const events = recorderFor(context, 'deployment-controller')
   const writes = new OwnWrites(replicaSets)
+  const statuses = new OwnWrites(deployments)
 
   async function reconcile(key: string) {
     const deployment = deployments.get(key)
-    if (!deployment) writes.forget(key)
-    if (!deployment || !writes.areSeen(key)) return undefined
+    if (!deployment) for (const own of [writes, statuses]) own.forget(key)
+    if (!deployment || !writes.areSeen(key) || !statuses.areSeen(key)) return undefined
 
     const owned = await replicaSetsOf(deployment)
     const newest = findNewReplicaSet(deployment, owned)
@@ -49,7 +50,8 @@ export async function runDeploymentController(context: ControllerContext): Promi
         await execute(deployment, step, progress)
       }
     } finally {
-      await writeStatus(deployment, owned, progress)
+      const written = await writeStatus(deployment, owned, progress)
+      if (written) statuses.wrote(key, written)
     }
     const waitMs = msUntilDeadline(deployment, deployment.status ?? {}, clock())
     return waitMs === undefined ? undefined : { requeueAfterMs: waitMs }
@@ -142,12 +144,12 @@ export async function runDeploymentController(context: ControllerContext): Promi
     return await client.patch<ReplicaSet>(REPLICA_SETS, { name, namespace }, { type: 'merge', body })
   }
 
-  async function writeStatus(deployment: Deployment, owned: readonly ReplicaSet[], progress: Progress): Promise<void> {
+  async function writeStatus(deployment: Deployment, owned: readonly ReplicaSet[], progress: Progress) {
     const { outcome, collisionCount } = progress
     const newest = progress.newest && progress.asWritten(progress.newest)
     const old = owned.filter(({ metadata }) => metadata.uid !== newest?.metadata.uid).map((one) => progress.asWritten(one))
     const status = deploymentStatus({ deployment, newest, old, outcome, collisionCount, now: clock() })
-    await unlessGone(patchStatus(client, DEPLOYMENTS, progress.deployment, status))
+    return await unlessGone(patchStatus(client, DEPLOYMENTS, progress.deployment, status))
   }
 
   function watch(queue: WorkQueue): void {

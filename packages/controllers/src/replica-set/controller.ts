@@ -15,6 +15,7 @@ import { claimObjects } from '../shared/claim-objects.ts'
 import { planClaims } from '../shared/claims.ts'
 import type { ControllerContext } from '../shared/context.ts'
 import { errorMessage, namespaceIsTerminating, unlessGone } from '../shared/errors.ts'
+import { OwnWrites } from '../shared/own-writes.ts'
 import { patchStatus } from '../shared/patch-status.ts'
 import { RecentWrites } from '../shared/recent-writes.ts'
 import { recorderFor, runReconciler } from '../shared/reconcile.ts'
@@ -36,7 +37,7 @@ export interface ReplicaKind {
 }
 
 /** Those that there are, with the indexes `owner` and `namespace`. */
-export type ReplicaSets = Pick<Informer<ReplicaSet>, 'get' | 'byIndex' | 'onChange' | 'start' | 'synced'>
+export type ReplicaSets = Pick<Informer<ReplicaSet>, 'get' | 'byIndex' | 'onChange' | 'start' | 'synced' | 'revision'>
 
 /** Keeps as many pods running as each ReplicaSet says. */
 export async function runReplicaSetController(context: ControllerContext): Promise<void> {
@@ -56,10 +57,12 @@ export async function keepReplicas(context: ControllerContext, kind: ReplicaKind
   const { pods } = informers
   const events = recorderFor(context, component)
   const writes = new RecentWrites<Pod>(pods)
+  const statuses = new OwnWrites(replicaSets)
 
   async function reconcile(key: string) {
     const replicaSet = replicaSets.get(key)
-    if (!replicaSet) return undefined
+    if (!replicaSet) statuses.forget(key)
+    if (!replicaSet || !statuses.areSeen(key)) return undefined
     const active = await activePodsOf(replicaSet)
     const failed = replicaSet.metadata.deletionTimestamp
       ? undefined
@@ -67,7 +70,9 @@ export async function keepReplicas(context: ControllerContext, kind: ReplicaKind
 
     const now = clock()
     const left = afterwards(replicaSet, active)
-    await writeStatus(replicaSet, replicaSetStatus(replicaSet, left, { failure: failed?.failure, now }))
+    const status = replicaSetStatus(replicaSet, left, { failure: failed?.failure, now })
+    const written = await unlessGone(patchStatus(client, info, replicaSet, status))
+    if (written) statuses.wrote(key, written)
     if (failed) throw failed.cause
     const waitMs = msUntilNextAvailable(left, replicaSet.spec.minReadySeconds ?? 0, now)
     return waitMs === undefined ? undefined : { requeueAfterMs: waitMs }
@@ -130,10 +135,6 @@ export async function keepReplicas(context: ControllerContext, kind: ReplicaKind
     }
     writes.deleted(pod)
     events.event(replicaSet, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
-  }
-
-  async function writeStatus(replicaSet: ReplicaSet, status: object): Promise<void> {
-    await unlessGone(patchStatus(client, info, replicaSet, status))
   }
 
   function watch(queue: WorkQueue): void {

@@ -7,6 +7,7 @@ export function seenAsReplicaSets(controllers: Informer<ReplicationController>):
   return {
     start: () => controllers.start(),
     synced: controllers.synced,
+    revision: () => controllers.revision(),
     get: (key) => {
       const controller = controllers.get(key)
       return controller && asReplicaSet(controller)

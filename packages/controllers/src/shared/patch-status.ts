@@ -8,12 +8,12 @@ interface HasStatus {
 }
 
 /**
- * Makes the object's status what it should be; no request when it is so already. A Conflict when the object is no
- * longer what the status was worked out from: the next reconcile knows better.
+ * Makes the object's status what it should be, and returns the object as it then is; no request when it is so already. A Conflict
+ * when the object is no longer what the status was worked out from: the next reconcile knows better.
  */
-export async function patchStatus(client: ApiClient, info: KindInfo, object: HasStatus, status: object): Promise<void> {
+export async function patchStatus<T extends HasStatus>(client: ApiClient, info: KindInfo, object: T, status: object): Promise<T> {
   const before = object.status ?? {}
-  if (isDeepStrictEqual(before, status)) return
+  if (isDeepStrictEqual(before, status)) return object
   const removed = Object.fromEntries(
     Object.keys(before)
       .filter((field) => !(field in status))
@@ -21,7 +21,7 @@ export async function patchStatus(client: ApiClient, info: KindInfo, object: Has
   )
   const { name, namespace, uid, resourceVersion } = object.metadata
   const ref = { name, subresource: 'status', ...(namespace === undefined ? {} : { namespace }) }
-  await client.patch(info, ref, {
+  return await client.patch<T>(info, ref, {
     type: 'merge',
     body: { metadata: { uid, resourceVersion }, status: { ...removed, ...status } },
   })
