@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdirSync, symlinkSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import {
   DEPLOYMENTS,
@@ -16,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../packages/cli/src/hosts/index.ts'
 import { type Cluster, manifest, startCluster } from '../support/cluster.ts'
 import { FaultyDocker } from '../support/faulty-docker.ts'
-import { runSkiff } from '../support/skiff.ts'
+import { runSkiff, startSkiff } from '../support/skiff.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { boundPod, containerOf, readyPod, runningContainers } from '../support/workloads.ts'
 
@@ -184,6 +186,43 @@ describe('a process that is started wrongly', () => {
     )
   })
 
+  it('takes the Docker Engine that the environment names, unless a flag names another', async () => {
+    const env = { DOCKER_HOST: `unix://${cluster.folder}/environment.sock` }
+    const dataDir = ['--data-dir', join(cluster.folder, 'stranger')]
+    const flag = ['--docker-host', `unix://${cluster.folder}/flag.sock`]
+    const outcomes = await Promise.all([
+      runSkiff(['agent', ...dataDir], env),
+      runSkiff(['agent', ...dataDir, ...flag], env),
+      runSkiff(['agent', ...dataDir, ...flag]),
+    ])
+    expect(outcomes.map(({ stderr }) => /(\w+)\.sock/.exec(stderr)?.[1])).toEqual(['environment', 'flag', 'flag'])
+  })
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('ends at once by %s while its master does not answer, as a shell expects it', async (signal, code) => {
+    await using silent = createServer().listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const line = [
+      '--join',
+      `https://127.0.0.1:${port}`,
+      '--token',
+      'abcdef.0123456789abcdef',
+      '--ca-hash',
+      `sha256:${'0'.repeat(64)}`,
+    ]
+    const asked = once(silent, 'connection')
+    const { child, outcome } = startSkiff(agentArgs(line))
+    const [connection] = (await Promise.race([asked, outcome.then(({ stderr }) => Promise.reject(new Error(stderr)))])) as [
+      Socket,
+    ]
+    child.kill(signal)
+    expect(await outcome).toMatchObject({ code, stderr: `skiff: the start of the agent was interrupted (${signal})\n` })
+    connection.destroy()
+  })
+
   it('says in one line that the Docker Engine is too old', async () => {
     await using old = await FaultyDocker.start(join(cluster.folder, 'old.sock'), cluster.host(0).dockerHost)
     const version = { Version: '18.09.1', ApiVersion: '1.39', MinAPIVersion: '1.12', Os: 'linux', Arch: 'amd64' }
@@ -205,7 +244,7 @@ describe('a process that is started wrongly', () => {
     for (const name of ['sh', 'readlink', 'dirname', 'uname', 'nsenter', 'iptables', 'conntrack'])
       symlinkSync((await run('which', [name])).trim(), join(path, name))
     expect(await refusedToJoin(cluster.host(0).dockerHost, { PATH: path })).toBe(
-      'skiff: nft, ip are missing on this host: apt-get install nftables iproute2\n',
+      `skiff: nft, ip are not found in PATH (${path}): become root by "su -" or sudo, so that PATH has /usr/sbin, or apt-get install nftables iproute2\n`,
     )
   })
 

@@ -7,7 +7,7 @@ import { JoinError } from './bootstrap/join-error.ts'
 import { dockerEngine } from './docker-engine.ts'
 import { clusterNodes } from './node/cluster-nodes.ts'
 import { installationId } from './node/installation-id.ts'
-import { contactMaster, type MasterContact, untilMasterAnswers } from './node/master-contact.ts'
+import { type AskingOptions, contactMaster, type MasterContact, untilMasterAnswers } from './node/master-contact.ts'
 import { isOwnAddress, nodeAddress } from './node/node-address.ts'
 import { NodeDeletedError } from './node/node-deleted-error.ts'
 import { refuseTakenName } from './node/node-name-taken.ts'
@@ -62,7 +62,7 @@ async function startUntil(
   const { nodeName, dataDir } = options
   const { nodeIp, now, random, logger } = joining
   const identity = await installationId(dataDir)
-  const facts = await untilMasterAnswers(() => clusterFacts(client, dataDir), { ...joining, signal })
+  const facts = await clusterFacts(client, dataDir, { ...joining, signal })
   const { clusterId } = facts
   const ranges: NetworkRanges = { ...facts, clusterCidr: facts.podCidr, dnsIp: facts.dnsAddress }
   const checkpoint = new Checkpoint({ directory: checkpointPath(dataDir), cluster: clusterId, node: nodeName, logger })
@@ -158,10 +158,10 @@ async function contactOrCheckpoint(
 }
 
 /** Kept, so that an agent that starts while the master is away knows which containers are its own. */
-async function clusterFacts(client: ApiClient, dataDir: string): Promise<ClusterFacts> {
+async function clusterFacts(client: ApiClient, dataDir: string, asking: AskingOptions): Promise<ClusterFacts> {
   const kept = await clusterFactsOfAgent(dataDir)
   if (kept !== undefined) return kept
-  const facts = clusterFactsOf(await client.get<ConfigMap>(CONFIG_MAPS, CLUSTER_FACTS))
+  const facts = clusterFactsOf(await untilMasterAnswers(() => client.get<ConfigMap>(CONFIG_MAPS, CLUSTER_FACTS), asking))
   await writePrivate(clusterFactsPath(dataDir), `${JSON.stringify(facts)}\n`)
   return facts
 }

@@ -11,6 +11,11 @@ export function dockerHostOf(env: NodeJS.ProcessEnv = process.env): string {
   return env.DOCKER_HOST || DEFAULT_DOCKER_HOST
 }
 
+/** What an agent is told that runs without this environment, and later. */
+export function dockerHostArguments(env: NodeJS.ProcessEnv = process.env): readonly string[] {
+  return env.DOCKER_HOST ? ['--docker-host', env.DOCKER_HOST] : []
+}
+
 export class DockerError extends Error {
   override name = 'DockerError'
   readonly status: number

@@ -1,3 +1,5 @@
+import { constants } from 'node:os'
+
 /** One line for a person: what failed, where, and why, following the causes. */
 export function describeFailure(error: unknown): string {
   const parts: string[] = []
@@ -15,4 +17,20 @@ export function describeFailure(error: unknown): string {
 /** What was typed can't be meant: exit code 2. */
 export class UsageError extends Error {
   override name = 'UsageError'
+}
+
+/** Somebody's signal ended it before it was done. */
+export class InterruptedError extends Error {
+  override name = 'InterruptedError'
+  readonly exitCode: number
+
+  constructor(signal: NodeJS.Signals, doing: string) {
+    super(`${doing} was interrupted (${signal})`)
+    this.exitCode = exitCodeOf(signal)
+  }
+}
+
+/** As shells tell of a program that a signal ended. */
+export function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal]
 }

@@ -1,6 +1,6 @@
 /** `skiff`: parses the command line and hands over. Each command's code is loaded only when it runs. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { describeFailure, UsageError } from './failure.ts'
+import { describeFailure, InterruptedError, UsageError } from './failure.ts'
 import { skiffHome } from './home.ts'
 import { leaveOutHttpWebSocket } from './lean-http.ts'
 import { parseDuration } from './parse-duration.ts'
@@ -85,7 +85,7 @@ program
   .addOption(new Option('--ca-hash <hash>', 'the master’s CA, sha256:HEX (needed until the first join)').env('SKIFF_CA_HASH'))
   .option('--node-name <name>', 'default: this host’s name')
   .option('--node-ip <address>', 'default: the address towards the master')
-  .option('--docker-host <url>', 'the Docker daemon', 'unix:///var/run/docker.sock')
+  .option('--docker-host <url>', 'the Docker daemon; default: $DOCKER_HOST, or unix:///var/run/docker.sock')
   .option('--data-dir <dir>', 'the agent’s own directory')
   .option('--labels <labels>', 'labels of the node, a=b,c=d', labels, {})
   .option('--max-pods <n>', 'how many pods fit', positiveInteger, 110)
@@ -236,6 +236,8 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE
   } else {
     process.stderr.write(`skiff: ${describeFailure(error)}\n`)
+    // What was interrupted may be waiting for somebody who is silent.
+    if (error instanceof InterruptedError) process.exit(error.exitCode)
     process.exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED
   }
 }

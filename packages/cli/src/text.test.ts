@@ -87,9 +87,15 @@ it('prints the status with an address for each Service, or what it lacks', () =>
     deployments: [{ namespace: 'default', name: 'hello', ready: 1, wanted: 2 }],
     services: [
       { namespace: 'default', name: 'hello', endpoints: 1, addresses: ['http://10.96.0.5/', 'http://10.0.0.1:30080/'] },
-      { namespace: 'default', name: 'none', endpoints: 0, addresses: [] },
+      { namespace: 'default', name: 'none', endpoints: 0, addresses: [], note: 'no ready endpoint' },
     ],
-    pods: { running: 2, ready: 1, total: 2, unready: [{ namespace: 'default', name: 'hello-2', state: 'CrashLoopBackOff' }] },
+    pods: {
+      running: 2,
+      ready: 1,
+      total: 3,
+      succeeded: 1,
+      unready: [{ namespace: 'shop', name: 'hello-2', state: 'CrashLoopBackOff' }],
+    },
   }
   expect(statusText(cluster)).toBe(`Nodes
   a   Ready   10.0.0.1   2 pods
@@ -102,8 +108,24 @@ Services
                     http://10.0.0.1:30080/
   default   none    no ready endpoint
 
-Pods: 1 of 2 ready
-  default   hello-2   CrashLoopBackOff
-What is wrong, and what to do: skiff why pod NAME -n NAMESPACE
+Pods: 1 of 2 ready, 1 done
+  shop   hello-2   CrashLoopBackOff
+What is wrong, and what to do: skiff why pod hello-2 -n shop
 `)
+})
+
+it('asks about what is likely the reason of the rest', () => {
+  const empty = { running: 0, ready: 0, total: 0, succeeded: 0, unready: [] }
+  const node = (ready: boolean) => ({ name: 'a', ready, address: '10.0.0.1', pods: 0 })
+  const service = { namespace: 'default', name: 'lonely', endpoints: 0, addresses: [], note: 'no ready endpoint' }
+  const name = { namespace: 'default', name: 'elsewhere', endpoints: 0, addresses: [], note: 'a name for example.com' }
+  const leaving = { namespace: 'default', name: 'old', state: 'Terminating' }
+  const pods = { ...empty, total: 1, unready: [leaving] }
+  const asked = (cluster: Pick<ClusterStatus, 'nodes' | 'services' | 'pods'>) =>
+    /skiff why .*/.exec(statusText({ ...cluster, deployments: [] }))?.[0]
+
+  expect(asked({ nodes: [node(true)], services: [name], pods })).toBeUndefined()
+  expect(asked({ nodes: [node(true)], services: [service], pods })).toBe('skiff why service lonely')
+  expect(asked({ nodes: [node(false)], services: [service], pods })).toBe('skiff why node a')
+  expect(statusText({ nodes: [node(true)], services: [], deployments: [], pods: empty })).toMatch(/\nPods: none\n$/)
 })

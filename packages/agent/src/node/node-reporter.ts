@@ -64,13 +64,15 @@ export class NodeReporter {
   /** Makes the Node object, or takes over the one that is there. */
   async register(info: RuntimeInfo): Promise<Node> {
     this.#info = info
-    const { client, name } = this.#options
+    const { client, name, logger } = this.#options
     const labels = { ...this.#options.labels, ...defaultLabels(name, info) }
     const devices = Object.keys(this.#options.settings.devices)
     const own = { [IDENTITY_ANNOTATION]: this.#options.identity, [DEVICES_ANNOTATION]: devices.join(',') }
     const annotations = { ...this.#options.annotations, ...own }
     try {
-      return await client.create<Node>(NODES, { metadata: { name, labels, annotations }, spec: {} } as never)
+      const node = await client.create<Node>(NODES, { metadata: { name, labels, annotations }, spec: {} } as never)
+      logger.info({ node: name }, 'host joined the cluster')
+      return node
     } catch (error) {
       if (!isAlreadyExists(error)) throw error
     }

@@ -2,6 +2,7 @@ import { join as joinPath } from 'node:path'
 import { NodeDeletedError, startAgent } from '@skiff/agent'
 import { collectAfterStart } from '../collect-after-start.ts'
 import { componentLogger } from '../component-logger.ts'
+import { dockerHostOf } from '../docker-api.ts'
 import { agentDirectory } from '../home.ts'
 import { untilSignal } from '../until-signal.ts'
 import { nodeNameOfMachine, SKIFF } from '../up/machine.ts'
@@ -13,7 +14,7 @@ interface AgentCommandOptions {
   readonly caHash?: string
   readonly nodeName?: string
   readonly nodeIp?: string
-  readonly dockerHost: string
+  readonly dockerHost?: string
   readonly dataDir?: string
   readonly labels: Readonly<Record<string, string>>
   readonly maxPods: number
@@ -30,6 +31,7 @@ export async function agent({
   join,
   token,
   caHash,
+  dockerHost = dockerHostOf(),
   dataDir = agentDirectory(home),
   nodeName = nodeNameOfMachine(),
   evictionHard,
@@ -37,9 +39,10 @@ export async function agent({
   kubeReserved,
   ...options
 }: AgentCommandOptions): Promise<void> {
-  const { signal } = untilSignal()
-  const running = await startAgent({
+  const { signal, orInterrupted } = untilSignal()
+  const starting = startAgent({
     ...options,
+    dockerHost,
     // A compose file gives empty strings for what isn't set.
     ...(join ? { server: join } : {}),
     ...(token ? { token } : {}),
@@ -59,12 +62,13 @@ export async function agent({
     logger: componentLogger('agent'),
     signal,
   })
+  const running = await orInterrupted('the start of the agent', starting)
   void collectAfterStart(signal)
   await running.stopped.catch(async (error: unknown) => {
     if (!(error instanceof NodeDeletedError)) throw error
     const { purgeAgentIn } = await import('../up/purge-agent.ts')
     // A node that joins again under its name finds the data of its claims.
-    await purgeAgentIn(dataDir, options.dockerHost, ['volumes'])
+    await purgeAgentIn(dataDir, dockerHost, ['volumes'])
     throw new Error(
       `node ${nodeName} was deleted from the cluster: its pods, rules and credentials are removed from this host, the data of its claims stays in ${dataDir}/volumes; to join again, run \`skiff token create\` on the master and type the line that it prints`,
     )

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { agentDirectory } from '../home.ts'
 import { installService, systemdRuns } from '../services/install-service.ts'
-import { serviceArguments } from '../services/service-arguments.ts'
+import { serviceArguments, withDockerHost } from '../services/service-arguments.ts'
 import type { Component } from '../services/systemd-unit.ts'
 import { machineProcesses, SKIFF } from '../up/machine.ts'
 import { masterIsReady } from '../up/master-is-ready.ts'
@@ -44,7 +44,8 @@ export async function installComponent({
     file: join(directory, 'join.env'),
     variables: { SKIFF_JOIN: server, SKIFF_TOKEN: token, SKIFF_CA_HASH: caHash },
   }
-  const command = [SKIFF, ...serviceArguments(typed, home, process.cwd())]
+  const meant = component === 'agent' ? withDockerHost(typed, process.env) : typed
+  const command = [SKIFF, ...serviceArguments(meant, home, process.cwd())]
   const lines = await installService({ component, home, command, ...(component === 'agent' ? { environment } : {}) })
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
   if (component === 'master' && dataDir === undefined && systemdRuns()) await masterServes(home)

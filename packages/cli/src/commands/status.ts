@@ -36,11 +36,15 @@ export interface ClusterStatus {
     readonly name: string
     readonly endpoints: number
     readonly addresses: readonly string[]
+    /** Why it has no address. */
+    readonly note?: string
   }[]
   readonly pods: {
     readonly running: number
     readonly ready: number
     readonly total: number
+    /** Those that have done their work. */
+    readonly succeeded: number
     /** Those that should be ready and aren't, with one word on each. */
     readonly unready: readonly { readonly namespace: string; readonly name: string; readonly state: string }[]
   }
@@ -48,6 +52,8 @@ export interface ClusterStatus {
 
 /** Of pods that aren't ready so many are named. */
 const MOST_NAMED = 10
+const LEAVING = 'Terminating'
+const NO_ENDPOINT = 'no ready endpoint'
 
 /** What runs, and where it is reached. */
 export async function status({ home, output }: StatusOptions): Promise<void> {
@@ -82,16 +88,26 @@ export async function readStatus(home: string): Promise<ClusterStatus> {
     pods: {
       total: pods.items.length,
       running: pods.items.filter((pod) => pod.status?.phase === 'Running').length,
-      ready: pods.items.filter(podIsReady).length,
+      ready: pods.items.filter(isHere).length,
+      succeeded: pods.items.filter(hasSucceeded).length,
       unready: pods.items
-        .filter((pod) => !podIsReady(pod) && pod.status?.phase !== 'Succeeded')
+        .filter((pod) => !isHere(pod) && !hasSucceeded(pod))
         .map((pod) => ({ namespace: pod.metadata.namespace ?? '', name: pod.metadata.name, state: stateOf(pod) })),
     },
   }
 }
 
+/** A pod that leaves may be ready to its end. */
+function isHere(pod: Pod): boolean {
+  return podIsReady(pod) && pod.metadata.deletionTimestamp === undefined
+}
+
+function hasSucceeded({ status }: Pod): boolean {
+  return status?.phase === 'Succeeded'
+}
+
 function stateOf({ metadata, status }: Pod): string {
-  if (metadata.deletionTimestamp !== undefined) return 'Terminating'
+  if (metadata.deletionTimestamp !== undefined) return LEAVING
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
   const waiting = containers.find(({ ready, state }) => !ready && state?.waiting)?.state?.waiting?.reason
   const scheduled = findCondition(status?.conditions, 'PodScheduled')
@@ -118,7 +134,15 @@ function statusOfService(
           .flatMap((endpoint) => endpoint.addresses),
       ),
   )
-  return { namespace, name, endpoints: endpoints.size, addresses: endpoints.size === 0 ? [] : addressesOfService(service, nodes) }
+  const addresses = endpoints.size === 0 ? [] : addressesOfService(service, nodes)
+  const note = addresses.length > 0 ? {} : { note: whyNoAddress(service, endpoints.size) }
+  return { namespace, name, endpoints: endpoints.size, addresses, ...note }
+}
+
+function whyNoAddress({ spec }: Service, endpoints: number): string {
+  if (spec.type === 'ExternalName') return `a name for ${spec.externalName}`
+  if (endpoints === 0) return NO_ENDPOINT
+  return spec.clusterIP === 'None' ? 'headless: its name leads to its pods' : 'no TCP port'
 }
 
 /** Where it answers: the Service's own address, then each ready node that says its own. */
@@ -136,23 +160,46 @@ function httpUrl(host: string, port: number): string {
 }
 
 export function statusText(cluster: ClusterStatus): string {
-  const nodes = cluster.nodes.map((node) => [node.name, node.ready ? 'Ready' : 'NotReady', node.address, `${node.pods} pods`])
+  const nodes = cluster.nodes.map((node) => [
+    node.name,
+    node.ready ? 'Ready' : 'NotReady',
+    node.address,
+    `${node.pods} pod${node.pods === 1 ? '' : 's'}`,
+  ])
   const deployments = cluster.deployments.map((d) => [d.namespace, d.name, `${d.ready}/${d.wanted} ready`])
   const services = cluster.services.flatMap((service) => {
-    const [first = service.endpoints === 0 ? 'no ready endpoint' : 'no address', ...rest] = service.addresses
+    const [first = service.note ?? '', ...rest] = service.addresses
     return [[service.namespace, service.name, first], ...rest.map((address) => ['', '', address])]
   })
   const section = (title: string, rows: string[][]) => (rows.length === 0 ? '' : `${title}\n${indent(alignColumns(rows))}\n`)
-  const { ready, total, unready } = cluster.pods
-  const pods = `Pods: ${ready} of ${total} ready\n${unreadyText(unready)}`
-  return `${section('Nodes', nodes)}${section('Deployments', deployments)}${section('Services', services)}${pods}`
+  return `${section('Nodes', nodes)}${section('Deployments', deployments)}${section('Services', services)}${podsText(cluster.pods)}${nextText(cluster)}`
+}
+
+function podsText({ ready, total, succeeded, unready }: ClusterStatus['pods']): string {
+  if (total === 0) return 'Pods: none\n'
+  const done = succeeded === 0 ? '' : `, ${succeeded} done`
+  return `Pods: ${ready} of ${total - succeeded} ready${done}\n${unreadyText(unready)}`
 }
 
 function unreadyText(unready: ClusterStatus['pods']['unready']): string {
   if (unready.length === 0) return ''
   const rows = unready.slice(0, MOST_NAMED).map(({ namespace, name, state }) => [namespace, name, state])
   const more = unready.length > MOST_NAMED ? `  and ${unready.length - MOST_NAMED} more\n` : ''
-  return `${indent(alignColumns(rows))}${more}What is wrong, and what to do: skiff why pod NAME -n NAMESPACE\n`
+  return `${indent(alignColumns(rows))}${more}`
+}
+
+/** What to type next: a sick node is the reason of much else. */
+function nextText({ nodes, pods, services }: ClusterStatus): string {
+  const node = nodes.find(({ ready }) => !ready)
+  const pod = pods.unready.find(({ state }) => state !== LEAVING)
+  const service = services.find(({ note }) => note === NO_ENDPOINT)
+  const what =
+    (node && `node ${node.name}`) ?? (pod && `pod ${inNamespace(pod)}`) ?? (service && `service ${inNamespace(service)}`)
+  return what === undefined ? '' : `What is wrong, and what to do: skiff why ${what}\n`
+}
+
+function inNamespace({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return namespace === 'default' ? name : `${name} -n ${namespace}`
 }
 
 function indent(text: string): string {

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { NODES, type Node, nodeIsReady } from '@skiff/api'
+import { existsSync, mkdirSync, readFileSync, statfsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { findCondition, NODES, type Node, nodeIsReady } from '@skiff/api'
 import { createJoinToken } from '@skiff/master'
 import { parse } from 'yaml'
-import { dockerHostOf } from '../docker-api.ts'
+import { dockerHostArguments, dockerHostOf } from '../docker-api.ts'
 import { adminKubeconfig, agentDirectory, apiSocket, masterDirectory } from '../home.ts'
 import { createFabric, type Host, hostAddress, hostSocket, insideHost, startHost } from '../hosts/index.ts'
 import { lastError } from '../last-lines.ts'
@@ -30,6 +30,7 @@ interface UpOptions {
 const MASTER_TIMEOUT_MS = 30_000
 const NODE_TIMEOUT_MS = 60_000
 const JOIN_TOKEN_TTL_MS = 10 * 60_000
+const LEAST_FOR_A_LINE_BYTES = 64 * 1024
 
 /** A master and agents on this machine, in the background. Whatever runs already as it should is left alone. */
 export async function up(options: UpOptions): Promise<void> {
@@ -132,7 +133,7 @@ function agentCommand({ home, server, name, host }: AgentOptions): string[] {
     '--data-dir',
     agentDirectory(home, host?.name),
   ]
-  if (!host) return [...common, ...(process.env.DOCKER_HOST ? ['--docker-host', process.env.DOCKER_HOST] : [])]
+  if (!host) return [...common, ...dockerHostArguments()]
   return insideHost(host, [...common, '--node-ip', hostAddress(host), '--docker-host', `unix://${hostSocket(host)}`])
 }
 
@@ -152,22 +153,29 @@ async function nodesReady(processes: ProcessTable, home: string, names: readonly
   const client = localClient(home)
   try {
     await showProgress('waiting for the nodes', async () => {
-      await waitUntil(
-        async () => {
-          const { items } = await client.list<Node>(NODES)
-          return names.every((name) => items.some((node) => node.metadata.name === name && nodeIsReady(node))) || undefined
-        },
-        {
-          what: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} Ready`,
-          timeoutMs: NODE_TIMEOUT_MS,
-          hopeless: () => (isRoot() ? agentEnded(processes, names) : agentContainerEnded(dockerHostOf(), home)),
-        },
-      )
+      await waitUntil(async () => allReady(names, (await client.list<Node>(NODES)).items), {
+        what: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} Ready`,
+        timeoutMs: NODE_TIMEOUT_MS,
+        hopeless: () => (isRoot() ? agentEnded(processes, names) : agentContainerEnded(dockerHostOf(), home)),
+      })
       return { result: undefined, done: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} Ready` }
     })
   } finally {
     client.close()
   }
+}
+
+/** Throws what is known of the first that isn't, as `waitUntil` asks. */
+function allReady(names: readonly string[], nodes: readonly Node[]): true {
+  for (const name of names) {
+    const node = nodes.find(({ metadata }) => metadata.name === name)
+    if (node !== undefined && nodeIsReady(node)) continue
+    const words = findCondition(node?.status?.conditions, 'Ready')?.message ?? 'its agent has told nothing yet'
+    throw new Error(
+      `${name} is not (${words}): "skiff why node ${name}" and "skiff doctor" say more; "skiff down" and "skiff up" start everything anew`,
+    )
+  }
+  return true
 }
 
 function agentEnded(processes: ProcessTable, names: readonly string[]): string | undefined {
@@ -182,7 +190,15 @@ function agentEnded(processes: ProcessTable, names: readonly string[]): string |
 
 function endedWith(processes: ProcessTable, name: string): string | undefined {
   if (processes.isRunning(name)) return undefined
-  return `the ${name} ended: ${lastError(processes.logFile(name)) ?? 'it said nothing'} (its log: ${processes.logFile(name)})`
+  const log = processes.logFile(name)
+  // On a full disk the log ends before the reason.
+  const why = diskIsFull(dirname(log)) ? `the disk of ${log} is full: make room there` : lastError(log)
+  return `the ${name} ended: ${why ?? 'it said nothing'} (its log: ${log})`
+}
+
+function diskIsFull(directory: string): boolean {
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize < LEAST_FOR_A_LINE_BYTES
 }
 
 function printNext({ home, merge }: UpOptions, server: string): void {

@@ -17,7 +17,8 @@ const HEALTHY: MachineFacts = {
     cgroupDriver: 'systemd',
     dataRoot: '/var/lib/docker',
   },
-  programs: { nft: true, ip: true, iptables: true, conntrack: true, nsenter: true },
+  path: '/usr/sbin:/usr/bin',
+  missingPrograms: [],
   ipForward: true,
   listeners: [{ protocol: 'udp', address: '127.0.0.53', port: 53, program: 'systemd-resolve (pid 7)' }],
   routes: [
@@ -67,8 +68,13 @@ describe('a check', () => {
     ],
     [
       'missing programs, by the packages they are in',
-      { programs: { ...HEALTHY.programs, nft: false, ip: false } },
-      /nft, ip are missing: apt-get install nftables iproute2/,
+      { missingPrograms: ['nft', 'ip'] },
+      /^programs: nft, ip are not found in PATH \(\/usr\/sbin:\/usr\/bin\): apt-get install nftables iproute2/,
+    ],
+    [
+      'a PATH without the folder of root’s programs, as a plain su leaves it, and blames nothing else',
+      { missingPrograms: ['nft', 'ip'], path: '/usr/bin:/bin', nftProblem: 'spawn nft ENOENT' },
+      /^programs: nft, ip are not found in PATH \(\/usr\/bin:\/bin\): become root by "su -"/,
     ],
     ['a kernel without nftables', { nftProblem: 'Operation not supported' }, /nft fails: Operation not supported/],
     ['forwarding that was switched off', { ipForward: false }, /ip_forward=1/],
@@ -111,6 +117,11 @@ describe('a check', () => {
       'a master that is away',
       { master: { server: 'https://m:6443', problem: 'connect ECONNREFUSED' } },
       /^master: https:\/\/m:6443 doesn't answer: connect ECONNREFUSED/,
+    ],
+    [
+      'a master that hangs',
+      { master: { server: 'https://m:6443', problem: 'no answer within 5 s' } },
+      /^master: https:\/\/m:6443 doesn't answer: no answer within 5 s: the one that runs here seems to hang; "skiff down"/,
     ],
     [
       'a second master on the same data',

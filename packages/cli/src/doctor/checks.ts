@@ -1,6 +1,6 @@
 /** Each check is a pure function from what was found on the machine to one line. */
 import { isIPv4 } from 'node:net'
-import { REQUIRED_PROGRAMS } from '@skiff/agent'
+import { explainMissing, REQUIRED_PROGRAMS } from '@skiff/agent'
 import type { Listener, MachineFacts } from './machine-facts.ts'
 
 export interface Check {
@@ -20,6 +20,8 @@ const LEAST_FREE_BYTES = GIB
 const LEAST_FREE_SHARE = 0.05
 const CERTIFICATE_SOON_MS = 7 * 24 * 3_600_000
 const WORST_CLOCK_SKEW_MS = 30_000
+/** How the time-out of a connection that stands is told. */
+export const NO_ANSWER = 'no answer within'
 /** Routes that agents and proxies of ours make (`ip route show proto 145`). */
 const OWN_PROTOCOLS: ReadonlySet<string | undefined> = new Set(['145', '146'])
 
@@ -97,18 +99,14 @@ function cgroups({ engine: found }: MachineFacts): Judgement | undefined {
   return 'problem' in found ? undefined : [`version ${found.cgroupVersion}, driver ${found.cgroupDriver}`]
 }
 
-function programs({ programs: found }: MachineFacts): Judgement {
-  const needed = Object.keys(REQUIRED_PROGRAMS)
-  const missing = needed.filter((name) => found[name] !== true)
-  if (missing.length === 0) return [`${needed.join(', ')} are there`]
-  return [
-    `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`,
-    `apt-get install ${missing.map((name) => REQUIRED_PROGRAMS[name]).join(' ')}`,
-  ]
+function programs({ missingPrograms, path }: MachineFacts): Judgement {
+  if (missingPrograms.length === 0) return [`${Object.keys(REQUIRED_PROGRAMS).join(', ')} are there`]
+  const { problem, cure } = explainMissing(missingPrograms, path)
+  return [problem, cure]
 }
 
-function nftables({ programs: found, nftProblem, root }: MachineFacts): Judgement | undefined {
-  if (found.nft !== true) return undefined
+function nftables({ missingPrograms, nftProblem, root }: MachineFacts): Judgement | undefined {
+  if (missingPrograms.includes('nft')) return undefined
   if (nftProblem === undefined) return ['the kernel has it']
   if (!root) return ['can only be seen by root']
   return [`nft fails: ${nftProblem}`, 'use a kernel with nf_tables ("modprobe nf_tables"): Services need it']
@@ -150,7 +148,8 @@ function dnsPort({ listeners, ranges: { dnsAddress } }: MachineFacts): Judgement
   ]
 }
 
-function addressRanges({ ranges, routes }: MachineFacts): Judgement {
+function addressRanges({ ranges, routes, missingPrograms }: MachineFacts): Judgement | undefined {
+  if (missingPrograms.includes('ip')) return undefined
   const shown = `services ${ranges.serviceCidr}, pods ${ranges.podCidr}`
   const foreign = routes.filter(
     ({ dst, dev, protocol }) => dst !== 'default' && !OWN_PROTOCOLS.has(protocol) && !dev?.startsWith('skf') && dev !== 'lo',
@@ -218,11 +217,17 @@ function certificates({ certificates: found, now }: MachineFacts): Judgement | u
   return [`the first one expires on ${day}, and is renewed before`]
 }
 
-function master({ master: found }: MachineFacts): Judgement | undefined {
+function master({ master: found, masters }: MachineFacts): Judgement | undefined {
   if (found === undefined) return undefined
   if (found.problem === undefined) return [`answers at ${found.server}`]
+  const detail = `${found.server} doesn't answer: ${found.problem}`
+  if (masters.length > 0 && found.problem.startsWith(NO_ANSWER))
+    return [
+      detail,
+      'the one that runs here seems to hang; "skiff down" and "skiff up", or "systemctl restart skiff-master", start it anew',
+    ]
   return [
-    `${found.server} doesn't answer: ${found.problem}`,
+    detail,
     'start it on its machine ("skiff up", or "systemctl start skiff-master"), and let its port through the firewall',
   ]
 }

@@ -47,8 +47,9 @@ export interface MachineFacts {
   readonly home: string
   readonly dockerHost: string
   readonly engine: EngineFacts | { readonly problem: string }
-  /** Which of the programs that an agent calls are on the path. */
-  readonly programs: Readonly<Record<string, boolean>>
+  /** Where the agent's programs are looked for, as `$PATH` is written, and those that are not there. */
+  readonly path: string
+  readonly missingPrograms: readonly string[]
   /** What `nft list ruleset` said when it failed; undefined: it works. */
   readonly nftProblem?: string
   readonly ipForward: boolean

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, readlinkSync, type Stats, statfsSync, statSync } from 'node:fs'
 import { get } from 'node:https'
 import { delimiter, join } from 'node:path'
-import { clusterFactsOfAgent, nodeNameOfAgent, REQUIRED_PROGRAMS } from '@skiff/agent'
+import { clusterFactsOfAgent, missingPrograms, nodeNameOfAgent } from '@skiff/agent'
 import { findCondition, NODES, type Node } from '@skiff/api'
 import { askDocker, dockerHostOf } from '../docker-api.ts'
 import { describeFailure } from '../failure.ts'
@@ -11,6 +11,8 @@ import { agentDirectory, masterDirectory } from '../home.ts'
 import { run } from '../hosts/index.ts'
 import { localClient } from '../local-client.ts'
 import { agentContainerEnded } from '../up/agent-container.ts'
+import { masterIsReady } from '../up/master-is-ready.ts'
+import { NO_ANSWER } from './checks.ts'
 import type { EngineFacts, Listener, MachineFacts, RouteFact } from './machine-facts.ts'
 import { parseSockets } from './parse-sockets.ts'
 import { readMasters } from './read-masters.ts'
@@ -22,6 +24,8 @@ const CERTIFICATES = ['ca.crt', 'apiserver.crt', 'server.crt', 'client.crt']
 
 export async function readMachine(home: string, now: Date): Promise<MachineFacts> {
   const dockerHost = dockerHostOf()
+  const root = process.getuid?.() === 0
+  const path = pathOf(process.env, root)
   const engine = await engineFacts(dockerHost)
   const nftProblem = await nftProblemOf()
   const agent = await clusterFactsOfAgent(agentDirectory(home))
@@ -29,23 +33,29 @@ export async function readMachine(home: string, now: Date): Promise<MachineFacts
   const agentListens = agent !== undefined && listeners.some(({ port, program }) => port === 10250 && isNode(program))
   // Its files are root's, so that a user without root can't read what it knows.
   const agentContainer = !('problem' in engine) && (await answers(() => agentContainerRuns(dockerHost, home)))
-  const masterRuns = await answers(() => localClient(home).request('GET', '/readyz'))
-  const master = await masterFacts(home, now)
-  const nodeName = await nodeNameOfAgent(agentDirectory(home)).catch(() => undefined)
-  const nodes = masterRuns ? await nodeFacts(home) : undefined
+  // Together: each waits a while for a master that hangs.
+  const [masterServes, master, nodeName] = await Promise.all([
+    masterIsReady(home).then(Boolean, () => false),
+    masterFacts(home, now),
+    nodeNameOfAgent(agentDirectory(home)).catch(() => undefined),
+  ])
+  const masters = await readMasters(home)
+  const nodes = masterServes ? await nodeFacts(home) : undefined
   return {
-    ...{ now, home, dockerHost, engine, listeners, root: process.getuid?.() === 0 },
-    programs: Object.fromEntries(Object.keys(REQUIRED_PROGRAMS).map((name) => [name, isOnPath(name)])),
+    ...{ now, home, dockerHost, engine, listeners, root },
+    path,
+    missingPrograms: await missingPrograms(path),
     ...(nftProblem === undefined ? {} : { nftProblem }),
     ipForward: read('/proc/sys/net/ipv4/ip_forward').trim() === '1',
     routes: await routesOf(),
-    ranges: { ...(agent ?? DEFAULT_RANGES), ...rangesOfMaster(home), inUse: agent !== undefined || masterRuns },
+    ranges: { ...(agent ?? DEFAULT_RANGES), ...rangesOfMaster(home), inUse: agent !== undefined || masterServes },
     badPermissions: badPermissions(home),
     disks: disksOf([home, ...('problem' in engine ? [] : [engine.dataRoot])]),
     certificates: [masterDirectory(home), agentDirectory(home)].flatMap(certificatesIn),
     builtAt: statSync(import.meta.filename).mtime,
-    running: { master: masterRuns, agent: agentListens || agentContainer },
-    masters: await readMasters(home),
+    // One that hangs has its port all the same.
+    running: { master: masterServes || masters.length > 0, agent: agentListens || agentContainer },
+    masters,
     ...(nodeName === undefined ? {} : { nodeName }),
     ...(master === undefined ? {} : { master }),
     ...(nodes === undefined ? {} : { nodes }),
@@ -92,9 +102,9 @@ async function routesOf(): Promise<readonly RouteFact[]> {
   return JSON.parse(answer.trim() || '[]') as RouteFact[]
 }
 
-function isOnPath(program: string): boolean {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
-  return folders.some((folder) => statOf(join(folder, program))?.isFile() === true)
+/** Others start the agent by sudo, or in a container: both look into root's folders. */
+function pathOf({ PATH = '' }: NodeJS.ProcessEnv, root: boolean): string {
+  return root ? PATH : [PATH, '/usr/sbin', '/sbin'].join(delimiter)
 }
 
 function rangesOfMaster(home: string): { serviceCidr: string; podCidr: string; dnsAddress: string } | undefined {
@@ -176,7 +186,7 @@ function dateOf(server: string, ca: string): Promise<Date> {
       answer.resume()
       resolve(new Date(answer.headers.date ?? Date.now()))
     })
-    sent.once('timeout', () => sent.destroy(new Error(`no answer within ${MASTER_TIMEOUT_MS / 1000} s`)))
+    sent.once('timeout', () => sent.destroy(new Error(`${NO_ANSWER} ${MASTER_TIMEOUT_MS / 1000} s`)))
     sent.once('error', reject)
   })
 }

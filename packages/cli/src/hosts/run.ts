@@ -5,7 +5,8 @@ export function run(program: string, args: readonly string[], input = ''): Promi
   return new Promise((resolve, reject) => {
     const child = execFile(program, args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout)
-      reject(new Error(`${program} ${args.join(' ')}: ${stderr.trim() || error.message}`, { cause: error }))
+      const why = error.code === 'ENOENT' ? `${program} is not found in PATH (${process.env.PATH})` : error.message
+      reject(new Error(`${program} ${args.join(' ')}: ${stderr.trim() || why}`, { cause: error }))
     })
     child.stdin?.on('error', () => undefined)
     child.stdin?.end(input)

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { dockerHostArguments } from '../docker-api.ts'
 
 /** Never part of a service's command line: everybody may read that. */
 const SECRETS: ReadonlySet<string> = new Set(['--token', '--ca-hash'])
@@ -20,6 +21,11 @@ export function serviceArguments(typed: readonly string[], home: string, cwd: st
     else kept.push(argument)
   }
   return ['--home', resolve(cwd, home), ...kept]
+}
+
+/** The Docker daemon that is meant here: a service has not got this environment. */
+export function withDockerHost(typed: readonly string[], env: NodeJS.ProcessEnv): readonly string[] {
+  return typed.some((argument) => splitFlag(argument)[0] === '--docker-host') ? typed : [...typed, ...dockerHostArguments(env)]
 }
 
 function splitFlag(argument: string): readonly [string, string?] {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { removeServices } from './install-service.ts'
-import { serviceArguments } from './service-arguments.ts'
+import { serviceArguments, withDockerHost } from './service-arguments.ts'
 import { environmentFileText, systemdUnit } from './systemd-unit.ts'
 
 const HOME = '/var/lib/skiff'
@@ -18,6 +18,8 @@ describe('a service’s unit', () => {
     expect(text).toContain('\nRestart=always\n')
     expect(text).toContain('\nStartLimitIntervalSec=0\n')
     expect(text).toContain('\nKillMode=mixed\n')
+    // It was told to stop before it had joined.
+    expect(text).toContain('\nSuccessExitStatus=143\n')
     expect(text).toContain('\nEnvironmentFile=-/var/lib/skiff/agent/join.env\n')
   })
 
@@ -73,6 +75,29 @@ describe('a service’s arguments', () => {
       '--data-dir',
       '/root/here',
     ])
+  })
+})
+
+describe('an agent’s Docker daemon', () => {
+  const env = { DOCKER_HOST: 'unix:///run/other.sock' }
+
+  it('is the one that the environment names', () => {
+    expect(withDockerHost(['agent', '--max-pods', '50'], env)).toEqual([
+      'agent',
+      '--max-pods',
+      '50',
+      '--docker-host',
+      'unix:///run/other.sock',
+    ])
+    expect(withDockerHost(['agent'], { DOCKER_HOST: '' })).toEqual(['agent'])
+  })
+
+  it('is rather the one that was typed', () => {
+    for (const typed of [
+      ['agent', '--docker-host', 'unix:///x'],
+      ['agent', '--docker-host=unix:///x'],
+    ])
+      expect(withDockerHost(typed, env)).toBe(typed)
   })
 })
 

@@ -37,6 +37,7 @@ ${environmentFile === undefined ? '' : startConditions(environmentFile)}
 ExecStart=${command.map(quoted).join(' ')}
 ${environmentFile === undefined ? '' : `EnvironmentFile=-${escapeSpecifiers(environmentFile)}\n`}Restart=always
 RestartSec=2
+SuccessExitStatus=143
 ${killMode(component)}TimeoutStopSec=45
 LimitNOFILE=1048576
 TasksMax=infinity

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -37,6 +38,14 @@ describe('a background process', () => {
     expect(await processes.stop('worker')).toBe(true)
     expect(processes.isRunning('worker')).toBe(false)
     expect(await processes.stop('worker')).toBe(false)
+  })
+
+  it('is ended at once when it can not be known again, as on a full disk', async () => {
+    mkdirSync(join(directory, 'run', 'other.json'), { recursive: true })
+    const waiting = join(directory, 'never-written')
+    const other = { name: 'other', command: ['tail', '-F', waiting], stamp: '1' }
+    await expect(processes.ensure(other)).rejects.toThrow(/other\.json can't be written/)
+    await expect.poll(() => spawnSync('pgrep', ['-f', waiting]).status, { timeout: 30_000 }).toBe(1)
   })
 
   it('is started anew when it died', async () => {

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { writeFailure } from '@skiff/client'
 import { LOG_FILE_VARIABLE } from '../component-logger.ts'
 import { isAlive, type ProcessIdentity, processIdentity } from '../hosts/index.ts'
 
@@ -71,6 +72,7 @@ export class ProcessTable {
   #start({ name, command, stamp, env }: BackgroundProcess): void {
     const [program, ...args] = command
     if (program === undefined) throw new Error(`${name} has no command`)
+    mkdirSync(this.#runDirectory, { recursive: true, mode: 0o700 })
     const log = this.#openLog(name)
     const child = spawn(program, args, {
       detached: true,
@@ -81,9 +83,14 @@ export class ProcessTable {
     child.once('error', () => undefined)
     child.unref()
     if (child.pid === undefined) throw new Error(`${program} could not be started`)
-    mkdirSync(this.#runDirectory, { recursive: true, mode: 0o700 })
     const record: ProcessRecord = { ...(processIdentity(child.pid) ?? { pid: child.pid, startTime: '' }), stamp, command }
-    writeFileSync(this.#recordFile(name), JSON.stringify(record), { mode: 0o600 })
+    try {
+      writeFileSync(this.#recordFile(name), JSON.stringify(record), { mode: 0o600 })
+    } catch (error) {
+      // Nobody would find it again.
+      child.kill()
+      throw writeFailure(this.#recordFile(name), error)
+    }
   }
 
   #openLog(name: string): number {

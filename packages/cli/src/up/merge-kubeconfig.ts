@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { writeFailure } from '@skiff/client'
 import { type Document, isMap, isSeq, parse, parseDocument, stringify } from 'yaml'
 import { removeIfEmpty } from './remove-if-empty.ts'
 
@@ -47,9 +48,14 @@ export function unmergeKubeconfig(adminFile: string, targetFile: string): boolea
 }
 
 function writePrivate(file: string, text: string): void {
-  writeFileSync(`${file}.skiff`, text, { mode: 0o600 })
-  renameSync(`${file}.skiff`, file)
-  chmodSync(file, 0o600)
+  try {
+    writeFileSync(`${file}.skiff`, text, { mode: 0o600 })
+    renameSync(`${file}.skiff`, file)
+    chmodSync(file, 0o600)
+  } catch (error) {
+    rmSync(`${file}.skiff`, { force: true })
+    throw writeFailure(file, error)
+  }
 }
 
 export function mergedText(text: string, admin: Kubeconfig): string {

@@ -84,7 +84,7 @@ export class Connection {
   async #requestOnce(method: string, path: string, options: SendOptions): Promise<FullResponse> {
     const { request, response: pending } = this.#start(this.#requests, method, path, options)
     request.setTimeout(REQUEST_TIMEOUT_MS, () => {
-      request.destroy(new Error(`no answer within ${REQUEST_TIMEOUT_MS / 1000} s`))
+      request.destroy(Object.assign(new Error(`no answer within ${REQUEST_TIMEOUT_MS / 1000} s`), { code: 'ETIMEDOUT' }))
     })
     const response = await pending
     const body = await this.#readBody(response, options.signal)
@@ -170,6 +170,9 @@ function targetOf(server: string): RequestOptions {
   return { protocol: url.protocol, host: url.hostname.replace(/^\[|\]$/g, ''), port }
 }
 
+/** On its own machine. */
+const RESTART_MASTER = '"skiff down" and "skiff up", or "systemctl restart skiff-master", start it anew'
+
 /** What Node's TLS says of a certificate names no cure. */
 function whyNot(error: unknown, server: string): string {
   const { code = '', message } = error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error) }
@@ -178,6 +181,8 @@ function whyNot(error: unknown, server: string): string {
     case 'ECONNREFUSED':
       // The master left its socket, so it was not asked to end.
       return server.startsWith('unix:') ? `${message}: start it with "skiff up" or "systemctl start skiff-master"` : message
+    case 'ETIMEDOUT':
+      return server.startsWith('unix:') ? `${message}: if it hangs, ${RESTART_MASTER}` : message
     case 'CERT_NOT_YET_VALID':
       return `its certificate is not valid yet, and this machine's clock says ${now}: set the clock (timedatectl set-ntp true)`
     case 'CERT_HAS_EXPIRED':
