@@ -6,14 +6,17 @@ import { PODS, type Pod, podIsReady } from '@skiff/api'
 import { hostSocket } from '../../packages/cli/src/hosts/index.ts'
 import type { Cluster } from '../../test/support/cluster.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
-import { BareDocker, PAUSE_IMAGE, startPods } from './bare-docker.ts'
+import { BareDocker, PAUSE_IMAGE, type PodStarter, startPods } from './bare-docker.ts'
 import { median, printFigure, rounded, timed } from './figure.ts'
 import { Floor } from './floor.ts'
 import { medianMarks, PodMarks } from './pod-spans.ts'
 import { ProcessorTime } from './processor-time.ts'
 
 const ROUNDS = 10
-/** Of many pods: each of the three in turn, so that neither a lucky time nor a slow minute of the machine decides. */
+/**
+ * Of many pods: each of the three in turn, forth and back, so that neither a lucky time nor a slow minute of the machine decides, nor
+ * what the one before has left for the kernel to clear away.
+ */
 const ROUNDS_OF_MANY = 3
 /** Bare Docker's best lies there on machines of any size. */
 const CONCURRENCIES = [4, 8]
@@ -74,15 +77,23 @@ async function measureMany({ cluster, bare, floor, processors }: Bench, pods: nu
   const ofSkiff: Cost[] = []
   const removed: Cost[] = []
   const names = Array.from({ length: pods }, (_, i) => `many-${i}`)
-  for (let round = 0; round < ROUNDS_OF_MANY; round++) {
-    for (const [i, concurrency] of CONCURRENCIES.entries()) {
-      ofBare[i]?.push(await costOf(processors, () => startPods(bare, pods, concurrency)))
-      await bare.removeAll()
-      ofFloor[i]?.push(await costOf(processors, () => startPods(floor, pods, concurrency)))
-      await bare.removeAll()
-    }
+  const withoutSkiff = (starter: PodStarter, concurrency: number, costs: Cost[] | undefined) => async () => {
+    costs?.push(await costOf(processors, () => startPods(starter, pods, concurrency)))
+    await bare.removeAll()
+  }
+  const withSkiff = async () => {
     ofSkiff.push(await costOf(processors, () => start(cluster, names)))
     removed.push(await costOf(processors, () => remove(cluster, bare, names)))
+  }
+  const inTurn = [
+    ...CONCURRENCIES.flatMap((concurrency, i) => [
+      withoutSkiff(bare, concurrency, ofBare[i]),
+      withoutSkiff(floor, concurrency, ofFloor[i]),
+    ]),
+    withSkiff,
+  ]
+  for (let round = 0; round < ROUNDS_OF_MANY; round++) {
+    for (const measure of round % 2 === 0 ? inTurn : inTurn.toReversed()) await measure()
   }
   const skiff = medianCost(ofSkiff)
   const details = { skiff, rounds: { skiff: ofSkiff, bare: ofBare, floor: ofFloor, removed }, concurrencies: CONCURRENCIES }
