@@ -76,6 +76,14 @@ describe('a Deployment', () => {
     expect(await cluster.told('SuccessfulDelete')).toEqual([])
   })
 
+  test('tells of each pod that becomes ready without being in its own way', async () => {
+    await cluster.createDeployment({ replicas: 8 })
+    await cluster.rolledOut(8)
+    const { body } = await cluster.client.request('GET', '/metrics')
+    const conflicts = body.toString('utf8').match(/^apiserver_request_total\{.*subresource="status",code="409".*$/gm)
+    expect(conflicts).toBeNull()
+  })
+
   test('rolls over to a new image without ever falling below two of three, and back', async () => {
     await cluster.createDeployment()
     await cluster.rolledOut()

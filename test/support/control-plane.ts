@@ -13,7 +13,7 @@ import {
   SERVICES,
 } from '@skiff/api'
 import { startTestApiServer, type TestApiServer } from '@skiff/apiserver/testing'
-import type { ApiClient } from '@skiff/client'
+import { ApiClient } from '@skiff/client'
 import { startControllers } from '@skiff/controllers'
 import { startScheduler } from '@skiff/scheduler'
 import { pino } from 'pino'
@@ -29,7 +29,8 @@ export async function startControlPlane(): Promise<ControlPlane> {
   const api = await startTestApiServer({ namespaces: ['default', 'kube-system', 'kube-node-lease'] })
   const abort = new AbortController()
   const common = {
-    client: api.client,
+    // As a master asks itself.
+    client: new ApiClient({ server: api.url, userAgent: 'test', inProcess: api.inProcess }),
     logger: pino({ level: process.env.SKIFF_TEST_LOG ?? 'silent' }),
     clock: () => new Date(),
     random: Math.random,
