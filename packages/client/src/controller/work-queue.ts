@@ -21,7 +21,10 @@ export class WorkQueue {
   readonly #processing = new Set<string>()
   /** Keys to hand out, in order. A set, so that the first comes out without moving the others. */
   readonly #ready = new Set<string>()
-  readonly #waiters = new Set<(key: string) => void>()
+  /** Those who wait for a key, and what ends their wait. */
+  readonly #waiters = new Map<(key: string | undefined) => void, AbortSignal>()
+  /** What is listened to already. */
+  readonly #signals = new WeakSet<AbortSignal>()
   readonly #failures = new Map<string, number>()
   readonly #later: Timetable
 
@@ -72,18 +75,22 @@ export class WorkQueue {
     if (signal.aborted) return undefined
     const key = first(this.#ready)
     if (key !== undefined) return this.#take(key)
-    return await new Promise((resolve) => {
-      const stop = () => {
-        this.#waiters.delete(give)
-        resolve(undefined)
+    this.#endWith(signal)
+    return await new Promise((resolve) => this.#waiters.set(resolve, signal))
+  }
+
+  /** One listener, however often somebody waits: many have the same signal, and each addition looks at all that it has. */
+  #endWith(signal: AbortSignal): void {
+    if (this.#signals.has(signal)) return
+    this.#signals.add(signal)
+    const end = () => {
+      for (const [waiter, its] of this.#waiters) {
+        if (its !== signal) continue
+        this.#waiters.delete(waiter)
+        waiter(undefined)
       }
-      const give = (given: string) => {
-        signal.removeEventListener('abort', stop)
-        resolve(given)
-      }
-      this.#waiters.add(give)
-      signal.addEventListener('abort', stop, { once: true })
-    })
+    }
+    signal.addEventListener('abort', end, { once: true })
   }
 
   /** Must follow every `next`, whatever came of the work. */
@@ -100,7 +107,7 @@ export class WorkQueue {
   }
 
   #handOut(): void {
-    const waiter = first(this.#waiters)
+    const waiter = first(this.#waiters.keys())
     const key = first(this.#ready)
     if (waiter === undefined || key === undefined) return
     this.#waiters.delete(waiter)
@@ -115,7 +122,7 @@ export class WorkQueue {
   }
 }
 
-function first<T>(set: ReadonlySet<T>): T | undefined {
-  for (const value of set) return value
+function first<T>(values: Iterable<T>): T | undefined {
+  for (const value of values) return value
   return undefined
 }
