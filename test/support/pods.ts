@@ -54,7 +54,7 @@ export class Pods {
     return (await this.events(name)).map(({ reason = '' }) => reason)
   }
 
-  /** Resolves when there are events with these reasons: they are written one after the other, a moment after what they tell. */
+  /** Resolves when there are events with these reasons: they are written a moment after what they tell. */
   async areTold(name: string, reasons: readonly string[]): Promise<void> {
     await waitFor(`${reasons.join(' and ')} are told of ${name}`, async () => {
       const told = await this.eventReasons(name)

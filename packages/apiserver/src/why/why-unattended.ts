@@ -6,7 +6,7 @@ type Cause = Omit<Finding, 'about'>
 /** Kinds that are stored and shown and have no controller here, with what does their work meanwhile (docs/compatibility.md). */
 const UNATTENDED: Readonly<Record<string, string>> = {
   'StatefulSet.apps': 'Use Deployments of one replica with claims of their own until then.',
-  'DaemonSet.apps': 'Use a Deployment with as many replicas as nodes and topologySpreadConstraints until then.',
+  'DaemonSet.apps': 'Use a Deployment with as many replicas as nodes until then: its pods are spread over them.',
   'Job.batch': 'Use a pod with restartPolicy: OnFailure until then.',
   'CronJob.batch': 'Create pods with restartPolicy: OnFailure from a timer of your own until then.',
   'HorizontalPodAutoscaler.autoscaling': 'Scale by hand until then: kubectl scale',
