@@ -10,6 +10,7 @@ export {
 } from './decode/decode-protobuf.ts'
 export { MAX_JSON_DEPTH, type ParsedJson, parseJson } from './decode/parse-json.ts'
 export * from './errors.ts'
+export * from './event-lines.ts'
 export * from './field-errors.ts'
 export * from './field-selectors.ts'
 export * from './kinds.ts'

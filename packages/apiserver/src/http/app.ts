@@ -1,13 +1,12 @@
 /** The fastify app: limits, the one wildcard route, and the funnel for whatever is thrown. It does not listen. */
 
 import type { ServerResponse } from 'node:http'
-import { type APIService, ApiError, type Status } from '@skiff/api'
+import { type APIService, ApiError, EVENT_LINES_PATH, type Status } from '@skiff/api'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { admitConnection } from '../admission/connect.ts'
 import { ANONYMOUS } from '../auth/users.ts'
 import type { Seat } from '../flow-control/flow-control.ts'
 import type { WatchSource } from '../verbs/watch.ts'
-import { EVENTS_PATH } from '../verbs/write-events.ts'
 import { isWhyPath } from '../why/serve-why.ts'
 import { attributesOf, authorize } from './authorize.ts'
 import type { Connections } from './connections.ts'
@@ -30,7 +29,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
 const PLAIN_PATHS = /^\/(healthz|readyz|livez)(\/|$)|^\/(version|cacerts)$/
 
 /** Decided per request by what it needs, not by who asks: these are checked object by object. */
-const authorizedInside = (path: string): boolean => path === '/apply' || path === EVENTS_PATH || isWhyPath(path)
+const authorizedInside = (path: string): boolean => path === '/apply' || path === EVENT_LINES_PATH || isWhyPath(path)
 
 export function createApp(context: ServerContext, connections: Connections): FastifyInstance {
   const app = Fastify({

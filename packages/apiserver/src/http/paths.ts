@@ -1,12 +1,12 @@
 /** Paths that are no resource: discovery, OpenAPI, health, metrics, and our own. */
 
-import { badRequest, type KindInfo } from '@skiff/api'
+import { badRequest, EVENT_LINES_PATH, type KindInfo } from '@skiff/api'
 import { apiGroups } from '../discovery/api-groups.ts'
 import { serveDiscovery } from '../discovery/serve-discovery.ts'
 import { SERVER_VERSION } from '../discovery/version.ts'
 import { serveOpenApi } from '../openapi/serve-openapi.ts'
 import { applyManifests } from '../verbs/apply-manifests.ts'
-import { EVENTS_PATH, writeEvents } from '../verbs/write-events.ts'
+import { writeEvents } from '../verbs/write-events.ts'
 import { isWhyPath, serveWhy } from '../why/serve-why.ts'
 import { serveHealth } from './health.ts'
 import { type HttpAnswer, jsonAnswer, textAnswer } from './http-answer.ts'
@@ -32,7 +32,7 @@ const LONGEST_ACKNOWLEDGE_TIMEOUT_MS = 60_000
 
 export async function servePath(context: ServerContext, request: PathRequest): Promise<HttpAnswer> {
   if (request.info.path === '/apply') return await serveApply(context, request)
-  if (request.info.path === EVENTS_PATH) return await writeEvents(context, request)
+  if (request.info.path === EVENT_LINES_PATH) return await writeEvents(context, request)
   if (request.method !== 'GET' && request.method !== 'HEAD') return notForThisMethod(context, request)
   if (isWhyPath(request.info.path)) return await serveWhy(context, request)
   return (await servedByGet(context, request)) ?? notFoundPaths(context)

@@ -1,11 +1,15 @@
 import { badRequest, type KubeObject } from '@skiff/api'
 import { type Answer, type Call, objectAnswer } from '../http/call.ts'
+import type { WriteContext } from '../registry/write-context.ts'
 import { decodeBody } from './decode-body.ts'
 import { fieldValidation, writeContext } from './write-options.ts'
 
 export async function create(call: Call): Promise<Answer> {
   const write = writeContext(call, 'CreateOptions')
-  const object = decodeBody(call, fieldValidation(call, 'CreateOptions'))
+  return await createDecoded(call, decodeBody(call, fieldValidation(call, 'CreateOptions')), write)
+}
+
+export async function createDecoded(call: Call, object: KubeObject, write: WriteContext): Promise<Answer> {
   const namespace = namespaceFor(call, object)
   call.registry.definition.strategy.default?.(object)
   return objectAnswer(call, 201, await call.registry.create(object, namespace, write))

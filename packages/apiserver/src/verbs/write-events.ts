@@ -1,19 +1,26 @@
 /** POST /skiff/v1/events: what those have to say who say much, in one request. */
 
-import { badRequest, EVENTS, parseJson, pathOf } from '@skiff/api'
+import {
+  badRequest,
+  EVENT_LINES_PATH,
+  EVENTS,
+  type EventLinesAnswer,
+  MOST_EVENT_LINES,
+  pathOf,
+  type RefusedEventLine,
+} from '@skiff/api'
 import { attributesOf, authorize } from '../http/authorize.ts'
+import type { Call } from '../http/call.ts'
 import { type HttpAnswer, jsonAnswer } from '../http/http-answer.ts'
 import type { PathRequest } from '../http/paths.ts'
 import { methodNotAllowed, noSuchResource } from '../http/refusals.ts'
 import { parseRequestInfo } from '../http/request-info.ts'
 import type { ServerContext } from '../http/server-context.ts'
 import { statusOf } from '../http/status-answer.ts'
-import { create } from './create.ts'
+import { createDecoded } from './create.ts'
+import { decodeBodyAs } from './decode-body.ts'
+import { writeContext } from './write-options.ts'
 
-export const EVENTS_PATH = '/skiff/v1/events'
-
-/** They are written in one turn of the event loop, which keeps others waiting so long. */
-const MOST_EVENTS = 32
 const NEWLINE = 0x0a
 
 /**
@@ -23,43 +30,32 @@ const NEWLINE = 0x0a
 export async function writeEvents(context: ServerContext, request: PathRequest): Promise<HttpAnswer> {
   if (request.method !== 'POST') throw methodNotAllowed()
   const lines = linesOf(request.body)
-  if (lines.length > MOST_EVENTS) throw badRequest(`at most ${MOST_EVENTS} events at once, these are ${lines.length}`)
-  const written = await Promise.all(lines.map((line, number) => refusalOf(context, request, { line, number })))
-  return jsonAnswer(200, { refused: written.filter((refusal) => refusal !== undefined) })
-}
-
-interface Line {
-  readonly line: Buffer
-  readonly number: number
-}
-
-async function refusalOf(context: ServerContext, request: PathRequest, { line, number }: Line) {
-  try {
-    await writeEvent(context, request, line)
-    return undefined
-  } catch (error) {
-    return { line: number, status: statusOf(error, context.logger, { method: 'POST', path: EVENTS_PATH }) }
+  if (lines.length > MOST_EVENT_LINES) throw badRequest(`at most ${MOST_EVENT_LINES} events at once, these are ${lines.length}`)
+  const refused: RefusedEventLine[] = []
+  const write = async (body: Buffer, line: number) => {
+    try {
+      await writeEvent(context, request, body)
+    } catch (error) {
+      refused.push({ line, status: statusOf(error, context.logger, { method: 'POST', path: EVENT_LINES_PATH }) })
+    }
   }
+  await Promise.all(lines.map(write))
+  return jsonAnswer(200, { refused: refused.sort((a, b) => a.line - b.line) } satisfies EventLinesAnswer)
 }
 
 async function writeEvent(context: ServerContext, request: PathRequest, line: Buffer): Promise<void> {
   const registry = context.registry.find(EVENTS)
   if (registry === undefined) throw noSuchResource()
+  const sent = { contentType: 'application/json', body: line, warn: () => undefined }
+  const event = decodeBodyAs(sent, EVENTS, 'Ignore')
+  const { namespace } = event.metadata
+  if (namespace === undefined || namespace === '') throw badRequest('metadata.namespace: Required value')
   const { user, userAgent } = request
-  const info = parseRequestInfo('POST', pathOf(EVENTS, namespaceOf(line)))
+  const info = parseRequestInfo('POST', pathOf(EVENTS, namespace))
   authorize(context.authorizer, user, attributesOf(info))
   const { registry: registries, admission } = context
-  const common = { info, user, userAgent, registry, registries, admission, now: context.clock() }
-  await create({ ...common, contentType: 'application/json', body: line, warn: () => undefined })
-}
-
-function namespaceOf(line: Buffer): string {
-  const { value } = parseJson(line.toString('utf8')) as {
-    readonly value: { readonly metadata?: { readonly namespace?: unknown } } | null
-  }
-  const namespace = value?.metadata?.namespace
-  if (typeof namespace !== 'string' || namespace === '') throw badRequest('metadata.namespace: Required value')
-  return namespace
+  const call: Call = { ...sent, info, user, userAgent, registry, registries, admission, now: context.clock() }
+  await createDecoded(call, event, writeContext(call, 'CreateOptions'))
 }
 
 function linesOf(body: Buffer): Buffer[] {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { EventWriter, type EventWriterOptions, MOST_TOGETHER } from './event-writer.ts'
+import { MOST_EVENT_LINES } from '@skiff/api'
+import { EventWriter, type EventWriterOptions } from './event-writer.ts'
 import { defined, type EventSubject, type EventType, type Occurrence } from './occurrence.ts'
 
 export interface EventRecorderOptions extends EventWriterOptions {
@@ -36,7 +37,9 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const writeAll = async () => {
     while (waiting.length > 0) {
       await delay(patienceMs, undefined, { ref: false, signal: hurry.signal }).catch(() => undefined)
-      await writer.write(waiting.splice(0, MOST_TOGETHER))
+      // A flood goes on without a pause: what waits too long is dropped.
+      do await writer.write(waiting.splice(0, MOST_EVENT_LINES))
+      while (waiting.length >= MOST_EVENT_LINES)
     }
     writing = undefined
   }

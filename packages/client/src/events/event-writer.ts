@@ -1,4 +1,4 @@
-import { EVENTS, isNotFound, type Status } from '@skiff/api'
+import { EVENT_LINES_PATH, EVENTS, type EventLinesAnswer, isNotFound } from '@skiff/api'
 import type { ApiClient } from '../api-client.ts'
 import type { Log } from '../log.ts'
 import { EventCorrelator, type EventDecision } from './event-correlator.ts'
@@ -14,11 +14,6 @@ export interface EventWriterOptions {
   readonly logger?: Log
 }
 
-/** So many are written by one request; the server takes no more. */
-export const MOST_TOGETHER = 32
-/** Takes them as lines. Alone each would be a request, and a pod has four by the time it runs. */
-const EVENTS_PATH = '/skiff/v1/events'
-
 type Creation = Extract<EventDecision, { action: 'create' }>
 type Recount = Extract<EventDecision, { action: 'recount' }>
 
@@ -32,13 +27,6 @@ interface Recounting extends Recount {
   readonly occurrence: Occurrence
 }
 
-/** What the server would not take. */
-interface Refusal {
-  /** Of the request's lines, from 0. */
-  readonly line: number
-  readonly status: Status
-}
-
 /** Decides what becomes of what is said, and writes it. */
 export class EventWriter {
   readonly #options: EventWriterOptions
@@ -49,7 +37,10 @@ export class EventWriter {
     this.#options = options
   }
 
-  /** Never throws. New events go by one request, in their order; then those are counted up that were written before. */
+  /**
+   * Of at most MOST_EVENT_LINES; never throws. New events go by one request, in their order; then those are counted up that were
+   * written before.
+   */
   async write(occurrences: readonly Occurrence[]): Promise<void> {
     const { drafts, recountings } = this.#sort(occurrences)
     await this.#create(drafts)
@@ -95,8 +86,8 @@ export class EventWriter {
     if (drafts.length === 0) return
     const body = drafts.map(({ event }) => JSON.stringify(event)).join('\n')
     try {
-      const answer = await this.#options.client.request('POST', EVENTS_PATH, { body, contentType: 'application/x-ndjson' })
-      const { refused } = JSON.parse(answer.body.toString('utf8')) as { readonly refused: readonly Refusal[] }
+      const answer = await this.#options.client.request('POST', EVENT_LINES_PATH, { body, contentType: 'application/x-ndjson' })
+      const { refused } = JSON.parse(answer.body.toString('utf8')) as EventLinesAnswer
       for (const { line, status } of refused) this.#notWritten(drafts[line], status)
     } catch (error) {
       for (const draft of drafts) this.#notWritten(draft, error)
