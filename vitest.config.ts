@@ -5,6 +5,9 @@ const resolveSources = {
   ssr: { resolve: { conditions: ['source'] } },
 }
 
+/** Beside what they test, but not among the unit tests, which are run at every turn. */
+const SLOW = ['packages/*/src/**/*.slow.test.ts', 'packages/*/src/fuzz/**/*.test.ts']
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,7 +18,7 @@ export default defineConfig({
           // Nothing of ours keeps state in a module: a worker serves many files.
           isolate: false,
           include: ['packages/*/src/**/*.test.ts', 'test/architecture/**/*.test.ts', 'scripts/**/*.test.ts'],
-          exclude: ['packages/*/src/fuzz/**'],
+          exclude: SLOW,
           expect: { poll: { timeout: 30_000 } },
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -26,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           // The real API server and controllers in one process, without Docker; and what takes longer than a unit test may.
-          include: ['test/integration/**/*.test.ts', 'packages/*/src/fuzz/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', ...SLOW],
           expect: { poll: { timeout: 30_000 } },
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type ContractOptions, storeContract } from '../store.contract.ts'
 import { CompactedError, type Store, type StoreEvent, WriteFailedError } from '../store.ts'
 import { replaceOpenFile } from './replace-open-file.fixture.ts'
 import { createSqliteStore } from './sqlite-store.ts'
+import { writeUntilKilled } from './write-until-killed.fixture.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'skiff-store-'))
 let files = 0
@@ -219,64 +217,11 @@ describe('sqlite store on a failing disk', () => {
   })
 })
 
-describe('sqlite store under kill -9', () => {
-  // Negative control: with the acknowledgement sent before the commit (sqlite-worker.ts) this fails in the first rounds.
-  it('has every acknowledged write, with its bytes and revision, and never falls back', { timeout: 120_000 }, async () => {
-    const path = newPath()
-    const acknowledged = new Map<string, number>()
-    let highest = 0
-    for (let round = 0; round < 8; round += 1) {
-      const { written, stop } = await writeUntilKilled(path, 5 + round * 37)
-      await stop()
-      for (const { key, revision } of written) acknowledged.set(key, revision)
-
-      await using again = disposable(await open(path))
-      for (const [key, revision] of acknowledged) {
-        expect(again.store.get(key)).toMatchObject({ modRevision: revision, value: Buffer.from(`${key} at ${revision}`) })
-        highest = Math.max(highest, revision)
-      }
-      expect(again.store.revision()).toBeGreaterThanOrEqual(highest)
-      highest = again.store.revision()
-    }
-    expect(acknowledged.size).toBeGreaterThan(8 * 5)
-  })
-})
-
 function flipBit(file: string): void {
   const bytes = readFileSync(file)
   const middle = Math.floor(bytes.length / 2)
   bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle)
   writeFileSync(file, bytes)
-}
-
-interface Written {
-  readonly key: string
-  readonly revision: number
-}
-
-/** A process that writes and prints what was acknowledged; resolves after so many lines, `stop` kills it at once. */
-async function writeUntilKilled(path: string, lines: number): Promise<{ written: Written[]; stop: () => Promise<void> }> {
-  const child = spawn(process.execPath, [fixture('write-forever.fixture.ts'), path], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const written: Written[] = []
-  const reader = createInterface(child.stdout)
-  const closed = once(reader, 'close')
-  const enough = Promise.withResolvers<void>()
-  reader.on('line', (line) => {
-    const [key = '', revision] = line.split(' ')
-    written.push({ key, revision: Number(revision) })
-    if (written.length >= lines) enough.resolve()
-  })
-  child.once('exit', () => enough.reject(new Error('the writer has ended by itself')))
-  await enough.promise
-  const stop = async () => {
-    child.kill('SIGKILL')
-    await closed
-  }
-  return { written, stop }
-}
-
-function fixture(name: string): string {
-  return join(import.meta.dirname, name)
 }
 
 function disposable(store: Store): AsyncDisposable & { readonly store: Store } {

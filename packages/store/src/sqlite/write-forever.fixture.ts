@@ -1,4 +1,4 @@
-/** Writes until it is killed; prints a line for each acknowledged write. Started by sqlite-store.test.ts. */
+/** Writes until it is killed; prints a line for each acknowledged write. Started by write-until-killed.fixture.ts. */
 
 import { writeSync } from 'node:fs'
 import { createSqliteStore } from './sqlite-store.ts'
