@@ -123,6 +123,8 @@ function hasReason(error: unknown, ...reasons: StatusReason[]): boolean {
 }
 
 export const isNotFound = (error: unknown): boolean => hasReason(error, 'NotFound')
+/** The server can't be reached, or not now. */
+export const isUnavailable = (error: unknown): boolean => hasReason(error, 'ServiceUnavailable')
 export const isAlreadyExists = (error: unknown): boolean => hasReason(error, 'AlreadyExists')
 export const isConflict = (error: unknown): boolean => hasReason(error, 'Conflict')
 export const isExpired = (error: unknown): boolean => hasReason(error, 'Expired', 'Gone')

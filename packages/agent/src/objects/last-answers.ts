@@ -1,4 +1,4 @@
-import { ApiError } from '@skiff/api'
+import { isUnavailable } from '@skiff/api'
 import type { Checkpoint } from '@skiff/client'
 
 export interface LastAnswersOptions {
@@ -48,7 +48,7 @@ export class LastAnswers {
       this.remember(podUid, key, answer)
       return answer
     } catch (error) {
-      if (last === undefined || !isUnreachable(error)) throw error
+      if (last === undefined || !isUnavailable(error)) throw error
       return last
     }
   }
@@ -88,8 +88,4 @@ export class LastAnswers {
     const content = () => [...this.#answers].map(([key, { value, users }]): KeptAnswer => [key, value, [...users]])
     this.#options.checkpoint.save(NAME, content)
   }
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof ApiError && error.reason === 'ServiceUnavailable'
 }

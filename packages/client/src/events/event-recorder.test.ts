@@ -175,6 +175,22 @@ describe('event recorder', () => {
     expect([...events.values()]).toMatchObject([{ metadata: { namespace: 'default' } }])
   })
 
+  it('keeps what it has to say while the server is away, in its order, and says it once', async () => {
+    const { port } = server.address() as AddressInfo
+    server.closeAllConnections()
+    server.close()
+    let draws = 0
+    const random = () => ++draws / 1_000
+    const options = { client, component: 'skiff-test', clock: () => new Date(nowMs), random, patienceMs: 0, retryMs: 100 }
+    const patient = createEventRecorder(options)
+    patient.event(pod, 'Normal', 'First', 'while it is away')
+    // One is for its name, the next for how long to wait.
+    await expect.poll(() => draws).toBeGreaterThan(1)
+    server.listen(port, '127.0.0.1')
+    patient.event(pod, 'Normal', 'Second', 'while it is away')
+    await expect.poll(() => [...events.values()].map(({ reason }) => reason)).toEqual(['First', 'Second'])
+  })
+
   it('never throws when nobody takes the events, and says so at debug level only', async () => {
     server.closeAllConnections()
     server.close()

@@ -3,14 +3,17 @@ import { MOST_EVENT_LINES } from '@skiff/api'
 import { EventWriter, type EventWriterOptions } from './event-writer.ts'
 import { defined, type EventSubject, type EventType, type Occurrence } from './occurrence.ts'
 
-export interface EventRecorderOptions extends EventWriterOptions {
+export interface EventRecorderOptions extends Omit<EventWriterOptions, 'hurry'> {
   readonly clock: () => Date
   /** What is said waits so long before it is written, with all that is said meanwhile. Default 250. */
   readonly patienceMs?: number
 }
 
 export interface EventRecorder {
-  /** Tells users what happened to an object. Returns at once and never throws: an event that can't be written is dropped. */
+  /**
+   * Tells users what happened to an object. Returns at once and never throws: an event that can't be written is dropped, one that
+   * the server is away for after two minutes.
+   */
   event(object: EventSubject, type: EventType, reason: string, message: string): void
   /** Resolves once everything recorded so far is written or dropped; nothing waits any more. */
   flush(): Promise<void>
@@ -29,8 +32,8 @@ const MAX_MESSAGE_LENGTH = 1_024
  */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const { patienceMs = PATIENCE_MS } = options
-  const writer = new EventWriter(options)
   const hurry = new AbortController()
+  const writer = new EventWriter({ ...options, hurry: hurry.signal })
   const waiting: Occurrence[] = []
   let writing: Promise<void> | undefined
 

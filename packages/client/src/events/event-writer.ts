@@ -1,4 +1,5 @@
-import { EVENT_LINES_PATH, EVENTS, type EventLinesAnswer, isNotFound } from '@skiff/api'
+import { setTimeout as delay } from 'node:timers/promises'
+import { EVENT_LINES_PATH, EVENTS, type EventLinesAnswer, isNotFound, isUnavailable } from '@skiff/api'
 import type { ApiClient } from '../api-client.ts'
 import type { Log } from '../log.ts'
 import { EventCorrelator, type EventDecision } from './event-correlator.ts'
@@ -12,7 +13,14 @@ export interface EventWriterOptions {
   readonly random: () => number
   /** Told, at debug level, of events that could not be written. */
   readonly logger?: Log
+  /** How long a server is left alone that can't be reached. Default 10 s, as client-go's. */
+  readonly retryMs?: number
+  /** Aborted when nobody is to wait any more. */
+  readonly hurry: AbortSignal
 }
+
+const RETRY_MS = 10_000
+const MOST_TRIES = 12
 
 type Creation = Extract<EventDecision, { action: 'create' }>
 type Recount = Extract<EventDecision, { action: 'recount' }>
@@ -86,9 +94,12 @@ export class EventWriter {
     if (drafts.length === 0) return
     const body = drafts.map(({ event }) => JSON.stringify(event)).join('\n')
     try {
-      const answer = await this.#options.client.request('POST', EVENT_LINES_PATH, { body, contentType: 'application/x-ndjson' })
+      const sent = { body, contentType: 'application/x-ndjson' }
+      const answer = await this.#whenReachable(() => this.#options.client.request('POST', EVENT_LINES_PATH, sent))
       const { refused } = JSON.parse(answer.body.toString('utf8')) as EventLinesAnswer
-      for (const { line, status } of refused) this.#notWritten(drafts[line], status)
+      // What exists was written by a try whose answer was lost.
+      const failed = refused.filter(({ status }) => status.reason !== 'AlreadyExists')
+      for (const { line, status } of failed) this.#notWritten(drafts[line], status)
     } catch (error) {
       for (const draft of drafts) this.#notWritten(draft, error)
     }
@@ -106,13 +117,28 @@ export class EventWriter {
     const { name, occurrence } = recounting
     const ref = { name, namespace: namespaceOf(occurrence.subject) }
     try {
-      await this.#options.client.patch(EVENTS, ref, { type: 'merge', body: recounted(recounting, occurrence) })
+      const patch = { type: 'merge', body: recounted(recounting, occurrence) } as const
+      await this.#whenReachable(() => this.#options.client.patch(EVENTS, ref, patch))
     } catch (error) {
       if (isNotFound(error)) return 'gone'
       const { reason, subject } = occurrence
       this.#options.logger?.debug({ reason, object: subject.metadata.name, err: error }, 'event was not written')
     }
     return 'done'
+  }
+
+  /** The first time sooner, so that those who have lost the server at once don't come back at once. */
+  async #whenReachable<T>(request: () => Promise<T>): Promise<T> {
+    const { random, retryMs = RETRY_MS, hurry } = this.#options
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await request()
+      } catch (error) {
+        if (!isUnavailable(error) || tries >= MOST_TRIES || hurry.aborted) throw error
+        const ms = tries === 1 ? random() * retryMs : retryMs
+        await delay(ms, undefined, { ref: false, signal: hurry }).catch(() => undefined)
+      }
+    }
   }
 
   /** Nanoseconds, a part of them random; always more than before, so that events of one millisecond list in their order. */
