@@ -42,7 +42,7 @@ export async function startAccessCluster(
     clock,
     objects: registry.objects,
     authorityPem: authority.certificatePem,
-    serviceAccountKeyPem: rsaKey(),
+    serviceAccountKeyPem: serviceAccountKey(),
     clusterDomain: TEST_CLUSTER.clusterDomain,
     signal: stopping.signal,
   })
@@ -112,7 +112,13 @@ async function listen(server: ApiServer, directory: string, serving: TestCertifi
   return { socketPath, port }
 }
 
-function rsaKey(): string {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+let serviceAccountKeyPem: string | undefined
+
+/** One for all clusters of a test run: to find such a key takes longer than to start a cluster. */
+function serviceAccountKey(): string {
+  if (serviceAccountKeyPem === undefined) {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    serviceAccountKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  }
+  return serviceAccountKeyPem
 }
