@@ -86,7 +86,11 @@ async function measureRollOuts(cluster: Cluster): Promise<void> {
   await cluster.kubectlOk(['scale', 'deploy/hello', `--replicas=${PODS_TO_ROLL}`])
   await rolledOut(cluster, undefined)
   const seconds: number[] = []
-  for (let round = 0; round < ROLL_OUTS; round += 1) seconds.push(await timed(() => rollOut(cluster, `quiet-${round}`)))
+  for (let round = 0; round < ROLL_OUTS; round += 1) {
+    await isAtRest(cluster)
+    seconds.push(await timed(() => rollOut(cluster, `quiet-${round}`)))
+  }
+  await isAtRest(cluster)
   await using load = new Load(await nodePortUrls(cluster, 'hello'), { clients: CLIENTS, timeoutMs: PATIENT_MS })
   await load.goesOn(REQUESTS_BEFORE)
   const underLoad = await timed(() => rollOut(cluster, 'under-load'))
@@ -106,6 +110,11 @@ async function measureRollOuts(cluster: Cluster): Promise<void> {
     goal: '0',
     details: { asked: load.answers.length },
   })
+}
+
+/** What the roll-out before has left is taken away: each begins with ten pods, and with nothing else to do. */
+async function isAtRest(cluster: Cluster): Promise<void> {
+  await waitFor('the former pods are gone', async () => (await podsOf(cluster, 'hello')).length === PODS_TO_ROLL)
 }
 
 async function rollOut(cluster: Cluster, release: string): Promise<void> {
