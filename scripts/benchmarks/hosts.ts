@@ -87,10 +87,9 @@ async function measureRollOuts(cluster: Cluster): Promise<void> {
   await rolledOut(cluster, undefined)
   const seconds: number[] = []
   for (let round = 0; round < ROLL_OUTS; round += 1) {
-    await isAtRest(cluster)
     seconds.push(await timed(() => rollOut(cluster, `quiet-${round}`)))
+    await comeToRest(cluster)
   }
-  await isAtRest(cluster)
   await using load = new Load(await nodePortUrls(cluster, 'hello'), { clients: CLIENTS, timeoutMs: PATIENT_MS })
   await load.goesOn(REQUESTS_BEFORE)
   const underLoad = await timed(() => rollOut(cluster, 'under-load'))
@@ -112,8 +111,8 @@ async function measureRollOuts(cluster: Cluster): Promise<void> {
   })
 }
 
-/** What the roll-out before has left is taken away: each begins with ten pods, and with nothing else to do. */
-async function isAtRest(cluster: Cluster): Promise<void> {
+/** Takes until nothing of the former pods is left: the next roll-out begins with ten pods, and with nothing else to do. */
+async function comeToRest(cluster: Cluster): Promise<void> {
   await waitFor('the former pods are gone', async () => (await podsOf(cluster, 'hello')).length === PODS_TO_ROLL)
 }
 

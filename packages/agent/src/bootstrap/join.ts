@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { ApiError, isForbidden, isUnauthorized } from '@skiff/api'
+import { ApiError, isForbidden, isUnauthorized, isUnavailable } from '@skiff/api'
 import { ApiClient, backoff, type Log } from '@skiff/client'
 import { type NodeCredentials, readCredentials, writeCredentials } from './agent-files.ts'
 import { certificateRequest, newKey } from './certificate-request.ts'
@@ -194,8 +194,7 @@ function finalError(error: unknown, server: string): Error | undefined {
   }
   if (isForbidden(error))
     return new JoinError(`the token may not join hosts to ${server}: take one from \`skiff token create\` (without --admin)`)
-  if (error instanceof ApiError && error.reason !== 'ServiceUnavailable')
-    return new JoinError(`the master at ${server} said: ${error.message}`)
+  if (error instanceof ApiError && !isUnavailable(error)) return new JoinError(`the master at ${server} said: ${error.message}`)
   return undefined
 }
 

@@ -3,7 +3,7 @@ import { MOST_EVENT_LINES } from '@skiff/api'
 import { EventWriter, type EventWriterOptions } from './event-writer.ts'
 import { defined, type EventSubject, type EventType, type Occurrence } from './occurrence.ts'
 
-export interface EventRecorderOptions extends Omit<EventWriterOptions, 'hurry'> {
+export interface EventRecorderOptions extends EventWriterOptions {
   readonly clock: () => Date
   /** What is said waits so long before it is written, with all that is said meanwhile. Default 250. */
   readonly patienceMs?: number
@@ -33,7 +33,7 @@ const MAX_MESSAGE_LENGTH = 1_024
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const { patienceMs = PATIENCE_MS } = options
   const hurry = new AbortController()
-  const writer = new EventWriter({ ...options, hurry: hurry.signal })
+  const writer = new EventWriter(options, hurry.signal)
   const waiting: Occurrence[] = []
   let writing: Promise<void> | undefined
 

@@ -15,8 +15,6 @@ export interface EventWriterOptions {
   readonly logger?: Log
   /** How long a server is left alone that can't be reached. Default 10 s, as client-go's. */
   readonly retryMs?: number
-  /** Aborted when nobody is to wait any more. */
-  readonly hurry: AbortSignal
 }
 
 const RETRY_MS = 10_000
@@ -38,11 +36,14 @@ interface Recounting extends Recount {
 /** Decides what becomes of what is said, and writes it. */
 export class EventWriter {
   readonly #options: EventWriterOptions
+  readonly #hurry: AbortSignal
   readonly #correlator = new EventCorrelator()
   #lastStamp = 0n
 
-  constructor(options: EventWriterOptions) {
+  /** `hurry` is aborted when nobody is to wait for the server any more. */
+  constructor(options: EventWriterOptions, hurry: AbortSignal) {
     this.#options = options
+    this.#hurry = hurry
   }
 
   /**
@@ -129,14 +130,14 @@ export class EventWriter {
 
   /** The first time sooner, so that those who have lost the server at once don't come back at once. */
   async #whenReachable<T>(request: () => Promise<T>): Promise<T> {
-    const { random, retryMs = RETRY_MS, hurry } = this.#options
+    const { random, retryMs = RETRY_MS } = this.#options
     for (let tries = 1; ; tries += 1) {
       try {
         return await request()
       } catch (error) {
-        if (!isUnavailable(error) || tries >= MOST_TRIES || hurry.aborted) throw error
+        if (!isUnavailable(error) || tries >= MOST_TRIES || this.#hurry.aborted) throw error
         const ms = tries === 1 ? random() * retryMs : retryMs
-        await delay(ms, undefined, { ref: false, signal: hurry }).catch(() => undefined)
+        await delay(ms, undefined, { ref: false, signal: this.#hurry }).catch(() => undefined)
       }
     }
   }

@@ -116,9 +116,11 @@ let serviceAccountKeyPem: string | undefined
 
 /** One for all clusters of a test run: to find such a key takes longer than to start a cluster. */
 function serviceAccountKey(): string {
-  if (serviceAccountKeyPem === undefined) {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    serviceAccountKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  }
+  serviceAccountKeyPem ??= rsaKey()
   return serviceAccountKeyPem
+}
+
+function rsaKey(): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
