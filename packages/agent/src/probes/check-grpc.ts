@@ -1,5 +1,5 @@
-import { once } from 'node:events'
 import http2 from 'node:http2'
+import net from 'node:net'
 import type { CheckResult } from './check.ts'
 import { dialProblem } from './dial-problem.ts'
 import { decodeHealthStatus, encodeHealthRequest } from './health-messages.ts'
@@ -36,59 +36,47 @@ const HTTP_CODES: Readonly<Record<number, string>> = {
 
 /** `grpc.health.v1.Health/Check`, in clear text as the kubelet asks it; failures in the kubelet's words (pkg/probe/grpc). */
 export async function checkGrpc(target: GrpcTarget): Promise<CheckResult> {
-  const session = http2.connect(`http://${addressOf(target)}`)
-  // Whoever awaits something of the session hears of it there.
-  session.on('error', () => undefined)
-  const deadline = { isOver: false }
+  const { host, port, timeoutMs } = target
+  const session = http2.connect(`http://${addressOf(target)}`, { createConnection: () => net.connect({ host, port }) })
+  const fate: Fate = { isConnected: false, isLate: false, problem: undefined }
+  session.once('remoteSettings', () => (fate.isConnected = true))
+  session.on('error', (error) => (fate.problem ??= error))
   const timer = setTimeout(() => {
-    deadline.isOver = true
+    fate.isLate = true
     // For the server that is no error.
     session.destroy(new Error('deadline exceeded'), http2.constants.NGHTTP2_NO_ERROR)
-  }, target.timeoutMs)
+  }, timeoutMs)
   try {
-    const problem = await connectProblem(session, target, deadline)
-    return problem === undefined ? await askHealth(session, target, deadline) : { ok: false, output: problem }
+    // The server's settings aren't waited for: the question goes out with our own.
+    const status = await healthStatus(session, target)
+    if (status === 'SERVING') return { ok: true, output: 'service healthy' }
+    return { ok: false, output: `service unhealthy (responded with "${status}")` }
+  } catch (error) {
+    return { ok: false, output: fate.isConnected ? failureText(error, target, fate) : unconnectedText(error, target, fate) }
   } finally {
     clearTimeout(timer)
     session.destroy()
   }
 }
 
-/** When it is over, the session ends with an error. */
-interface Deadline {
-  readonly isOver: boolean
+/** What became of a session. */
+interface Fate {
+  /** The server has said that it speaks HTTP/2: to have only accepted is not enough. */
+  isConnected: boolean
+  isLate: boolean
+  problem: Error | undefined
 }
 
-/** Connected is who has said that it speaks HTTP/2, not who has only accepted. */
-async function connectProblem(
-  session: http2.ClientHttp2Session,
-  target: GrpcTarget,
-  deadline: Deadline,
-): Promise<string | undefined> {
+function unconnectedText(error: unknown, target: GrpcTarget, { isLate, problem }: Fate): string {
   const address = addressOf(target)
-  try {
-    await once(session, 'remoteSettings')
-    return undefined
-  } catch (error) {
-    if (deadline.isOver)
-      return `timeout: failed to connect service "${address}" within ${within(target)}: context deadline exceeded`
-    const problem = error as NodeJS.ErrnoException
-    const words = problem.syscall === 'connect' ? `dial tcp ${address}: ${dialProblem(problem)}` : problem.message
-    return `error: failed to connect service at "${address}": ${words}`
-  }
+  if (isLate) return `timeout: failed to connect service "${address}" within ${within(target)}: context deadline exceeded`
+  const cause = (problem ?? error) as NodeJS.ErrnoException
+  const words = cause.syscall === 'connect' ? `dial tcp ${address}: ${dialProblem(cause)}` : cause.message
+  return `error: failed to connect service at "${address}": ${words}`
 }
 
-async function askHealth(session: http2.ClientHttp2Session, target: GrpcTarget, deadline: Deadline): Promise<CheckResult> {
-  try {
-    const status = await healthStatus(session, target)
-    if (status === 'SERVING') return { ok: true, output: 'service healthy' }
-    return { ok: false, output: `service unhealthy (responded with "${status}")` }
-  } catch (error) {
-    return { ok: false, output: deadline.isOver ? lateText(target) : failureText(error, target) }
-  }
-}
-
-function failureText(error: unknown, target: GrpcTarget): string {
+function failureText(error: unknown, target: GrpcTarget, { isLate }: Fate): string {
+  if (isLate) return lateText(target)
   const { code, message } =
     error instanceof GrpcError ? error : { code: 'Unavailable', message: error instanceof Error ? error.message : String(error) }
   if (code === 'DeadlineExceeded') return lateText(target)
@@ -119,8 +107,9 @@ async function healthStatus(session: http2.ClientHttp2Session, target: GrpcTarge
     'grpc-timeout': `${Math.ceil(target.timeoutMs)}m`,
   }
   const stream = session.request(headers)
-  // Also when nobody waits any more: the session's end takes the stream along.
-  stream.on('error', () => undefined)
+  const { promise: closed, resolve, reject } = Promise.withResolvers<void>()
+  stream.once('error', reject)
+  stream.once('close', resolve)
   const answer: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader = {}
   const chunks: Buffer[] = []
   let size = 0
@@ -132,7 +121,7 @@ async function healthStatus(session: http2.ClientHttp2Session, target: GrpcTarge
     else chunks.push(chunk)
   })
   stream.end(encodeHealthRequest(target.service))
-  await once(stream, 'close')
+  await closed
   throwUnlessOk(answer)
   try {
     return decodeHealthStatus(Buffer.concat(chunks))
