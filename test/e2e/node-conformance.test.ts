@@ -3,6 +3,7 @@
  * points on which Kubernetes' own node conformance tests insist, on a real Docker daemon.
  */
 
+import { existsSync } from 'node:fs'
 import { request } from 'node:https'
 import {
   CONFIG_MAPS,
@@ -69,6 +70,12 @@ const hosts = (fields: object = {}, own: object = {}): Omit<Case, 'says'> => {
 }
 
 const ENV_FILE = { name: 'FOUND', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'app.env', key: 'FOUND' } } }
+/** All that ASCII can print but `=`. */
+const ODD_NAMES = [
+  { name: '!"#$%&\'()*+ ,-./', valueFrom: { configMapKeyRef: { name: 'settings', key: 'key' } } },
+  { name: ':;<>?@[\\]^_`{|}~', value: '$(1 [x]:key)' },
+]
+const ODD_SOURCES = [{ prefix: '1 [x]:', secretRef: { name: 'settings' } }]
 const WRITES_ENV = {
   ...run("echo FOUND=\\'by init\\' > /v/app.env"),
   name: 'init',
@@ -113,6 +120,10 @@ const SEEN: Readonly<Record<string, Case>> = {
   'what-is-privileged-may-mount': {
     container: run('busybox mount -t tmpfs none /tmp && echo mounted', { securityContext: { privileged: true } }),
     says: 'mounted\n',
+  },
+  'variables-of-any-name': {
+    container: { ...C, command: ['busybox', 'env'], env: ODD_NAMES, envFrom: ODD_SOURCES },
+    says: /^1 \[x\]:key=value\n!"#\$%&'\(\)\*\+ ,-\.\/=value\n:;<>\?@\[\\\]\^_`\{\|\}~=value\n/m,
   },
   'variables-from-a-file': {
     ...looks('echo $FOUND', DISK, { own: { env: [ENV_FILE] }, initContainers: [WRITES_ENV] }),
@@ -286,8 +297,10 @@ test('the agent tells what it and its pods do, to those who may ask', async () =
   const ask = (path: string) => cluster.kubectlOk(['get', '--raw', `/api/v1/nodes/${name}/proxy/${path}`])
   const { node, pods: told } = JSON.parse(await ask('stats/summary'))
   expect(node.memory.availableBytes + node.memory.workingSetBytes).toBeGreaterThan(2 ** 28)
-  expect(node.systemContainers.map(({ name: group }: { name: string }) => group)).toEqual(['kubelet', 'pods'])
+  expect(node.systemContainers.map(({ name: group }: { name: string }) => group)).toEqual(['kubelet', 'runtime', 'pods'])
   for (const { memory } of node.systemContainers) expect(memory.rssBytes).toBeGreaterThan(0)
+  // Kernels may be built or started without it.
+  if (existsSync('/proc/pressure/cpu')) expect(node.cpu.psi.some.total).toBeGreaterThan(0)
   const shown = told.find(({ podRef }: { podRef: { name: string } }) => podRef.name === 'told')
   expect(shown.volume[0].usedBytes).toBeGreaterThanOrEqual(300_000)
   expect(shown).toMatchObject({

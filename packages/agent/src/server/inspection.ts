@@ -27,14 +27,15 @@ export function inspection({ path, url, response, finder }: AgentRequest): (() =
       return () => sendJson(response, { kubeletconfig: finder.agent().configuration })
     case 'stats/summary': {
       const everything = url.searchParams.get('only_cpu_and_memory') !== 'true'
-      return async () => sendJson(response, summaryOf(await finder.agent().stats.snapshot({ rates: true, disk: everything })))
+      const wanted = { rates: true, pressures: true, disk: everything }
+      return async () => sendJson(response, summaryOf(await finder.agent().stats.snapshot(wanted)))
     }
     case 'metrics':
       return async () => sendMetrics(response, await ownFamilies(finder))
     case 'metrics/resource':
       return async () => sendMetrics(response, resourceFamilies(await finder.agent().stats.snapshot({})))
     case 'metrics/cadvisor':
-      return async () => sendMetrics(response, cadvisorFamilies(await finder.agent().stats.snapshot({})))
+      return async () => sendMetrics(response, cadvisorFamilies(await finder.agent().stats.snapshot({ pressures: true })))
     case 'metrics/probes':
       return () => sendMetrics(response, finder.agent().meters.probeFamilies())
     default:

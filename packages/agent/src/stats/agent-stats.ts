@@ -2,10 +2,13 @@ import { type Pod, podClaims, podIsTerminal } from '@skiff/api'
 import type { PodContainers, RuntimeInfo } from '../runtime/runtime.ts'
 import { Semaphore } from '../semaphore.ts'
 import { CpuRates, type CpuTime } from './cpu-rates.ts'
+import type { EngineUsage } from './engine-usage.ts'
 import { type FsUsage, type HostUsage, readFsUsage, readHostUsage } from './host-usage.ts'
 import { defaultInterface, type InterfaceUsage, readInterfaces } from './network-usage.ts'
-import { type OwnUsage, readOwnUsage } from './own-usage.ts'
+import { readOwnUsage } from './own-usage.ts'
 import { type PodDisk, type PodDiskOptions, readPodDisk, type VolumeDisk } from './pod-disk.ts'
+import { type Pressures, readHostPressures } from './pressure.ts'
+import type { ProcessUsage } from './process-usage.ts'
 import type { PodUsage, ResourceUsage } from './resource-usage.ts'
 
 export interface AgentStatsOptions extends PodDiskOptions {
@@ -13,6 +16,8 @@ export interface AgentStatsOptions extends PodDiskOptions {
   readonly info: RuntimeInfo
   readonly dataDir: string
   readonly usage: ResourceUsage
+  /** Absent: the engine has no processes of its own. */
+  readonly engineUsage?: EngineUsage
   readonly pods: () => readonly Pod[]
   readonly observed: () => readonly PodContainers[]
   readonly imageBytes: () => Promise<number>
@@ -29,9 +34,14 @@ export interface NodeSnapshot {
   readonly cpus: number
   /** Processor use of the host. Absent: not asked for. */
   readonly hostNanoCores?: number
+  /** Absent: not asked for. */
+  readonly hostPressures?: Pressures
   /** This process. */
-  readonly own: OwnUsage
+  readonly own: ProcessUsage
   readonly ownNanoCores?: number
+  /** The engine's own processes. Absent: not asked for, or they can't be seen from here. */
+  readonly engine?: ProcessUsage
+  readonly engineNanoCores?: number
   readonly interfaces: readonly InterfaceUsage[]
   readonly defaultInterface: string | undefined
   readonly pods: readonly PodSnapshot[]
@@ -46,6 +56,8 @@ export interface PodSnapshot {
   readonly nanoCores: ReadonlyMap<string, number>
   /** The pod's whole, its sandbox included. */
   readonly totalNanoCores: number
+  /** By container id. Absent: not asked for. */
+  readonly pressures?: ReadonlyMap<string, Pressures>
   readonly startedAt: Date
   readonly disk?: PodDisk
 }
@@ -58,12 +70,15 @@ export interface NodeDisk {
 }
 
 export interface Wanted {
+  /** How fast processors are used, and by whom beside the pods. */
   readonly rates?: boolean
+  readonly pressures?: boolean
   readonly disk?: boolean
 }
 
 const HOST = 'host'
 const OWN = 'own'
+const ENGINE = 'engine'
 /** As long as the kubelet keeps what it found out about volumes. */
 const DISK_KEPT_MS = 60_000
 const WALKS_AT_ONCE = 2
@@ -77,20 +92,24 @@ export class AgentStats {
 
   constructor(options: AgentStatsOptions) {
     this.#options = options
-    const { usage, now, signal } = options
-    this.#rates = new CpuRates({ read: () => new Map([...usage.cpuTimes(), [HOST, hostTime()], [OWN, ownTime()]]), now, signal })
+    const { now, signal } = options
+    this.#rates = new CpuRates({ read: () => this.#cpuTimes(), now, signal })
   }
 
   async snapshot(wanted: Wanted): Promise<NodeSnapshot> {
-    const { nodeName, info, usage, now } = this.#options
+    const { nodeName, info, usage, engineUsage, now } = this.#options
+    if (wanted.rates) await engineUsage?.find()
     const rates = wanted.rates ? await this.#rates.rates() : new Map<string, number>()
     const host = usage.node()
     const podUsages = new Map(usage.pods().map((each) => [each.pod.uid, each]))
     const found = this.#options.pods().flatMap((pod) => {
       const ofPod = podUsages.get(pod.metadata.uid)
-      return ofPod === undefined ? [] : [podSnapshot(pod, ofPod, rates)]
+      if (ofPod === undefined) return []
+      const snapshot = podSnapshot(pod, ofPod, rates)
+      return [wanted.pressures ? { ...snapshot, pressures: this.#pressuresOf(ofPod) } : snapshot]
     })
-    const [hostNanoCores, ownNanoCores] = [rates.get(HOST), rates.get(OWN)]
+    const [hostNanoCores, ownNanoCores, engineNanoCores] = [rates.get(HOST), rates.get(OWN), rates.get(ENGINE)]
+    const engine = wanted.rates ? engineUsage?.read() : undefined
     return {
       nodeName,
       at: now(),
@@ -98,13 +117,29 @@ export class AgentStats {
       host,
       cpus: info.cpus,
       ...(hostNanoCores === undefined ? {} : { hostNanoCores }),
+      ...(wanted.pressures ? { hostPressures: readHostPressures() } : {}),
       own: readOwnUsage(),
       ...(ownNanoCores === undefined ? {} : { ownNanoCores }),
+      ...(engine === undefined ? {} : { engine }),
+      ...(engineNanoCores === undefined ? {} : { engineNanoCores }),
       interfaces: readInterfaces('self'),
       defaultInterface: defaultInterface(),
       pods: wanted.disk ? await Promise.all(found.map((each) => this.#withDisk(each))) : found,
       ...(wanted.disk ? { disk: await this.#nodeDisk() } : {}),
     }
+  }
+
+  #cpuTimes(): ReadonlyMap<string, CpuTime> {
+    const { usage, engineUsage, now } = this.#options
+    const engine = engineUsage?.read()
+    const times = new Map([...usage.cpuTimes(), [HOST, hostTime()], [OWN, ownTime()]])
+    if (engine === undefined) return times
+    const since = new Date(now().getTime() - engine.uptimeSeconds * 1000)
+    return times.set(ENGINE, { ns: engine.cpu.totalNs, since })
+  }
+
+  #pressuresOf({ containers }: PodUsage): ReadonlyMap<string, Pressures> {
+    return new Map(containers.map(({ state }) => [state.id, this.#options.usage.pressures(state)]))
   }
 
   async #withDisk(snapshot: PodSnapshot): Promise<PodSnapshot> {

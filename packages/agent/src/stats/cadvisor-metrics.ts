@@ -4,6 +4,7 @@ import type { Labels, MetricFamily } from '@skiff/client'
 import type { NodeSnapshot, PodSnapshot } from './agent-stats.ts'
 import type { CgroupUsage } from './cgroup-usage.ts'
 import type { InterfaceUsage } from './network-usage.ts'
+import type { Pressure, Pressures } from './pressure.ts'
 import { gauge } from './resource-metrics.ts'
 
 export function cadvisorFamilies(snapshot: NodeSnapshot): readonly MetricFamily[] {
@@ -41,14 +42,15 @@ interface Group {
   readonly at: Date
   readonly startedAt: Date
   readonly interfaces: readonly InterfaceUsage[]
+  readonly pressures?: Pressures | undefined
   readonly limits?: { readonly cpuShares: number; readonly cpuQuotaUs: number; readonly memoryBytes: number }
 }
 
-function nodeGroup({ host, at, bootedAt, interfaces }: NodeSnapshot): Group {
-  return { labels: labelsOf({ id: '/' }), used: host, at, startedAt: bootedAt, interfaces }
+function nodeGroup({ host, hostPressures, at, bootedAt, interfaces }: NodeSnapshot): Group {
+  return { labels: labelsOf({ id: '/' }), used: host, at, startedAt: bootedAt, interfaces, pressures: hostPressures }
 }
 
-/** Pods have no group of their own here; theirs is the sum, and the network. */
+/** Pods have no group of their own here; theirs is the sum, and the network. Times of waiting don't add up: they may be the same. */
 function podGroup({ pod, usage, startedAt }: PodSnapshot): Group {
   const { namespace, name, uid } = usage.pod
   const labels = labelsOf({ id: `/pod${uid}`, namespace, pod: name })
@@ -56,7 +58,7 @@ function podGroup({ pod, usage, startedAt }: PodSnapshot): Group {
   return { labels, used: usage.usage, at: usage.at, startedAt, interfaces }
 }
 
-function containerGroups({ usage }: PodSnapshot): readonly Group[] {
+function containerGroups({ usage, pressures }: PodSnapshot): readonly Group[] {
   const { namespace, name: pod, uid } = usage.pod
   return usage.containers.map(({ state, usage: used }) => ({
     labels: labelsOf({
@@ -67,6 +69,7 @@ function containerGroups({ usage }: PodSnapshot): readonly Group[] {
     at: usage.at,
     startedAt: state.startedAt ?? state.createdAt,
     interfaces: [],
+    pressures: pressures?.get(state.id),
     limits: state.limits,
   }))
 }
@@ -129,6 +132,9 @@ const FIGURES: readonly Figure[] = [
     limits?.cpuQuotaUs ? CPU_PERIOD_US : undefined,
   ),
   figure('container_spec_memory_limit_bytes', 'Memory limit for the container.', ({ limits }) => limits?.memoryBytes),
+  ...waiting('cpu', 'CPU'),
+  ...waiting('memory', 'memory'),
+  ...waiting('io', 'IO'),
 ]
 
 const CPU_PERIOD_US = 100_000
@@ -167,6 +173,17 @@ function counter(name: string, help: string, of: Figure['of']): Figure {
 /** Only what has a quota is ever throttled. */
 function throttling(key: 'periods' | 'throttledPeriods' | 'throttledNs'): Figure['of'] {
   return ({ used, limits }) => (limits?.cpuQuotaUs ? used.cpu[key] : undefined)
+}
+
+function waiting(resource: keyof Pressures, called: string): readonly Figure[] {
+  const all = `Total time duration no tasks in the container could make progress due to ${called} congestion.`
+  const some = `Total time duration tasks in the container have waited due to ${called} congestion.`
+  const seconds = (pressure: Pressure | undefined, kind: keyof Pressure) => pressure && pressure[kind].totalUs / 1e6
+  const name = `container_pressure_${resource}`
+  return [
+    counter(`${name}_stalled_seconds_total`, all, ({ pressures }) => seconds(pressures?.[resource], 'full')),
+    counter(`${name}_waiting_seconds_total`, some, ({ pressures }) => seconds(pressures?.[resource], 'some')),
+  ]
 }
 
 function faults(groups: readonly Group[]): MetricFamily {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Cgroup, parseCgroupMounts, parseProcessCgroups } from './cgroup.ts'
+import { type Cgroup, parseCgroupMounts, parseProcessCgroups, possibleGroups } from './cgroup.ts'
 import { readCgroupUsage, readCpuNs } from './cgroup-usage.ts'
 
 let directory: string
@@ -27,6 +27,13 @@ test('tells a process’s groups under v1, v2, and both at once', () => {
     ['', '/init.scope'],
   ])
   expect([...parseProcessCgroups('0::/system.slice/docker-abc.scope\n')]).toEqual([['', '/system.slice/docker-abc.scope']])
+})
+
+test('from within a container, others are looked for where engines put them, below a pod’s own group too', () => {
+  expect(possibleGroups('/docker/abc', 'abc')).toEqual(['/docker/abc', '/docker/abc', '/system.slice/docker-abc.scope'])
+  expect(possibleGroups('/../skiff-1-podu/abc', 'abc')).toContain('/docker/skiff-1-podu/abc')
+  const slice = '/../system-skiff.slice/docker-abc.scope'
+  expect(possibleGroups(slice, 'abc')).toContain('/system.slice/system-skiff.slice/docker-abc.scope')
 })
 
 test('tells where hierarchies are mounted, and which group is at their top', () => {

@@ -27,8 +27,19 @@ export interface CgroupMount {
 
 /** The host's own view, for an agent in a container (docker-compose.yml, `pid: host`), which sees only its own groups. */
 const HOST_ROOT = '/proc/1/root'
-/** Where the engine puts containers whose group can't be told by the process: cgroupfs' way, systemd's way. */
+/** Where the engine puts containers: cgroupfs' way, systemd's way. */
+const USUAL_PARENTS = ['/docker', '/system.slice']
 const usualGroups = (id: string) => [`/docker/${id}`, `/system.slice/docker-${id}.scope`]
+
+/**
+ * Where a container's group may be, by what its process says. That is told from where the reader is: who is in a container himself
+ * reads no more than `/../` and the rest of the others' places, and `/` under v1.
+ */
+export function possibleGroups(told: string | undefined, id: string): readonly string[] {
+  const [, rest] = /^(?:\/\.\.)+(\/.+)$/.exec(told ?? '') ?? []
+  const beside = rest === undefined ? [] : USUAL_PARENTS.map((parent) => `${parent}${rest}`)
+  return [...(told === undefined ? [] : [told]), ...usualGroups(id), ...beside]
+}
 
 export type FindCgroup = (pid: number, containerId: string) => Cgroup | undefined
 
@@ -88,9 +99,9 @@ function directoryOf(
 ): CgroupDirectory | undefined {
   const version = groups.has(controller) ? 1 : 2
   const wanted = version === 1 ? controller : ''
-  const group = groups.get(wanted)
+  const candidates = possibleGroups(groups.get(wanted), id)
   for (const mount of mounts.filter((one) => one.controller === wanted)) {
-    for (const candidate of [...(group === undefined ? [] : [group]), ...usualGroups(id)]) {
+    for (const candidate of candidates) {
       const path = join(mount.mountPoint, belowRoot(candidate, mount.root))
       if (path.includes(id) && existsSync(path)) return { version, path }
     }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { NodeSnapshot } from './agent-stats.ts'
 import { cadvisorFamilies } from './cadvisor-metrics.ts'
 import { type CgroupUsage, NO_USAGE, sumUsage } from './cgroup-usage.ts'
+import type { Pressure } from './pressure.ts'
 import { resourceFamilies } from './resource-metrics.ts'
 import { summaryOf } from './summary.ts'
 
@@ -12,6 +13,12 @@ const FS = { capacityBytes: 1_000, availableBytes: 600, usedBytes: 400, inodes: 
 
 function usage(cpuSeconds: number, workingSetBytes: number): CgroupUsage {
   return { ...NO_USAGE, cpu: { ...NO_USAGE.cpu, totalNs: cpuSeconds * 1e9 }, memory: { ...NO_USAGE.memory, workingSetBytes } }
+}
+
+/** What has waited for `seconds`, a tenth of it all at once. */
+function pressure(seconds: number): Pressure {
+  const averages = { avg10: 12.5, avg60: 3, avg300: 0.25 }
+  return { some: { totalUs: seconds * 1e6, ...averages }, full: { totalUs: seconds * 1e5, ...averages } }
 }
 
 /** A node with one pod: a container within limits, and its sandbox. */
@@ -29,6 +36,9 @@ function snapshot({ hostNetwork = false } = {}): NodeSnapshot {
     hostNanoCores: 5e8,
     own: { ...usage(7, 2_000), uptimeSeconds: 30 },
     ownNanoCores: 1e7,
+    hostPressures: { cpu: pressure(9), memory: pressure(8), io: pressure(7) },
+    engine: { ...usage(20, 4_000), uptimeSeconds: 45 },
+    engineNanoCores: 2e7,
     interfaces: [],
     defaultInterface: undefined,
     pods: [
@@ -41,6 +51,7 @@ function snapshot({ hostNetwork = false } = {}): NodeSnapshot {
         },
         nanoCores: new Map([['c1', 3e8]]),
         totalNanoCores: 3.5e8,
+        pressures: new Map([['c1', { cpu: pressure(5), io: pressure(2.5) }]]),
         startedAt: STARTED,
         disk: {
           containers: [{ name: 'c', rootfsBytes: 50, logs: { bytes: 5, inodes: 1 } }],
@@ -74,6 +85,7 @@ test('/metrics/resource has node, pods and containers, each with the time of the
 test('/metrics/cadvisor has the labels that dashboards select by', () => {
   const text = exposition(cadvisorFamilies(snapshot()))
   const container = 'container="c",id="/podu1/c1",image="bb:1",name="c1",namespace="default",pod="web"'
+  const node = 'container="",id="/",image="",name="",namespace="",pod=""'
   const whole = 'container="",id="/podu1",image="",name="",namespace="default",pod="web"'
   for (const line of [
     `container_cpu_usage_seconds_total{${container}} 3 1767225660000`,
@@ -82,18 +94,22 @@ test('/metrics/cadvisor has the labels that dashboards select by', () => {
     `container_cpu_cfs_throttled_seconds_total{${container}} 0 1767225660000`,
     `container_network_transmit_bytes_total{${whole},interface="eth0"} 22 1767225660000`,
     'machine_memory_bytes 8000',
+    `container_pressure_cpu_waiting_seconds_total{${node}} 9 1767225660000`,
+    `container_pressure_io_stalled_seconds_total{${container}} 0.25 1767225660000`,
   ]) {
     expect(text.split('\n')).toContain(line)
   }
   expect(exposition(cadvisorFamilies(snapshot({ hostNetwork: true })))).not.toContain('interface="eth0"')
+  expect(text).not.toMatch(/container_pressure_memory_\w+\{container="c"|container_pressure_\w+\{container="",id="\/pod/)
 })
 
 test('/stats/summary has what the kubelet’s has', () => {
   expect(summaryOf(snapshot())).toMatchObject({
     node: {
       nodeName: 'n1',
-      cpu: { usageNanoCores: 5e8, usageCoreNanoSeconds: 1e11 },
-      memory: { availableBytes: 5_000, workingSetBytes: 3_000 },
+      cpu: { usageNanoCores: 5e8, usageCoreNanoSeconds: 1e11, psi: { full: { total: 900_000 }, some: { total: 9_000_000 } } },
+      memory: { availableBytes: 5_000, workingSetBytes: 3_000, psi: { some: { avg10: 12.5, avg60: 3, avg300: 0.25 } } },
+      io: { time: '2026-01-01T00:01:00Z', psi: { some: { total: 7_000_000 } } },
       fs: { capacityBytes: 1_000, inodesFree: 60 },
       runtime: { imageFs: { usedBytes: 400 }, containerFs: { usedBytes: 50 } },
       rlimit: { maxpid: 99 },
@@ -103,6 +119,12 @@ test('/stats/summary has what the kubelet’s has', () => {
           startTime: '2026-01-01T00:00:30Z',
           cpu: { usageNanoCores: 1e7, usageCoreNanoSeconds: 7e9 },
           memory: { workingSetBytes: 2_000 },
+        },
+        {
+          name: 'runtime',
+          startTime: '2026-01-01T00:00:15Z',
+          cpu: { usageNanoCores: 2e7, usageCoreNanoSeconds: 2e10 },
+          memory: { workingSetBytes: 4_000 },
         },
         { name: 'pods', cpu: { usageNanoCores: 3.5e8 } },
       ],
@@ -117,7 +139,8 @@ test('/stats/summary has what the kubelet’s has', () => {
           {
             name: 'c',
             startTime: '2026-01-01T00:00:00Z',
-            cpu: { usageNanoCores: 3e8 },
+            cpu: { usageNanoCores: 3e8, psi: { some: { total: 5_000_000 } } },
+            io: { psi: { full: { total: 250_000 } } },
             memory: { workingSetBytes: 1_000, availableBytes: 4_000 },
             rootfs: { usedBytes: 4_146, availableBytes: 600 },
             logs: { usedBytes: 5 },
@@ -134,5 +157,13 @@ test('a summary of processors and memory alone has nothing that takes a walk thr
   const { disk: _, pods, ...rest } = snapshot()
   const text = JSON.stringify(summaryOf({ ...rest, pods: pods.map(({ disk: __, ...pod }) => pod) }))
   expect(text).toContain('usageNanoCores')
-  expect(text).not.toMatch(/"(fs|rootfs|logs|volume|network)"/)
+  expect(text).toContain('"psi"')
+  expect(text).not.toMatch(/"(fs|rootfs|logs|volume|network|io)"/)
+})
+
+test('what a kernel doesn’t tell and what can’t be seen of the engine is left out', () => {
+  const { hostPressures: _, engine: __, engineNanoCores: ___, pods, ...rest } = snapshot()
+  const bare = { ...rest, hostPressures: {}, pods: pods.map((pod) => ({ ...pod, pressures: new Map([['c1', {}]]) })) }
+  expect(JSON.stringify(summaryOf(bare))).not.toMatch(/"(psi|io|runtime)":(?!\{"imageFs)|"name":"runtime"/)
+  expect(exposition(cadvisorFamilies(bare))).not.toContain('container_pressure')
 })

@@ -1,11 +1,8 @@
-import { type CgroupUsage, NO_USAGE } from './cgroup-usage.ts'
-
-export interface OwnUsage extends CgroupUsage {
-  readonly uptimeSeconds: number
-}
+import { NO_USAGE } from './cgroup-usage.ts'
+import type { ProcessUsage } from './process-usage.ts'
 
 /** What this process uses. Where a kubelet has a control group of its own, the agent may share one with others. */
-export function readOwnUsage(): OwnUsage {
+export function readOwnUsage(): ProcessUsage {
   const { userCPUTime, systemCPUTime, minorPageFault, majorPageFault } = process.resourceUsage()
   const [userNs, systemNs] = [userCPUTime * 1000, systemCPUTime * 1000]
   const rssBytes = process.memoryUsage.rss()

@@ -5,6 +5,7 @@ import { type CgroupUsage, readCgroupUsage, readCpuNs, sumUsage } from './cgroup
 import type { CpuTime } from './cpu-rates.ts'
 import { type HostUsage, readHostUsage } from './host-usage.ts'
 import { type InterfaceUsage, readInterfaces } from './network-usage.ts'
+import { type Pressures, readPressures } from './pressure.ts'
 
 export interface PodUsage {
   readonly pod: PodRef
@@ -69,6 +70,12 @@ export class ResourceUsage {
         return ns === undefined ? [] : [[process.id, { ns, since: process.startedAt ?? process.createdAt }]]
       }),
     )
+  }
+
+  /** What its processes wait for. Empty: the kernel doesn't tell, or it has ended. */
+  pressures({ id, pid }: ContainerState): Pressures {
+    const cgroup = this.#cgroup(id, pid)
+    return cgroup === undefined ? {} : readPressures(cgroup)
   }
 
   #read(observed: PodContainers): PodUsage | undefined {

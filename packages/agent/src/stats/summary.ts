@@ -1,11 +1,14 @@
 /** The kubelet's `/stats/summary` (stats/v1alpha1). Pure. */
 
 import { rfc3339 } from '@skiff/api'
+import { podLimitsOf } from '../cgroups/pod-limits.ts'
 import type { NodeSnapshot, PodSnapshot } from './agent-stats.ts'
 import type { CgroupUsage, MemoryUsage } from './cgroup-usage.ts'
 import type { FsUsage } from './host-usage.ts'
 import type { InterfaceUsage } from './network-usage.ts'
 import type { ContainerDisk } from './pod-disk.ts'
+import type { Pressure, Stall } from './pressure.ts'
+import type { ProcessUsage } from './process-usage.ts'
 import type { ContainerUsage, PodUsage } from './resource-usage.ts'
 
 /** What was not asked for (`only_cpu_and_memory`) isn't there. */
@@ -14,18 +17,19 @@ export function summaryOf(snapshot: NodeSnapshot): object {
 }
 
 function nodeStats(snapshot: NodeSnapshot): object {
-  const { nodeName, at, bootedAt, host, hostNanoCores, disk } = snapshot
+  const { nodeName, at, bootedAt, host, hostNanoCores, hostPressures, disk } = snapshot
   const base = {
     nodeName,
     startTime: rfc3339(bootedAt),
-    cpu: cpuStats(host, hostNanoCores, at),
-    memory: { ...memoryStats(host.memory, at), availableBytes: host.availableBytes },
+    cpu: { ...cpuStats(host, hostNanoCores, at), ...psi(hostPressures?.cpu) },
+    memory: { ...memoryStats(host.memory, at), availableBytes: host.availableBytes, ...psi(hostPressures?.memory) },
     swap: { time: rfc3339(at), swapUsageBytes: host.memory.swapBytes },
-    systemContainers: [agentContainer(snapshot), podsContainer(snapshot)],
+    systemContainers: systemContainers(snapshot),
   }
   if (disk === undefined) return base
   return {
     ...base,
+    ...ioStats(hostPressures?.io, at),
     network: networkStats(snapshot.interfaces, snapshot.defaultInterface, at),
     fs: disk.root && fsStats(disk.root, at),
     runtime: {
@@ -36,13 +40,22 @@ function nodeStats(snapshot: NodeSnapshot): object {
   }
 }
 
-/** The agent, which is this node's kubelet. */
-function agentContainer({ own, ownNanoCores, at }: NodeSnapshot): object {
+/** The agent is this node's kubelet. */
+function systemContainers(snapshot: NodeSnapshot): readonly object[] {
+  const { own, ownNanoCores, engine, engineNanoCores, at } = snapshot
+  const runtime = engine && processStats(engine, engineNanoCores, at)
+  return [
+    { name: 'kubelet', ...processStats(own, ownNanoCores, at) },
+    ...(runtime === undefined ? [] : [{ name: 'runtime', ...runtime }]),
+    podsContainer(snapshot),
+  ]
+}
+
+function processStats(used: ProcessUsage, usageNanoCores: number | undefined, at: Date): object {
   return {
-    name: 'kubelet',
-    startTime: rfc3339(new Date(at.getTime() - own.uptimeSeconds * 1000)),
-    cpu: cpuStats(own, ownNanoCores, at),
-    memory: memoryStats(own.memory, at),
+    startTime: rfc3339(new Date(at.getTime() - used.uptimeSeconds * 1000)),
+    cpu: cpuStats(used, usageNanoCores, at),
+    memory: memoryStats(used.memory, at),
   }
 }
 
@@ -82,7 +95,7 @@ function podStats(snapshot: PodSnapshot, node: NodeSnapshot): object {
     startTime: rfc3339(startedAt),
     containers: usage.containers.map((container) => containerStats(container, snapshot, node)),
     cpu: cpuStats(usage.usage, totalNanoCores, usage.at),
-    memory: podMemoryStats(usage),
+    memory: podMemoryStats(usage, podLimitsOf(pod.spec)?.memoryBytes),
     swap: { time: rfc3339(usage.at), swapUsageBytes: usage.usage.memory.swapBytes },
   }
   if (disk === undefined) return base
@@ -101,25 +114,28 @@ function podStats(snapshot: PodSnapshot, node: NodeSnapshot): object {
   }
 }
 
-/** A pod has a limit when all of its containers have one. */
-function podMemoryStats({ usage, containers, at }: PodUsage) {
+/** A pod has a limit of its own, or when all of its containers have one. */
+function podMemoryStats({ usage, containers, at }: PodUsage, ownLimit = 0) {
   const memory = memoryStats(usage.memory, at)
-  const limits = containers.map(({ state }) => state.limits.memoryBytes)
+  const limits = ownLimit > 0 ? [ownLimit] : containers.map(({ state }) => state.limits.memoryBytes)
   if (limits.length === 0 || limits.includes(0)) return memory
   const limit = limits.reduce((sum, each) => sum + each, 0)
   return { ...memory, availableBytes: Math.max(0, limit - usage.memory.workingSetBytes) }
 }
 
-function containerStats({ state, usage }: ContainerUsage, { nanoCores, usage: ofPod, disk }: PodSnapshot, node: NodeSnapshot) {
+function containerStats({ state, usage }: ContainerUsage, pod: PodSnapshot, node: NodeSnapshot) {
+  const { nanoCores, usage: ofPod, pressures, disk } = pod
   const { memoryBytes: limit } = state.limits
-  const memory = memoryStats(usage.memory, ofPod.at)
+  const waited = pressures?.get(state.id)
+  const memory = { ...memoryStats(usage.memory, ofPod.at), ...psi(waited?.memory) }
   const onDisk = disk?.containers.find(({ name }) => name === state.name)
   return {
     name: state.name,
     startTime: rfc3339(state.startedAt ?? state.createdAt),
-    cpu: cpuStats(usage, nanoCores.get(state.id), ofPod.at),
+    cpu: { ...cpuStats(usage, nanoCores.get(state.id), ofPod.at), ...psi(waited?.cpu) },
     memory: limit > 0 ? { ...memory, availableBytes: Math.max(0, limit - usage.memory.workingSetBytes) } : memory,
     swap: { time: rfc3339(ofPod.at), swapUsageBytes: usage.memory.swapBytes },
+    ...(disk === undefined ? {} : ioStats(waited?.io, ofPod.at)),
     ...(onDisk === undefined ? {} : containerFs(onDisk, node, ofPod.at)),
   }
 }
@@ -146,6 +162,19 @@ function cpuStats({ cpu }: CgroupUsage, usageNanoCores: number | undefined, at: 
 function memoryStats(memory: MemoryUsage, at: Date) {
   const { usageBytes, workingSetBytes, rssBytes, pageFaults, majorPageFaults } = memory
   return { time: rfc3339(at), usageBytes, workingSetBytes, rssBytes, pageFaults, majorPageFaults }
+}
+
+function ioStats(pressure: Pressure | undefined, at: Date): object {
+  return pressure === undefined ? {} : { io: { time: rfc3339(at), ...psi(pressure) } }
+}
+
+function psi(pressure: Pressure | undefined): object {
+  return pressure === undefined ? {} : { psi: { full: psiData(pressure.full), some: psiData(pressure.some) } }
+}
+
+/** In microseconds, as kubelets do it, whatever their type says. */
+function psiData({ totalUs, ...averages }: Stall): object {
+  return { total: totalUs, ...averages }
 }
 
 function fsStats({ availableBytes, capacityBytes, usedBytes, inodesFree, inodes, inodesUsed }: FsUsage, at: Date) {
