@@ -120,7 +120,9 @@ test('master and agent run as containers, without privileges, and pods run besid
   await waitFor('the pod answers', async () =>
     (await host.exec(['busybox', 'wget', '-qO-', 'http://127.0.0.1:8098/'])).includes('hello'),
   )
-  expect(await skiff('get', 'nodes')).toMatch(/ Ready /)
+  const [, node = ''] = /^(\S+) +Ready /m.exec(await skiff('get', 'nodes')) ?? []
+  const summary = `http://skiff/api/v1/nodes/${node}/proxy/stats/summary?only_cpu_and_memory=true`
+  expect(await host.exec(['curl', '-s', '--unix-socket', `${STATE}/master/api.sock`, summary])).toContain('"name":"runtime"')
 
   // Made anew without a join line: the agent has its own certificate by now, and its pods go on.
   const before = await host.docker('ps', '-q', '--no-trunc', '--filter', 'label=io.kubernetes.pod.name=hello')

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { cgroupOf } from '../../packages/cli/src/hosts/index.ts'
 import { createTestFabric, type TestFabric, type TestHost } from '../support/test-host.ts'
 import { importBusybox } from '../support/test-image.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -37,6 +38,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: door, labels: {app: door}}
 spec:
+  resources: {limits: {memory: 64Mi}}
   containers: [{name: main, image: skiff-test/purge:1, imagePullPolicy: Never, command: [sleep, '3600'], ports: [{containerPort: 80, hostPort: 8099}]}]
 `
 
@@ -79,6 +81,7 @@ async function machine(): Promise<Record<string, string>> {
     mounts: ['sh', '-c', 'cut -d" " -f5 /proc/self/mountinfo | grep -v ^/run/netns/ | sort'],
     processes: ['sh', '-c', 'grep -l skiff /proc/[0-9]*/comm /dev/null; pgrep -fl "main[.]js" || true'],
     run: ['sh', '-c', 'ls /run'],
+    cgroups: ['find', '/sys/fs/cgroup', '-path', `*/${cgroupOf(host.host)}/skiff-*`, '-prune', '-name', '*-pod*'],
   }
   const found: Record<string, string> = {
     containers: await host.docker('ps', '-a', '--no-trunc'),
@@ -131,6 +134,7 @@ test('after "down --purge" the machine is as it was before "up", and what is not
     'files',
     'kubeconfig',
     'images',
+    'cgroups',
   ] as const) {
     expect([place, during[place]]).not.toEqual([place, before[place]])
   }

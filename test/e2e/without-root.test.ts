@@ -21,6 +21,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: hello, labels: {app: hello}}
 spec:
+  resources: {limits: {memory: 128Mi}}
   volumes: [{name: fast, emptyDir: {medium: Memory}}]
   containers:
     - name: main

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type Agent, type AgentOptions, startAgent } from '@skiff/agent'
-import { FakeImages, FakePodNetwork, FakeRuntime } from '@skiff/agent/testing'
+import { FakeImages, FakePodCgroups, FakePodNetwork, FakeRuntime } from '@skiff/agent/testing'
 import { type ContainerStatus, NODES, type Node, PODS, type Pod } from '@skiff/api'
 import { ApiClient } from '@skiff/client'
 import { createJoinToken, type JoinToken, type Master } from '@skiff/master'
@@ -22,6 +22,12 @@ import { startLocalMaster } from '../support/local-master.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const end = new AbortController()
+const ENGINE = () => ({
+  runtime: new FakeRuntime(),
+  images: new FakeImages(),
+  network: new FakePodNetwork(),
+  cgroups: new FakePodCgroups(),
+})
 let directory: string
 let master: Master
 let client: ApiClient
@@ -100,7 +106,7 @@ test('a host whose engine fails as the agent starts takes pods once it answers',
       return await super.listPods()
     }
   }
-  const engine = { runtime: new FailingRuntime(), images: new FakeImages(), network: new FakePodNetwork() }
+  const engine = { ...ENGINE(), runtime: new FailingRuntime() }
   const again = new AbortController()
   const agent = await startAgent({ ...optionsFor('node-5', { signal: again.signal }), engine: () => engine })
   const namespace = 'default'
@@ -122,7 +128,7 @@ test('a joined host needs no token any more, and keeps its certificate', async (
   const { token: _token, caHash: _hash, server: _server, ...known } = optionsFor('node-1', { signal: again.signal })
   const second = await startAgent({
     ...known,
-    engine: () => ({ runtime: new FakeRuntime(), images: new FakeImages(), network: new FakePodNetwork() }),
+    engine: ENGINE,
   })
   again.abort()
   await second.stopped

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { AgentOptions } from '@skiff/agent'
-import { FakeImages, FakePodNetwork, type FakeRuntime } from '@skiff/agent/testing'
+import { FakeImages, FakePodCgroups, FakePodNetwork, type FakeRuntime } from '@skiff/agent/testing'
 import type { JoinToken, Master } from '@skiff/master'
 import { pino } from 'pino'
 
@@ -24,7 +24,7 @@ export function localAgentOptions({ master, token, directory }: Joining, nodeNam
     port: 0,
     // This machine's own room concerns nobody.
     settings: { evictionHard: {} },
-    engine: () => ({ runtime, images: new FakeImages(), network: new FakePodNetwork() }),
+    engine: () => ({ runtime, images: new FakeImages(), network: new FakePodNetwork(), cgroups: new FakePodCgroups() }),
     logger: pino({ level: process.env.SKIFF_TEST_LOG ?? 'silent' }),
   } satisfies Omit<AgentOptions, 'signal'>
 }

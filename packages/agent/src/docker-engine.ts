@@ -1,6 +1,7 @@
 import { addressOfNode, type Node, nodeIsReady } from '@skiff/api'
 import type { Informer, Log } from '@skiff/client'
 import type { NodeCredentials } from './bootstrap/agent-files.ts'
+import { createPodCgroups } from './cgroups/pod-cgroups.ts'
 import { hostCredentials } from './images/host-credentials.ts'
 import { createImageService } from './images/image-service.ts'
 import { fetchOverTls, peerOf } from './images/peers.ts'
@@ -8,15 +9,20 @@ import { hostCommands } from './network/host-commands.ts'
 import { createPodNetwork } from './network/pod-network.ts'
 import type { NodeSettings } from './node/node-settings.ts'
 import { createDockerRuntime } from './runtime/docker/docker-runtime.ts'
+import { socketPathOf } from './runtime/docker/engine.ts'
 import { createDockerImageStore } from './runtime/docker/image-store.ts'
 import { SANDBOX_IMAGE } from './runtime/docker/sandbox-image.ts'
-import type { ContainerRuntime, ImageService, PodNetwork } from './runtime/runtime.ts'
+import type { ContainerRuntime, ImageService, PodCgroups, PodNetwork } from './runtime/runtime.ts'
+import { EngineUsage } from './stats/engine-usage.ts'
 
 /** What runs the pods of a host. */
 export interface Engine {
   readonly runtime: ContainerRuntime
   readonly images: ImageService
   readonly network: PodNetwork
+  readonly cgroups: PodCgroups
+  /** Of processes of its own. */
+  readonly engineUsage?: EngineUsage
 }
 
 export interface DockerEngineOptions {
@@ -53,10 +59,13 @@ export function dockerEngine(asked: DockerEngineOptions): Engine {
     random,
     signal,
   })
+  const runtime = createDockerRuntime({ dockerHost, clusterId, node: nodeName })
   return {
-    runtime: createDockerRuntime({ dockerHost, clusterId, node: nodeName }),
+    runtime,
     images,
     network: createPodNetwork({ clusterId, commands: hostCommands() }),
+    cgroups: createPodCgroups({ runtime, clusterId, logger }),
+    engineUsage: new EngineUsage(socketPathOf(dockerHost)),
   }
 }
 

@@ -19,9 +19,10 @@ import { MirrorPods } from './pods/mirror-pods.ts'
 import { PodWorkers } from './pods/pod-workers.ts'
 import { StaticPods } from './pods/static-pods.ts'
 import type { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
-import type { ContainerRuntime, ImageService, PodNetwork, RuntimeInfo } from './runtime/runtime.ts'
+import type { ContainerRuntime, ImageService, PodCgroups, PodNetwork, RuntimeInfo } from './runtime/runtime.ts'
 import { AgentMeters } from './stats/agent-meters.ts'
 import { AgentStats } from './stats/agent-stats.ts'
+import type { EngineUsage } from './stats/engine-usage.ts'
 import { measuredRuntime } from './stats/measured-runtime.ts'
 import { ResourceUsage } from './stats/resource-usage.ts'
 import { LocalDirectories, volumeAnnotations } from './volumes/local-directories.ts'
@@ -38,6 +39,8 @@ export interface RunAgentOptions {
   readonly runtime: ContainerRuntime
   readonly images: ImageService
   readonly network: PodNetwork
+  readonly cgroups: PodCgroups
+  readonly engineUsage?: EngineUsage
   readonly ranges: NetworkRanges
   readonly nodeName: string
   readonly nodeIp: string
@@ -148,7 +151,7 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
   const isHere = (uid: string) => running.worker(uid) !== undefined
   const tidying = pods.current
     .then(() => answers.releaseOthers(isHere))
-    .then(() => volumes.removeOthers(isHere))
+    .then(() => Promise.all([volumes.removeOthers(isHere), options.cgroups.removeOthers(isHere)]))
     .catch((error: unknown) => signal.aborted || logger.warn({ err: error }, 'what pods left here was not removed'))
   if (!isAlone) await tidying
   rest = async () => {

@@ -10,12 +10,13 @@ import { clusterNodes } from './node/cluster-nodes.ts'
 import { nodeSettings } from './node/node-settings.ts'
 import { ProgrammedEndpoints } from './proxy/programmed-endpoints.ts'
 import { type RunningAgent, runAgent } from './run-agent.ts'
+import { FakePodCgroups } from './runtime/fake/fake-cgroups.ts'
 import { FakeImages } from './runtime/fake/fake-images.ts'
 import { FakePodNetwork } from './runtime/fake/fake-network.ts'
 import { FakeRuntime } from './runtime/fake/fake-runtime.ts'
 
 export { ImageError } from './runtime/runtime.ts'
-export { FakeImages, FakePodNetwork, FakeRuntime }
+export { FakeImages, FakePodCgroups, FakePodNetwork, FakeRuntime }
 
 export interface TestAgentOptions {
   readonly client: ApiClient
@@ -24,6 +25,7 @@ export interface TestAgentOptions {
   /** A former agent's engine and directory: the new one takes over what it finds. */
   readonly runtime?: FakeRuntime
   readonly images?: FakeImages
+  readonly cgroups?: FakePodCgroups
   readonly dataDir?: string
   readonly now?: () => Date
   readonly logger?: Log
@@ -37,6 +39,7 @@ export interface TestAgent extends AsyncDisposable {
   readonly runtime: FakeRuntime
   readonly images: FakeImages
   readonly network: FakePodNetwork
+  readonly cgroups: FakePodCgroups
   readonly dataDir: string
   readonly running: RunningAgent
   /** As a crash would: nothing is stopped or cleaned up on the host. */
@@ -49,6 +52,7 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
   const runtime = options.runtime ?? new FakeRuntime({ now })
   const images = options.images ?? new FakeImages()
   const network = new FakePodNetwork()
+  const cgroups = options.cgroups ?? new FakePodCgroups()
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'skiff-agent-')))
   const end = new AbortController()
   const logger = options.logger ?? SILENT
@@ -58,6 +62,7 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
     runtime,
     images,
     network,
+    cgroups,
     ranges: { clusterCidr: '10.244.0.0/16', serviceCidr: '10.96.0.0/16', dnsIp: '10.96.0.10', clusterDomain: 'cluster.local' },
     nodeName,
     nodeIp: '10.0.0.7',
@@ -93,7 +98,7 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
     await checkpoint.flush()
     if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
   }
-  return { nodeName, runtime, images, network, dataDir, running, stop, [Symbol.asyncDispose]: dispose }
+  return { nodeName, runtime, images, network, cgroups, dataDir, running, stop, [Symbol.asyncDispose]: dispose }
 }
 
 /** What the master's node-ipam controller does. */

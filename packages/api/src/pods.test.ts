@@ -10,6 +10,7 @@ import {
   podRequests,
   resourceTotals,
   restartsOnExit,
+  sumOfContainers,
 } from './index.ts'
 
 function container(name: string, requests?: Record<string, string>, limits?: Record<string, string>) {
@@ -60,6 +61,7 @@ describe('podRequests', () => {
   it('prefers resources of the pod itself', () => {
     const spec: PodSpec = { containers: [container('a', { cpu: '1', memory: '7' })], resources: { requests: { cpu: '3' } } }
     expect(podRequests(spec)).toMatchObject({ cpuMilli: 3000, memoryBytes: 7 })
+    expect(sumOfContainers(spec, 'requests')).toMatchObject({ cpuMilli: 1000, memoryBytes: 7 })
   })
 })
 
@@ -84,6 +86,18 @@ describe('podQosClass', () => {
   ])('is %s (%#)', (expected, containers) => {
     expect(podQosClass({ containers })).toBe(expected)
   })
+})
+
+it('takes a pod’s own resources for its class, where it has any', () => {
+  const classWith = (resources: object) => podQosClass({ containers: [container('a', { cpu: '1' })], resources })
+  const limits = { cpu: '1', memory: '1' }
+  expect([{ limits }, { requests: { memory: '1' }, limits }, { limits: { cpu: '1' } }, {}].map(classWith)).toEqual([
+    'Guaranteed',
+    'Guaranteed',
+    'Burstable',
+    'Burstable',
+  ])
+  expect(podQosClass({ containers: [container('a', limits, limits)], resources: {} })).toBe('Guaranteed')
 })
 
 describe('readiness', () => {

@@ -97,12 +97,33 @@ export function podLimits(spec: PodSpec): ResourceTotals {
   return toTotals(podAmounts(spec, 'limits'))
 }
 
+/** What the containers have together, whatever the pod itself says. */
+export function sumOfContainers(spec: PodSpec, which: 'requests' | 'limits'): ResourceTotals {
+  return toTotals(containerAmounts(spec, which))
+}
+
+/** Whether the pod has resources of its own, beside its containers' (KEP-2837). */
+export function hasPodResources({ resources }: PodSpec): boolean {
+  return [resources?.requests, resources?.limits].some((list) => Object.keys(list ?? {}).some(isPodResource))
+}
+
+/** What a pod can have of its own. */
+export function isPodResource(name: string): boolean {
+  return name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
+}
+
 /** A list of resources (a node's allocatable, a container's requests) in numbers. */
 export function resourceTotals(list: ResourceList | undefined): ResourceTotals {
   return toTotals(amountsOf(list))
 }
 
 function podAmounts(spec: PodSpec, which: 'requests' | 'limits'): Amounts {
+  const amounts = containerAmounts(spec, which)
+  Object.assign(amounts, podLevelAmounts(spec, which))
+  return addOverhead(amounts, spec, which)
+}
+
+function containerAmounts(spec: PodSpec, which: 'requests' | 'limits'): Amounts {
   const steady: Amounts = {}
   for (const container of spec.containers) add(steady, amountsOf(container.resources?.[which]))
   const starting: Amounts = {}
@@ -118,8 +139,7 @@ function podAmounts(spec: PodSpec, which: 'requests' | 'limits'): Amounts {
     }
   }
   raise(steady, starting)
-  Object.assign(steady, podLevelAmounts(spec, which))
-  return addOverhead(steady, spec, which)
+  return steady
 }
 
 /** Pod-level resources (KEP-2837) win over the containers' sum. */
@@ -161,8 +181,8 @@ export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
 
 /** Upstream's ComputePodQOS: only cpu and memory count, init containers as well. */
 export function podQosClass(spec: PodSpec): QosClass {
-  const holders = spec.resources
-    ? [spec.resources]
+  const holders = hasPodResources(spec)
+    ? [spec.resources ?? {}]
     : [...spec.containers, ...(spec.initContainers ?? [])].map((c) => c.resources ?? {})
   if (!holders.some((held) => positive(held.requests) || positive(held.limits))) return 'BestEffort'
   return holders.every((held) => isGuaranteed(held.requests ?? held.limits ?? {}, held.limits ?? {})) ? 'Guaranteed' : 'Burstable'

@@ -12,10 +12,13 @@ export function podResources(spec: PodSpec): ResourceAmounts {
   return new Map([...amountsOfTotals(podRequests(spec))].filter(([, amount]) => amount > 0))
 }
 
-/** As `podResources`, with an assumed amount for each container that requests no cpu or no memory. */
+/** As `podResources`, with an assumed amount for each container that requests no cpu or no memory, where the pod itself says none. */
 export function scoringResources(spec: PodSpec): ResourceAmounts {
   const { cpuMilli, memoryBytes } = podRequests(spec)
-  const without = (resource: string) => spec.containers.filter(({ resources }) => !resources?.requests?.[resource]).length
+  const without = (resource: string) =>
+    spec.resources?.requests?.[resource] === undefined
+      ? spec.containers.filter(({ resources }) => !resources?.requests?.[resource]).length
+      : 0
   return new Map([
     ['cpu', cpuMilli + without('cpu') * ASSUMED_CPU_MILLI],
     ['memory', memoryBytes + without('memory') * ASSUMED_MEMORY_BYTES],

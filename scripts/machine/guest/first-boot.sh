@@ -111,6 +111,24 @@ limits_in_cgroup() {
   saw "memory.max 64Mi, cpu.max 20000/100000, cpu.weight $(cat "$group/cpu.weight")"
 }
 
+group_of() { sed -n 's/^0:://p' "/proc/$(process_of "$1" "$2")/cgroup"; }
+shared_runs() { expect shared 'true true' "$(kube get pod shared -o 'jsonpath={.status.containerStatuses[*].ready}')"; }
+shared_has() { expect memory.max "$1" "$(cat "/sys/fs/cgroup$(dirname "$(group_of shared one)")/memory.max")"; }
+# A slice of its own around both containers, whose limits change in place.
+pod_in_slice() {
+  local slice
+  eventually "$patience" shared_runs
+  slice=$(dirname "$(group_of shared one)")
+  echo "$slice"
+  expect 'a slice of the pod' '/system.slice/system-skiff_*_pod*.slice' "$slice"
+  expect 'the same for both' "$slice" "$(dirname "$(group_of shared two)")"
+  shared_has 67108864
+  expect memory.swap.max 0 "$(cat "/sys/fs/cgroup$slice/memory.swap.max")"
+  expect cpu.max '33300 100000' "$(cat "/sys/fs/cgroup$slice/cpu.max")"
+  kube patch pod shared --subresource resize -p '{"spec":{"resources":{"limits":{"memory":"96Mi"}}}}'
+  eventually 60 shared_has 100663296
+  saw "${slice##*/}: memory.max 64Mi, then 96Mi, cpu.max 33300/100000, cpu.weight $(cat "/sys/fs/cgroup$slice/cpu.weight")"
+}
 
 is_oom_killed() { expect reason OOMKilled "$(kube get pod greedy -o 'jsonpath={.status.containerStatuses[0].state.terminated.reason}')"; }
 
@@ -211,6 +229,7 @@ check 'a pod with a shell' tool_pod
 check 'Service names in a pod' service_names
 check 'exec and logs' exec_and_logs
 check 'limits in cgroup v2' limits_in_cgroup
+check 'a pod of its own resources is a slice' pod_in_slice
 check 'a container over its memory is OOMKilled' eventually "$patience" is_oom_killed
 check 'OOM scores, negative ones too' oom_scores
 check 'a privileged pod' privileged_pod

@@ -29,6 +29,7 @@ export interface ContainerSpecInput {
   readonly localSeccomp?: string
   readonly targetId?: string
   readonly runtimeHandler?: string
+  readonly cgroupParent?: string
 }
 
 /** What the engine is asked to run. Pure. Throws ConfigError where the pod's security rules can't be kept. */
@@ -48,6 +49,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
     hostIpc: pod.spec.hostIPC ?? false,
     ...(input.targetId === undefined ? {} : { targetId: input.targetId }),
     ...(input.runtimeHandler === undefined ? {} : { runtimeHandler: input.runtimeHandler }),
+    ...(input.cgroupParent === undefined ? {} : { cgroupParent: input.cgroupParent }),
     ...(container.lifecycle?.stopSignal ? { stopSignal: container.lifecycle.stopSignal } : {}),
     imageId: image.id,
     labels: containerLabels(input),
@@ -105,9 +107,11 @@ export interface SandboxSpecInput {
   readonly ip: string
   readonly ownership: Ownership
   readonly runtimeHandler?: string
+  readonly cgroupParent?: string
 }
 
-export function sandboxSpec({ pod, attempt, hostname, ip, ownership, runtimeHandler }: SandboxSpecInput): SandboxSpec {
+export function sandboxSpec(input: SandboxSpecInput): SandboxSpec {
+  const { pod, attempt, hostname, ip, ownership, runtimeHandler, cgroupParent } = input
   const wanted = pod.spec.securityContext?.sysctls ?? []
   const sysctls = Object.fromEntries(wanted.map(({ name, value }) => [name.replaceAll('/', '.'), value]))
   return {
@@ -125,5 +129,6 @@ export function sandboxSpec({ pod, attempt, hostname, ip, ownership, runtimeHand
     hostIpc: pod.spec.hostIPC ?? false,
     ...(Object.keys(sysctls).length > 0 ? { sysctls } : {}),
     ...(runtimeHandler === undefined ? {} : { runtimeHandler }),
+    ...(cgroupParent === undefined ? {} : { cgroupParent }),
   }
 }

@@ -7,7 +7,7 @@ import { ConfigError } from './config-error.ts'
 export interface DownwardContext {
   readonly podIp: string
   readonly nodeIp: string
-  /** What a container without a limit may use. */
+  /** What a container may use that has no limit, nor has its pod. */
   readonly allocatable: Readonly<Record<string, string>>
 }
 
@@ -64,7 +64,9 @@ export function resourceValue(pod: Pod, ref: ResourceRef, fallback: Container | 
   if ((kind !== 'limits' && kind !== 'requests') || name === '') {
     throw new ConfigError(`unsupported container resource : ${ref.resource}`)
   }
-  const quantity = container.resources?.[kind]?.[name] ?? (kind === 'limits' ? context.allocatable[name] : undefined) ?? '0'
+  const own = container.resources?.[kind]?.[name]
+  const quantity =
+    own ?? (kind === 'limits' ? (pod.spec.resources?.limits?.[name] ?? context.allocatable[name]) : undefined) ?? '0'
   return inUnitsOf(String(quantity), String(ref.divisor ?? '1'))
 }
 

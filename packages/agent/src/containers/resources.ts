@@ -1,54 +1,84 @@
-import { type Container, type Pod, podQosClass, quantityToBytes, quantityToMilli } from '@skiff/api'
+import {
+  type Container,
+  hasPodResources,
+  isSidecar,
+  type Pod,
+  podQosClass,
+  quantityToBytes,
+  quantityToMilli,
+  sumOfContainers,
+} from '@skiff/api'
 import { type ContainerLimits, type ContainerResources, LEAST_MEMORY_BYTES } from '../runtime/runtime.ts'
+import { CPU_PERIOD_US, quotaOf, sharesOf } from './cpu-units.ts'
 
-const CPU_PERIOD_US = 100_000
-const LEAST_CPU_SHARES = 2
-const LEAST_CPU_QUOTA_US = 1_000
 /** Enough for any ordinary program, and a fork bomb ends there. */
 const PIDS_LIMIT = 4096
 
 /** Requests to shares, limits to quota and memory, as the kubelet converts them. */
 export function containerResources(pod: Pod, container: Container, nodeMemoryBytes: number): ContainerResources {
-  const { requests = {}, limits = {} } = container.resources ?? {}
-  const memoryRequest = requests.memory ?? limits.memory
-  const { cpuShares, cpuQuotaUs, memoryBytes } = containerLimits(container)
+  const { cpuShares, cpuQuotaUs, memoryBytes } = containerLimits(container, pod)
   return {
     cpuShares,
     ...(cpuQuotaUs === 0 ? {} : { cpuQuotaUs, cpuPeriodUs: CPU_PERIOD_US }),
     ...(memoryBytes === 0 ? {} : { memoryBytes }),
     pidsLimit: PIDS_LIMIT,
-    oomScoreAdj: oomScoreAdj(pod, memoryRequest === undefined ? 0 : Number(quantityToBytes(memoryRequest)), nodeMemoryBytes),
+    oomScoreAdj: oomScoreAdj(pod, container, nodeMemoryBytes),
   }
 }
 
-/** What the engine is to show of the container; 0: no limit. */
-export function containerLimits({ resources = {} }: Container): ContainerLimits {
+/** What the engine is to show of the container. Where it has no limit itself it has its pod's, so that programs find one. */
+export function containerLimits({ resources = {} }: Container, { spec }: Pick<Pod, 'spec'>): ContainerLimits {
   const { requests = {}, limits = {} } = resources
-  const cpuRequest = requests.cpu ?? limits.cpu
-  const memory = limits.memory === undefined ? 0 : Number(quantityToBytes(limits.memory))
+  const ofPod = spec.resources?.limits ?? {}
+  const cpuMilli = milliOf(limits.cpu) || milliOf(ofPod.cpu)
+  const bytes = bytesOf(limits.memory) || bytesOf(ofPod.memory)
   return {
-    cpuShares: cpuRequest === undefined ? LEAST_CPU_SHARES : sharesOf(cpuRequest),
-    cpuQuotaUs: limits.cpu === undefined || Number(quantityToMilli(limits.cpu)) === 0 ? 0 : quotaOf(limits.cpu),
-    memoryBytes: memory === 0 ? 0 : Math.max(memory, LEAST_MEMORY_BYTES),
+    cpuShares: sharesOf(requests.cpu === undefined ? cpuMilli : milliOf(requests.cpu)),
+    cpuQuotaUs: cpuMilli === 0 ? 0 : quotaOf(cpuMilli),
+    memoryBytes: bytes === 0 ? 0 : Math.max(bytes, LEAST_MEMORY_BYTES),
   }
 }
 
-function sharesOf(cpu: string | number): number {
-  return Math.max(LEAST_CPU_SHARES, Math.trunc((Number(quantityToMilli(cpu)) * 1024) / 1000))
+type Amount = string | number | undefined
+
+function milliOf(cpu: Amount): number {
+  return Number(quantityToMilli(cpu ?? 0))
 }
 
-function quotaOf(cpu: string | number): number {
-  return Math.max(LEAST_CPU_QUOTA_US, Math.trunc((Number(quantityToMilli(cpu)) * CPU_PERIOD_US) / 1000))
+function bytesOf(memory: Amount): number {
+  return Number(quantityToBytes(memory ?? 0))
 }
 
-/** Who is killed first when the node has no memory left: BestEffort, then who uses more than it asked for. */
-function oomScoreAdj(pod: Pod, memoryRequestBytes: number, nodeMemoryBytes: number): number {
+const GUARANTEED = -997
+const BEST_EFFORT = 1000
+
+/** Who is killed first when the node, or the pod, has no memory left: BestEffort, then who uses more than it asked for. */
+function oomScoreAdj(pod: Pod, container: Container, nodeMemoryBytes: number): number {
+  if (pod.spec.priorityClassName === 'system-node-critical') return GUARANTEED
   switch (podQosClass(pod.spec)) {
     case 'Guaranteed':
-      return -997
+      return GUARANTEED
     case 'BestEffort':
-      return 1000
-    case 'Burstable':
-      return Math.min(999, Math.max(3, Math.trunc(1000 - (1000 * memoryRequestBytes) / nodeMemoryBytes)))
+      return BEST_EFFORT
+    case 'Burstable': {
+      const share = (1000 * askedMemory(pod, container)) / nodeMemoryBytes
+      return Math.min(BEST_EFFORT - 1, Math.max(BEST_EFFORT + GUARANTEED, BEST_EFFORT - Math.floor(share)))
+    }
   }
+}
+
+/** With its part of what its pod asks for beyond its containers (KEP-2837). Sidecars go no sooner than those that they serve. */
+function askedMemory({ spec }: Pod, container: Container): number {
+  const own = ({ resources = {} }: Container) => bytesOf(resources.requests?.memory ?? resources.limits?.memory)
+  const isServing = isSidecar(container) && spec.initContainers?.some(({ name }) => name === container.name)
+  const asked = isServing ? Math.max(own(container), Math.min(...spec.containers.map(own))) : own(container)
+  return asked + unclaimedMemory(spec)
+}
+
+/** Of the pod's request, for each container. */
+function unclaimedMemory(spec: Pod['spec']): number {
+  const ofPod = hasPodResources(spec) ? bytesOf(spec.resources?.requests?.memory) : 0
+  if (ofPod === 0) return 0
+  const count = spec.containers.length + (spec.initContainers ?? []).length
+  return Math.trunc((ofPod - sumOfContainers(spec, 'requests').memoryBytes) / count)
 }

@@ -19,6 +19,7 @@ const runtime: RuntimeInfo = {
   appArmor: false,
   recursiveReadOnly: true,
   nvidia: true,
+  rootless: false,
 }
 const machine: MachineFacts = {
   machineId: '',

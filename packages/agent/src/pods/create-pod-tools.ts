@@ -53,7 +53,7 @@ interface PodToolsOptions {
 /** What the workers of all pods have in common. */
 export async function createPodTools(agent: PodToolsOptions): Promise<PodTools> {
   const { options, info, view, objects, answers, directories, reporter, meters } = agent
-  const { client, signal, runtime, images, network, now, logger, nodeName, nodeIp, clusterId, dataDir, ranges } = options
+  const { client, signal, runtime, images, network, cgroups, now, logger, nodeName, nodeIp, clusterId, dataDir, ranges } = options
   const tokens = new ServiceAccountTokens({ client, answers, now })
   const dns = { nameserver: ranges.dnsIp, domain: ranges.clusterDomain }
   const say = podEvents(options)
@@ -63,12 +63,14 @@ export async function createPodTools(agent: PodToolsOptions): Promise<PodTools> 
     runtime,
     images,
     network,
+    cgroups,
     admission: new NodeAdmission({
       ...view,
       client,
       nodeName,
       allocatable,
       appArmor: () => (reporter.engine ?? info).appArmor,
+      cgroupObstacle: () => cgroups.obstacle(),
     }),
     tokens,
     volumes: new PodVolumes({

@@ -7,11 +7,13 @@ import { drain } from './drain.ts'
 import { hostPortsOf } from './host-ports.ts'
 import { mayBeServed } from './may-be-served.ts'
 import { downwardContext, podIpOf } from './pod-addresses.ts'
+import { podCgroup } from './pod-cgroup.ts'
 import type { PodStep } from './pod-plan.ts'
 import type { PodScene } from './pod-tools.ts'
 import { prepareContainers } from './prepare-containers.ts'
 import { removeSandbox } from './remove-sandbox.ts'
 import { admitResize, resizeContainer } from './resize-container.ts'
+import { resizePod } from './resize-pod.ts'
 import { startContainer } from './start-container.ts'
 import { stopContainers } from './stop-containers.ts'
 
@@ -41,6 +43,9 @@ export async function executeStep(step: Exclude<PodStep, WorkerStep>, scene: Pod
       return observed
     case 'resize-container':
       return await resizeContainer(step, scene)
+    case 'resize-pod':
+      await resizePod(step, scene)
+      return observed
     case 'stop-containers':
       return await stopContainers(step, scene)
     case 'remove-container':
@@ -57,8 +62,8 @@ export async function executeStep(step: Exclude<PodStep, WorkerStep>, scene: Pod
         tools.logger.debug({ err: error }, 'drain ended early'),
       )
       return observed
-    case 'release-network':
-      await releaseNetwork(scene)
+    case 'release':
+      await release(scene)
       return observed
     case 'clean-up':
       return await cleanUp(step, scene)
@@ -106,6 +111,7 @@ async function createSandbox(attempt: number, scene: PodScene, onCreated: (id: s
     const spec = sandboxSpec({
       ...{ pod, attempt, hostname, ip, ownership: tools.ownership },
       ...(runtimeHandler === undefined ? {} : { runtimeHandler }),
+      ...(await podCgroup(scene)),
     })
     const started = await tools.runtime.startSandbox(spec, onCreated)
     memory.succeeded('sandbox')
@@ -140,8 +146,8 @@ async function plumb(
   }
 }
 
-async function releaseNetwork({ pod, tools }: PodScene): Promise<void> {
-  await tools.network.unplumb(pod.metadata.uid)
+async function release({ pod, tools }: PodScene): Promise<void> {
+  await Promise.all([tools.network.unplumb(pod.metadata.uid), tools.cgroups.remove(pod.metadata.uid)])
   tools.network.release(pod.metadata.uid)
 }
 
@@ -160,7 +166,7 @@ async function cleanUp(
     await logLinks.forget(observed.containers.filter(({ id }) => containers.includes(id)))
   }
   await Promise.all([removeContainers(), ...sandboxes.map((id) => removeSandbox(id, scene)), volumes.remove(uid)])
-  await releaseNetwork(scene)
+  await release(scene)
   return {
     ...observed,
     containers: observed.containers.filter(({ id }) => !containers.includes(id)),

@@ -15,7 +15,13 @@ function nodeThatSays(allocatable?: Readonly<Record<string, string>>): Node {
 function admissionTo(shown: Node, stored = shown): NodeAdmission {
   const client = { get: async () => stored } as unknown as ApiClient
   const options = { nodeName: 'node-1', node: () => shown, allocatable: ROOM, pods: () => [] }
-  return new NodeAdmission({ ...options, client, appArmor: () => false, pressures: () => new Set() })
+  return new NodeAdmission({
+    ...options,
+    client,
+    appArmor: () => false,
+    pressures: () => new Set(),
+    cgroupObstacle: async () => undefined,
+  })
 }
 
 function podAsking(requests: Readonly<Record<string, string>>): Pod {

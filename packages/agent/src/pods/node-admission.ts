@@ -1,4 +1,4 @@
-import { NODES, type Node, type Pod, podIsTerminal } from '@skiff/api'
+import { hasPodResources, NODES, type Node, type Pod, podIsTerminal } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
 import { rejectedByPressure } from '../eviction/rejected-by-pressure.ts'
 import type { PressureCondition } from '../eviction/signals.ts'
@@ -16,6 +16,8 @@ export interface NodeAdmissionOptions {
   readonly pods: () => readonly Pod[]
   /** Whether the host has it, as far as the engine that runs now can say. */
   readonly appArmor: () => boolean
+  /** Why pods can't have a control group of their own here; undefined: they can. */
+  readonly cgroupObstacle: () => Promise<string | undefined>
   /** What the node has too little of. */
   readonly pressures: () => ReadonlySet<PressureCondition>
 }
@@ -53,7 +55,9 @@ export class NodeAdmission {
     const pressed = rejectedByPressure(pod, pressures())
     if (pressed !== undefined) return pressed
     const others = this.#othersOf(pod)
-    const judge = (node: Node) => rejectionOf({ pod, node, others, appArmor: appArmor() })
+    const cgroupObstacle = hasPodResources(pod.spec) ? await this.#options.cgroupObstacle() : undefined
+    const abilities = { appArmor: appArmor(), ...(cgroupObstacle === undefined ? {} : { cgroupObstacle }) }
+    const judge = (node: Node) => rejectionOf({ pod, node, others, ...abilities })
     const found = judge(await this.#node())
     // A label or an amount may be newer than the watch: whoever chose this node has seen it.
     return found !== undefined && isOfTheNode(found) ? judge(await this.#askForNode()) : found

@@ -18,7 +18,7 @@ export function planEnd({ pod, observed, memory }: PodPlanInput): PodPlan {
     return plan(stopInOrder(pod, observed, memory.failure?.graceSeconds ?? graceOf(pod)))
   }
   const steps: PodStep[] = observed.sandboxes.map(({ id }) => ({ type: 'remove-sandbox', id }))
-  if (steps.length > 0) steps.push({ type: 'release-network' })
+  if (steps.length > 0) steps.push({ type: 'release' })
   // The reason of the end is only in memory until the status is written.
   const mustWrite = memory.failure !== undefined || (memory.isReclaimed && observed.containers.length > 0)
   if (mustWrite && !memory.finalStatusWritten) return plan(...steps, { type: 'write-final-status' })

@@ -40,7 +40,7 @@ function container(changes: Partial<ContainerState> = {}): ContainerState {
   const labels = { [CONTAINER_HASH]: containerHash({ name: changes.name ?? 'c', image: 'app:1' }) }
   return {
     ...{ id: 'c0', pod: REF, name: 'c', attempt: 0, sandboxId: 's0', phase: 'running', labels, pid: 9, image: '', imageId: '' },
-    ...{ createdAt: time, startedAt: time, logPath: '', tty: false, limits: containerLimits(C) },
+    ...{ createdAt: time, startedAt: time, logPath: '', tty: false, limits: containerLimits(C, podWith()) },
     ...changes,
   }
 }
@@ -239,6 +239,34 @@ test('changes the limits of a container that runs, once the node has said that i
   expect(plan(pod, observedOf(container()), { memory }).steps).toEqual([])
 })
 
+test('gives a pod as a whole more before its containers, and takes from it after them', () => {
+  const limits = (memory: string) => ({ limits: { memory } })
+  const pod = podWith({ containers: [C, { ...C, name: 'd', resources: limits('16Mi') }], resources: limits('64Mi') })
+  const [small, wanted, large] = [32, 64, 128].map((mib) => ({ cpuShares: 2, cpuQuotaUs: 0, memoryBytes: mib * 2 ** 20 }))
+  const own = containerLimits({ ...C, resources: limits('16Mi') }, pod)
+  const running = (ofC?: object) =>
+    observedOf(container({ limits: { ...containerLimits(C, pod), ...ofC } }), container({ id: 'd0', name: 'd', limits: own }))
+  const memory = readyMemory()
+  const stepsOf = (held: typeof wanted, observed: PodContainers) => {
+    Object.assign(memory, { podLimits: held })
+    return plan(pod, observed, { memory }).steps
+  }
+
+  expect(typesOf(stepsOf(small, running()))).toEqual(['admit-resize'])
+  memory.resize = { generation: 0 }
+  expect(stepsOf(wanted, running())).toEqual([])
+  expect(stepsOf(small, running({ memoryBytes: small?.memoryBytes }))).toMatchObject([
+    { type: 'resize-pod', limits: wanted },
+    { type: 'resize-container', limits: { memoryBytes: wanted?.memoryBytes } },
+  ])
+  expect(typesOf(stepsOf(large, running({ memoryBytes: large?.memoryBytes })))).toEqual(['resize-container'])
+  memory.failed('resize c', START + 2000, { initialMs: 1000, maxMs: 1000 })
+  expect(stepsOf(large, running({ memoryBytes: large?.memoryBytes }))).toEqual([])
+  expect(stepsOf(large, running())).toEqual([{ type: 'resize-pod', limits: wanted }])
+  memory.resize = { generation: 0, refusal: { reason: 'Infeasible', message: '' } }
+  expect(stepsOf(large, running())).toEqual([])
+})
+
 test('restarts a container whose resizePolicy asks for it, without a back-off', () => {
   const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }]
   const pod = podWith({ containers: [{ ...C, resizePolicy, resources: { limits: { memory: '64Mi' } } }] })
@@ -331,7 +359,7 @@ test('starts what ended with its sandbox at once in the new one, whatever its ba
 
 test('does not recreate the sandbox of a pod that has nothing left to run', () => {
   const dead = { pod: REF, sandboxes: [sandbox({ phase: 'exited' })], containers: [ended({ exitCode: 0 })] }
-  expect(typesOf(plan(podWith({ restartPolicy: 'Never' }), dead).steps)).toEqual(['remove-sandbox', 'release-network'])
+  expect(typesOf(plan(podWith({ restartPolicy: 'Never' }), dead).steps)).toEqual(['remove-sandbox', 'release'])
 })
 
 test('runs init containers again in a new sandbox', () => {
@@ -375,7 +403,7 @@ test('ends a pod at its deadline, and wakes for it', () => {
 test('never starts anything of a pod that has ended', () => {
   const pod = podWith({}, {}, { phase: 'Failed' })
   expect(plan(pod, NOTHING)).toEqual({ steps: [], backingOff: [] })
-  expect(typesOf(plan(pod, observedOf(ended())).steps)).toEqual(['remove-sandbox', 'release-network'])
+  expect(typesOf(plan(pod, observedOf(ended())).steps)).toEqual(['remove-sandbox', 'release'])
 })
 
 test('lets a deleted pod leave the Services before it is stopped, and the API last', () => {

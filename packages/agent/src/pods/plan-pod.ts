@@ -1,4 +1,5 @@
 import { type Container, isSidecar, type Pod } from '@skiff/api'
+import { changedPodLimits, looserOf, podLimitsOf } from '../cgroups/pod-limits.ts'
 import type { ContainerState, PodContainers, SandboxState } from '../runtime/runtime.ts'
 import { isStarted, reportedStatus } from '../status/container-status.ts'
 import { currentPhase } from '../status/pod-status.ts'
@@ -19,7 +20,7 @@ import {
 import { graceOf } from './grace.ts'
 import { CONTAINER_HASH, containerHash, POD_IP } from './labels.ts'
 import { planDeletion, planEnd, planRest, stopAll } from './plan-end.ts'
-import { changedLimits, requestNeedsRestart, resizeNeedsRestart } from './plan-resize.ts'
+import { changedLimits, POD_RESIZE, podAwaitsResize, requestNeedsRestart, resizeNeedsRestart } from './plan-resize.ts'
 import type { PodMemory } from './pod-memory.ts'
 import type { BackingOff, PodPlan, PodStep } from './pod-plan.ts'
 import { type RestartBackOff, restartBackOff } from './restart-back-off.ts'
@@ -166,6 +167,7 @@ function planContainers(plan: PlanBuilder, sandbox: SandboxState): void {
     plan.steps.push(stopAll(pod, { ...observed, containers: overtaken }, AT_ONCE_SECONDS))
     return
   }
+  planRoomierPod(plan)
   // Before all others: they are for looking into a pod, also into one that doesn't get on.
   for (const container of ephemeralContainersOf(pod)) planEphemeral(plan, container, sandbox)
   const initialized = appsHaveStarted(plan.input, sandbox) || planInitContainers(plan, sandbox)
@@ -173,6 +175,30 @@ function planContainers(plan: PlanBuilder, sandbox: SandboxState): void {
   if (planSidecarsEnd(plan)) return
   for (const sidecar of sidecarsOf(pod)) planContainer(plan, sidecar, sandbox)
   for (const container of pod.spec.containers) planContainer(plan, container, sandbox)
+  planTighterPod(plan)
+}
+
+/** Before its containers may have more, the pod must. */
+function planRoomierPod(plan: PlanBuilder): void {
+  const { pod, memory } = plan.input
+  const wanted = podLimitsOf(pod.spec)
+  if (wanted === undefined || !podAwaitsResize(pod, memory) || plan.mustWait(POD_RESIZE) || !resizeIsAdmitted(plan)) return
+  const limits = memory.podLimits === undefined ? undefined : looserOf(wanted, memory.podLimits)
+  if (limits === undefined || memory.podLimits === undefined || changedPodLimits(limits, memory.podLimits) === undefined) return
+  plan.steps.push({ type: 'resize-pod', limits })
+}
+
+/** The pod gives up what is asked back once its containers have: the kernel allows none more than its pod. */
+function planTighterPod(plan: PlanBuilder): void {
+  const { pod, memory, observed } = plan.input
+  const limits = podLimitsOf(pod.spec)
+  if (limits === undefined || memory.podLimits === undefined || !podAwaitsResize(pod, memory)) return
+  if (plan.mustWait(POD_RESIZE) || !resizeIsAdmitted(plan) || plan.steps.length > 0) return
+  const isDue = runningContainers(observed).every((running) => {
+    const container = containerOf(pod, running.name)
+    return container === undefined || changedLimits(container, running, pod) === undefined
+  })
+  if (isDue) plan.steps.push({ type: 'resize-pod', limits })
 }
 
 /** Once: what the API or the engine has seen of it is not started again. */
@@ -254,22 +280,27 @@ function planRunning(plan: PlanBuilder, container: Container, running: Container
 }
 
 function planResize(plan: PlanBuilder, container: Container, running: ContainerState): void {
-  const { pod, memory } = plan.input
-  const limits = changedLimits(container, running)
+  const { pod } = plan.input
+  const limits = changedLimits(container, running, pod)
   const forRequest = requestNeedsRestart(container, running, reportedStatus(pod, container.name))
   if ((limits === undefined && !forRequest) || plan.mustWait(resizeOf(container))) return
-  const answer = memory.resize?.generation === (pod.metadata.generation ?? 0) ? memory.resize : undefined
-  if (answer === undefined) {
-    if (!plan.steps.some(({ type }) => type === 'admit-resize')) plan.steps.push({ type: 'admit-resize' })
-  } else if (answer.refusal !== undefined) {
-    if (answer.refusal.reason === 'Deferred' && !plan.mustWait('resize')) plan.steps.push({ type: 'admit-resize' })
-  } else if (limits === undefined || forRequest || resizeNeedsRestart(container, limits)) {
+  if (!resizeIsAdmitted(plan)) return
+  if (limits === undefined || forRequest || resizeNeedsRestart(container, limits)) {
     const message = `Container ${container.name} resize requires restart`
     const graceSeconds = graceOf(pod)
     plan.steps.push({ type: 'stop-containers', targets: [{ container: running, graceSeconds, message, forResize: true }] })
   } else {
     plan.steps.push({ type: 'resize-container', running, limits })
   }
+}
+
+/** Whether the node agrees to what this generation of the pod asks for. It is asked where it hasn't been, or may say otherwise by now. */
+function resizeIsAdmitted(plan: PlanBuilder): boolean {
+  const { pod, memory } = plan.input
+  const answer = memory.resize?.generation === (pod.metadata.generation ?? 0) ? memory.resize : undefined
+  const mustAsk = answer === undefined || (answer.refusal?.reason === 'Deferred' && !plan.mustWait('resize'))
+  if (mustAsk && !plan.steps.some(({ type }) => type === 'admit-resize')) plan.steps.push({ type: 'admit-resize' })
+  return answer !== undefined && answer.refusal === undefined
 }
 
 /** Its place among the tries that may have to wait. */

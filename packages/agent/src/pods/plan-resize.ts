@@ -1,12 +1,14 @@
 /** In-place changes of a container's cpu and memory (KEP-1287): what differs, and whether it takes a restart. Pure. */
 
-import { type Container, type ContainerStatus, quantityToBytes } from '@skiff/api'
+import { type Container, type ContainerStatus, type Pod, quantityToBytes } from '@skiff/api'
+import { changedPodLimits, podLimitsOf } from '../cgroups/pod-limits.ts'
 import { containerLimits } from '../containers/resources.ts'
 import type { ContainerLimits, ContainerState } from '../runtime/runtime.ts'
+import type { PodMemory } from './pod-memory.ts'
 
 /** The limits that are to change; undefined: the container has what its spec asks for. */
-export function changedLimits(container: Container, seen: ContainerState): Partial<ContainerLimits> | undefined {
-  const wanted = containerLimits(container)
+export function changedLimits(container: Container, seen: ContainerState, pod: Pod): Partial<ContainerLimits> | undefined {
+  const wanted = containerLimits(container, pod)
   const { cpuShares, cpuQuotaUs, memoryBytes } = seen.limits
   const changed = {
     ...(wanted.cpuShares === cpuShares ? {} : { cpuShares: wanted.cpuShares }),
@@ -17,9 +19,22 @@ export function changedLimits(container: Container, seen: ContainerState): Parti
 }
 
 /** Whether it has not got yet what its spec asks for. @param reported what was said of it last */
-export function awaitsResize(container: Container, seen: ContainerState, reported: ContainerStatus | undefined): boolean {
-  return changedLimits(container, seen) !== undefined || requestNeedsRestart(container, seen, reported)
+export function awaitsResize(
+  container: Container,
+  seen: ContainerState,
+  { pod, reported }: { readonly pod: Pod; readonly reported: ContainerStatus | undefined },
+): boolean {
+  return changedLimits(container, seen, pod) !== undefined || requestNeedsRestart(container, seen, reported)
 }
+
+/** Whether the pod as a whole has not got yet what its spec asks for. */
+export function podAwaitsResize({ spec }: Pod, { podLimits }: Pick<PodMemory, 'podLimits'>): boolean {
+  const wanted = podLimitsOf(spec)
+  return wanted !== undefined && (podLimits === undefined || changedPodLimits(wanted, podLimits) !== undefined)
+}
+
+/** The pod's place among the tries that may have to wait. */
+export const POD_RESIZE = 'resize-pod'
 
 /** Whether the container's resizePolicy wants it restarted for such a change. */
 export function resizeNeedsRestart(container: Container, changed: Partial<ContainerLimits>): boolean {

@@ -1,4 +1,5 @@
 import type { Container } from '@skiff/api'
+import type { PodLimits } from '../cgroups/pod-limits.ts'
 import type { ContainerSpec } from '../runtime/runtime.ts'
 
 /**
@@ -50,6 +51,9 @@ export interface PreparedContainer {
   readonly tell: () => void
 }
 
+/** Among names of containers: the pod as a whole. */
+export const POD_ITSELF = ''
+
 export interface PodMemory {
   /** Since when the node has it; its status may be written later. */
   readonly cameAt?: Date
@@ -70,11 +74,13 @@ export interface PodMemory {
   /** The host goes down: what runs is stopped, within so many seconds, and nothing is started. */
   readonly restSeconds?: number
   readonly resize?: ResizeAnswer
+  /** What its control group holds; absent: it has none. */
+  readonly podLimits?: PodLimits
   /** When containers that ended may start again, on the steady clock, by container id. */
   readonly restartsDue: ReadonlyMap<string, number>
   /** Containers that are stopped for their new resources, and start again with them at once. */
   readonly resizing: ReadonlySet<string>
-  /** Why new resources could not be given, by container name. */
+  /** Why new resources could not be given, by container name, or by `POD_ITSELF`. */
   readonly resizeErrors: ReadonlyMap<string, string>
   readonly volumesMounted: boolean
   /** The sandbox that has its address. */
@@ -104,6 +110,7 @@ export class MutablePodMemory implements PodMemory {
   failure?: Failure
   restSeconds?: number
   resize?: ResizeAnswer
+  podLimits?: PodLimits
   readonly resizing = new Set<string>()
   readonly resizeErrors = new Map<string, string>()
   volumesMounted = false

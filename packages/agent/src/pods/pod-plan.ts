@@ -1,6 +1,7 @@
 /** What a plan can ask for. Each step is safe to repeat: a crash between any two is mended by the next plan. */
 
 import type { Container } from '@skiff/api'
+import type { PodLimits } from '../cgroups/pod-limits.ts'
 import type { ContainerLimits, ContainerState } from '../runtime/runtime.ts'
 
 export type PodStep =
@@ -29,9 +30,11 @@ export type PodStep =
       /** How often all containers of the pod have been started again together; absent: never. */
       readonly round?: number
     }
-  /** Ask whether the node has room for what the pod's containers are to have now. */
+  /** Ask whether the node has room for what the pod and its containers are to have now. */
   | { readonly type: 'admit-resize' }
   | { readonly type: 'resize-container'; readonly running: ContainerState; readonly limits: Partial<ContainerLimits> }
+  /** Set the limits of all its containers together. */
+  | { readonly type: 'resize-pod'; readonly limits: PodLimits }
   /** preStop, SIGTERM, grace, SIGKILL; side by side, but for those that wait for others. */
   | {
       readonly type: 'stop-containers'
@@ -44,8 +47,8 @@ export type PodStep =
   /** Wait (for a bounded time) until no proxy sends new connections to the pod. */
   | { readonly type: 'drain' }
   | { readonly type: 'write-final-status' }
-  /** Give back the address and the host ports: nothing of the pod is to run any more. */
-  | { readonly type: 'release-network' }
+  /** Give back the address, the host ports and the control group: nothing of the pod is to run any more. */
+  | { readonly type: 'release' }
   /** Also remove all that is left of the pod, at once; with `finalStatus` it is said meanwhile how the pod ended. */
   | {
       readonly type: 'clean-up'

@@ -5,7 +5,7 @@ import type { ConfigSource } from '../containers/environment.ts'
 import type { ClusterDns } from '../containers/pod-files.ts'
 import type { DeletedLogs } from '../deleted-logs/deleted-logs.ts'
 import type { LogLinks } from '../log-links/log-links.ts'
-import type { ContainerRuntime, ImageService, PodContainers, PodNetwork } from '../runtime/runtime.ts'
+import type { ContainerRuntime, ImageService, PodCgroups, PodContainers, PodNetwork } from '../runtime/runtime.ts'
 import type { Semaphore } from '../semaphore.ts'
 import type { AgentMeters } from '../stats/agent-meters.ts'
 import type { QuietPace } from '../status/quiet-pace.ts'
@@ -32,6 +32,7 @@ export interface PodTools {
   readonly runtime: ContainerRuntime
   readonly images: ImageService
   readonly network: PodNetwork
+  readonly cgroups: PodCgroups
   readonly admission: NodeAdmission
   readonly volumes: PodVolumes
   readonly devices: NodeDevices

@@ -1,5 +1,6 @@
 import { type Pod, type PodStatus, podIsTerminal } from '@skiff/api'
 import { backoff } from '@skiff/client'
+import { podLimitsOf } from '../cgroups/pod-limits.ts'
 import type { PodContainers, PodRef } from '../runtime/runtime.ts'
 import { reportedStatus } from '../status/container-status.ts'
 import { runningContainers } from './container-history.ts'
@@ -249,11 +250,20 @@ export class PodWorker {
     if (this.#isAdmitted || pod === undefined || pod.metadata.deletionTimestamp || podIsTerminal(pod)) return
     const { admission, say, now } = this.#options.tools
     this.#memory.cameAt ??= now()
-    const rejection = await admission.rejection(pod, containers.length + sandboxes.length > 0)
+    const isHere = containers.length + sandboxes.length > 0
+    const rejection = await admission.rejection(pod, isHere)
+    if (isHere) await this.#meetCgroup(pod)
     this.#isAdmitted = true
     if (rejection === undefined) return
     this.#memory.rejection = rejection
     say(pod, 'Warning', rejection.reason, rejection.message)
+  }
+
+  /** What an earlier agent gave the pod is what it has, whatever its spec asks for by now. */
+  async #meetCgroup({ metadata, spec }: Pod): Promise<void> {
+    const wanted = podLimitsOf(spec)
+    const held = wanted && (await this.#options.tools.cgroups.limits(metadata.uid, wanted))
+    if (held !== undefined) this.#memory.podLimits = held
   }
 
   /** What the API knows of containers that outlived an agent is taken over, so that a ready pod stays ready. */

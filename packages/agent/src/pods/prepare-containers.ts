@@ -42,7 +42,9 @@ async function prepare(step: StartStep, scene: PodScene): Promise<ContainerState
   const told: Parameters<typeof say>[] = []
   // A rehearsal: what it finds wrong is found again.
   const tools = { ...scene.tools, say: (...event: Parameters<typeof say>) => void told.push(event) }
-  const rehearsal = { ...scene, memory: new MutablePodMemory(), tools }
+  const memory = new MutablePodMemory()
+  if (scene.memory.podLimits !== undefined) memory.podLimits = scene.memory.podLimits
+  const rehearsal = { ...scene, memory, tools }
   const spec = await specifyContainer(step, rehearsal, 'Never')
   if (spec === undefined || scene.signal.aborted) return undefined
   const created = await runtime.createContainer(spec)

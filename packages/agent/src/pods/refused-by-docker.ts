@@ -1,9 +1,10 @@
 /** What Kubernetes knows and Docker can't do: refused with the reason and the cure, never ignored (docs/pod-lifecycle.md). */
 
-import type { Pod } from '@skiff/api'
+import { hasPodResources, type Pod } from '@skiff/api'
 import type { Rejection } from './reject-pod.ts'
 
-export function refusedByDocker(pod: Pod): Rejection | undefined {
+/** @param cgroupObstacle why this host can't give pods a control group of their own */
+export function refusedByDocker(pod: Pod, cgroupObstacle?: string): Rejection | undefined {
   const { spec } = pod
   if (spec.securityContext?.supplementalGroupsPolicy === 'Strict') {
     const message = 'SupplementalGroupsPolicy=Strict is not supported in this node'
@@ -15,8 +16,8 @@ export function refusedByDocker(pod: Pod): Rejection | undefined {
       'Docker has no user namespace for a pod; leave it out, or remap the users of the daemon',
     )
   }
-  if (spec.resources?.limits !== undefined) {
-    return unsupported('resources.limits of a pod', 'Docker limits containers; give the limits to the containers')
+  if (cgroupObstacle !== undefined && hasPodResources(spec)) {
+    return unsupported('resources of a pod', `${cgroupObstacle}; give the resources to the containers`)
   }
   if ((spec.resourceClaims ?? []).length > 0) {
     return unsupported('resourceClaims', 'no driver allocates devices here; ask for an extended resource of the node')

@@ -24,6 +24,8 @@ export interface AdmissionInput {
   /** Those that run here or are about to. */
   readonly others: readonly Pod[]
   readonly appArmor: boolean
+  /** Why pods can't have a control group of their own here. */
+  readonly cgroupObstacle?: string
 }
 
 /** Why the node can't take the pod; undefined when it can. Pure. The order is the kubelet's: the first reason counts. */
@@ -32,7 +34,7 @@ export function rejectionOf(input: AdmissionInput): Rejection | undefined {
     refusedSysctl(input.pod) ??
     refusedAppArmor(input) ??
     refusedOs(input.pod) ??
-    refusedByDocker(input.pod) ??
+    refusedByDocker(input.pod, input.cgroupObstacle) ??
     missingResource(input) ??
     wrongNode(input)
   )

@@ -1,19 +1,22 @@
-import { type Container, type Pod, quantityToBytes } from '@skiff/api'
+import { hasPodResources, type Pod } from '@skiff/api'
+import { containerLimits } from '../containers/resources.ts'
 import { type ContainerState, type PodContainers, UpdateError } from '../runtime/runtime.ts'
 import { cgroupFinder } from '../stats/cgroup.ts'
 import { readCgroupUsage } from '../stats/cgroup-usage.ts'
 import { containerOf } from './container-history.ts'
 import { resizeOf } from './plan-pod.ts'
 import { changedLimits } from './plan-resize.ts'
+import type { ResizeAnswer } from './pod-memory.ts'
 import type { PodStep } from './pod-plan.ts'
 import type { PodScene } from './pod-tools.ts'
 
 /** A resize that found no room, or that the engine refused, is tried again after so long. */
-const RETRY = { initialMs: 10_000, maxMs: 60_000 }
+export const RESIZE_RETRY = { initialMs: 10_000, maxMs: 60_000 }
 
 /** Notes the node's answer for this generation of the pod, and tells of it when it is a new one. */
 export async function admitResize({ pod, tools, memory }: PodScene): Promise<void> {
-  const refusal = await tools.admission.resizeRefusal(pod)
+  const hasNoGroup = hasPodResources(pod.spec) && memory.podLimits === undefined
+  const refusal = hasNoGroup ? NO_GROUP : await tools.admission.resizeRefusal(pod)
   const before = memory.resize?.refusal
   memory.resize = { generation: pod.metadata.generation ?? 0, ...(refusal === undefined ? {} : { refusal }) }
   if (refusal === undefined) {
@@ -21,10 +24,16 @@ export async function admitResize({ pod, tools, memory }: PodScene): Promise<voi
     memory.succeeded('resize')
     return
   }
-  memory.failed('resize', tools.now().getTime(), RETRY)
+  memory.failed('resize', tools.now().getTime(), RESIZE_RETRY)
   if (before?.message === refusal.message) return
   const details = resizeDetails(pod, refusal.message)
   tools.say(pod, 'Warning', `Resize${refusal.reason}`, `Pod resize ${refusal.reason}: ${details}`)
+}
+
+/** Processes can't be moved into another group behind the engine's back. */
+const NO_GROUP: NonNullable<ResizeAnswer['refusal']> = {
+  reason: 'Infeasible',
+  message: 'a pod that began without resources of its own has no control group that could limit it: replace the pod',
 }
 
 export async function resizeContainer(
@@ -34,10 +43,10 @@ export async function resizeContainer(
   const { name } = running
   const fail = (message: string) => {
     memory.resizeErrors.set(name, message)
-    memory.failed(resizeOf({ name }), tools.now().getTime(), RETRY)
+    memory.failed(resizeOf({ name }), tools.now().getTime(), RESIZE_RETRY)
     tools.say(pod, 'Warning', 'ResizeError', `Pod resize error: ${resizeDetails(pod, message)}`)
   }
-  const below = limits.memoryBytes === undefined ? undefined : belowUsage(containerOf(pod, name), running)
+  const below = limits.memoryBytes === undefined ? undefined : belowUsage(pod, running)
   if (below !== undefined) {
     fail(below)
     return observed
@@ -52,7 +61,7 @@ export async function resizeContainer(
   const after = await tools.runtime.inspectPod(pod.metadata.uid)
   const seen = after.containers.find(({ id }) => id === running.id)
   const container = containerOf(pod, name)
-  if (seen?.phase === 'running' && container !== undefined && changedLimits(container, seen) !== undefined) {
+  if (seen?.phase === 'running' && container !== undefined && changedLimits(container, seen, pod) !== undefined) {
     fail('the engine did not take the new limits')
     return after
   }
@@ -62,14 +71,15 @@ export async function resizeContainer(
   return after
 }
 
-function resizeDetails(pod: Pod, error?: string): string {
+export function resizeDetails(pod: Pod, error?: string): string {
   const containers = pod.spec.containers.map(({ name }) => ({ name, resources: containerOf(pod, name)?.resources ?? {} }))
   return JSON.stringify({ containers, generation: pod.metadata.generation ?? 0, ...(error === undefined ? {} : { error }) })
 }
 
 /** A limit that the kernel would only reach by ending the container's processes is not even tried (KEP-1287). */
-function belowUsage(container: Container | undefined, { pid, id, name }: ContainerState): string | undefined {
-  const limit = Number(quantityToBytes(container?.resources?.limits?.memory ?? 0))
+function belowUsage(pod: Pod, { pid, id, name }: ContainerState): string | undefined {
+  const container = containerOf(pod, name)
+  const limit = container === undefined ? 0 : containerLimits(container, pod).memoryBytes
   if (limit === 0) return undefined
   const cgroup = cgroupFinder()(pid, id)
   const usage = cgroup === undefined ? 0 : readCgroupUsage(cgroup).memory.usageBytes

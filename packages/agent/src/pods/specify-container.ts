@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Container } from '@skiff/api'
+import type { Container, Pod } from '@skiff/api'
 import { ConfigError } from '../containers/config-error.ts'
 import { containerSpec } from '../containers/container-spec.ts'
 import { environment } from '../containers/environment.ts'
@@ -10,6 +10,7 @@ import { type ContainerSpec, ImageError, type PresentImage, StartError } from '.
 import { reportedStatus } from '../status/container-status.ts'
 import { ephemeralContainersOf, historyOf } from './container-history.ts'
 import { downwardContext } from './pod-addresses.ts'
+import { sandboxCgroup } from './pod-cgroup.ts'
 import type { PodStep } from './pod-plan.ts'
 import type { PodScene } from './pod-tools.ts'
 import { pullCredentials } from './pull-credentials.ts'
@@ -79,12 +80,16 @@ async function configure(step: StartStep, scene: PodScene, image: PresentImage):
     const ofNode = tools.devices.of(pod, container)
     const devices = [...tools.volumes.devicesOf(pod, container), ...ofNode.devices]
     const nodeMemoryBytes = tools.node.memoryBytes
-    const extras = { ...(await localSeccomp(container, scene)), ...targetOf(container, scene), ...(await handlerOf(scene)) }
-    const allocated = withAllocated(container, scene)
+    const extras = {
+      ...(await localSeccomp(container, scene)),
+      ...targetOf(container, scene),
+      ...(await handlerOf(scene)),
+      ...(await sandboxCgroup(scene)),
+    }
     return containerSpec({
       ...step,
-      container: allocated,
-      pod,
+      container: withAllocated(container, scene),
+      pod: podWithAllocated(scene),
       image,
       env,
       mounts,
@@ -106,6 +111,14 @@ async function configure(step: StartStep, scene: PodScene, image: PresentImage):
 function withAllocated(container: Container, { pod, memory }: PodScene): Container {
   const resources = memory.resize?.refusal && reportedStatus(pod, container.name)?.resources
   return resources ? { ...container, resources } : container
+}
+
+/** As `withAllocated`, for what the pod has of its own. */
+function podWithAllocated({ pod, memory }: PodScene): Pod {
+  if (memory.resize?.refusal === undefined) return pod
+  const { resources: _asked, ...spec } = pod.spec
+  const { resources } = pod.status ?? {}
+  return { ...pod, spec: resources === undefined ? spec : { ...spec, resources } }
 }
 
 async function localSeccomp(container: Container, { pod, tools }: PodScene): Promise<{ localSeccomp?: string }> {

@@ -7,6 +7,7 @@ import { createPodNetwork } from '../network/pod-network.ts'
 import { removeContainers } from '../runtime/docker/remove-containers.ts'
 import { unmountBelow } from '../volumes/mounts.ts'
 import { memoryDirectory, podsDirectory } from '../volumes/pod-directory.ts'
+import { removePodCgroups } from './remove-pod-cgroups.ts'
 
 export interface PurgeAgentOptions {
   /** The agent's own directory; it is left to the caller to remove. */
@@ -20,7 +21,7 @@ export interface PurgedAgent {
 }
 
 /**
- * Takes everything that an agent left on this host away: containers, pod network, mounts. The agent must not run any
+ * Takes everything that an agent left on this host away: containers, control groups, pod network, mounts. The agent must not run any
  * more. Undefined when there never was an agent with this directory. Safe to repeat.
  */
 export async function purgeAgent({ dataDir, dockerHost }: PurgeAgentOptions): Promise<PurgedAgent | undefined> {
@@ -28,7 +29,9 @@ export async function purgeAgent({ dataDir, dockerHost }: PurgeAgentOptions): Pr
   if (facts === undefined) return undefined
   const containers = await removeContainers(dockerHost, facts.clusterId)
   await pruneLogLinks()
-  const network = createPodNetwork({ clusterId: facts.clusterId, commands: hostCommands() })
+  const commands = hostCommands()
+  await removePodCgroups(facts.clusterId, commands)
+  const network = createPodNetwork({ clusterId: facts.clusterId, commands })
   await network.cleanup({ clusterCidr: facts.podCidr })
   // Not the directory itself: where the agent is a container, that is its mount.
   await unmountBelow(podsDirectory(dataDir))

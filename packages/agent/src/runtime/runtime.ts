@@ -25,6 +25,8 @@ export interface RuntimeInfo {
   readonly recursiveReadOnly: boolean
   /** NVIDIA's runtime is there: `--gpus` works. */
   readonly nvidia: boolean
+  /** The engine runs as a user who is not root. */
+  readonly rootless: boolean
 }
 
 export interface PodRef {
@@ -46,6 +48,7 @@ export interface SandboxSpec {
   /** One of the engine's runtimes; absent: its default. */
   readonly runtimeHandler?: string
   readonly shmSizeBytes?: number
+  /** Of the pod, as `PodCgroups` names it. Absent: where the engine puts every container. */
   readonly cgroupParent?: string
 }
 
@@ -103,6 +106,7 @@ export interface ContainerSpec {
   readonly stdin: boolean
   readonly stdinOnce: boolean
   readonly tty: boolean
+  /** The sandbox's. */
   readonly cgroupParent?: string
   readonly devices?: readonly { readonly path: string; readonly target: string; readonly permissions: string }[]
   /** UUIDs of NVIDIA's. */
@@ -164,6 +168,7 @@ export interface ContainerState {
   readonly limits: ContainerLimits
 }
 
+/** Of a container, or of all of a pod together; 0: none. */
 export interface ContainerLimits {
   readonly cpuShares: number
   readonly cpuQuotaUs: number
@@ -202,6 +207,8 @@ export interface ExecOptions {
 
 export interface ContainerRuntime {
   info(): Promise<RuntimeInfo>
+  /** The control group of containers whose spec names none, as a `cgroupParent`. undefined: it can't be seen from here. */
+  cgroupParent(): Promise<string | undefined>
   /** All sandboxes and containers that carry this cluster's and this node's labels. */
   listPods(): Promise<readonly PodContainers[]>
   inspectPod(uid: string): Promise<PodContainers>
@@ -349,6 +356,23 @@ export class ImageError extends Error {
     super(message, options)
     this.reason = reason
   }
+}
+
+/** The control groups of pods that have resources of their own (KEP-2837): the pod's containers are in it, sandbox included. */
+export interface PodCgroups {
+  /** Why this host can't give pods a control group; undefined: it can. */
+  obstacle(): Promise<string | undefined>
+  /** Makes the pod's where there is none, with these limits. Gives its name, a `cgroupParent`. Throws StartError. */
+  ensure(podUid: string, limits: ContainerLimits): Promise<string>
+  /** Of one that is there. Throws UpdateError. */
+  update(podUid: string, limits: ContainerLimits): Promise<void>
+  /** What holds now, in the numbers of `wanted` where those come to the same; undefined: there is none. */
+  limits(podUid: string, wanted: ContainerLimits): Promise<ContainerLimits | undefined>
+  usedMemoryBytes(podUid: string): Promise<number>
+  /** Nothing is in it any more. One that isn't there is fine. */
+  remove(podUid: string): Promise<void>
+  /** Takes away what former agents left of pods that are gone. */
+  removeOthers(isKnown: (podUid: string) => boolean): Promise<void>
 }
 
 /** The pod network of this host. `plumb` gives a running sandbox its address and routes; it is idempotent. */

@@ -125,7 +125,7 @@ function resourcesOf(
   pod: Pod,
 ): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
   const reported = reportedStatus(pod, container.name)
-  const isBehind = seen.phase === 'running' && awaitsResize(container, seen, reported)
+  const isBehind = seen.phase === 'running' && awaitsResize(container, seen, { pod, reported })
   const { limits, requests } = (isBehind ? reported?.resources : container.resources) ?? {}
   return {
     resources: { ...(limits === undefined ? {} : { limits }), ...(requests === undefined ? {} : { requests }) },

@@ -2,8 +2,8 @@
 
 import { type ContainerStatus, isSidecar, type Pod, type PodCondition, rfc3339 } from '@skiff/api'
 import { containerOf, initContainersOf, isRestartingAll, runningContainers } from '../pods/container-history.ts'
-import { awaitsResize } from '../pods/plan-resize.ts'
-import type { PodMemory } from '../pods/pod-memory.ts'
+import { awaitsResize, podAwaitsResize } from '../pods/plan-resize.ts'
+import { POD_ITSELF, type PodMemory } from '../pods/pod-memory.ts'
 import type { PodContainers } from '../runtime/runtime.ts'
 import { type ContainerStatuses, reportedStatus } from './container-status.ts'
 import { type PodPhase, wasInitialized } from './pod-phase.ts'
@@ -45,10 +45,12 @@ function judgeResize({ pod, observed, memory }: ConditionsInput): Judgement[] {
   if (refusal !== undefined) return [{ type: 'PodResizePending', status: 'True', ...refusal }]
   const behind = runningContainers(observed).filter((running) => {
     const container = containerOf(pod, running.name)
-    return container !== undefined && awaitsResize(container, running, reportedStatus(pod, running.name))
+    return container !== undefined && awaitsResize(container, running, { pod, reported: reportedStatus(pod, running.name) })
   })
-  if (behind.length === 0) return []
-  const errors = behind.flatMap(({ name }) => memory.resizeErrors.get(name) ?? [])
+  const names = behind.map(({ name }) => name)
+  if (memory.podLimits !== undefined && podAwaitsResize(pod, memory)) names.unshift(POD_ITSELF)
+  if (names.length === 0) return []
+  const errors = names.flatMap((name) => memory.resizeErrors.get(name) ?? [])
   const why = errors.length > 0 ? { reason: 'Error', message: errors.join('; ') } : {}
   return [{ type: 'PodResizeInProgress', status: 'True', ...why }]
 }

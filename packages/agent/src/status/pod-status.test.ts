@@ -166,7 +166,7 @@ function containerBase(container: Container, id: string, attempt: number) {
     imageId: '',
     logPath: '',
     tty: false,
-    limits: containerLimits(container),
+    limits: containerLimits(container, podOf({ containers: [container] })),
     ...times,
   }
 }

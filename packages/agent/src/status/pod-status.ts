@@ -1,4 +1,4 @@
-import { type Pod, type PodStatus, podIsTerminal, podQosClass, rfc3339 } from '@skiff/api'
+import { amountsOfContainers, hasPodResources, type Pod, type PodStatus, podIsTerminal, podQosClass, rfc3339 } from '@skiff/api'
 import {
   ephemeralContainersOf,
   initContainersOf,
@@ -7,6 +7,7 @@ import {
   runningContainers,
 } from '../pods/container-history.ts'
 import { POD_IP } from '../pods/labels.ts'
+import { podAwaitsResize } from '../pods/plan-resize.ts'
 import type { PodMemory, WaitingReason } from '../pods/pod-memory.ts'
 import type { PodContainers } from '../runtime/runtime.ts'
 import { containerStatuses } from './container-status.ts'
@@ -45,6 +46,22 @@ export function podStatus(input: PodStatusInput): PodStatus {
     containerStatuses: [...statuses.app],
     ...(ephemeralContainersOf(pod).length > 0 ? { ephemeralContainerStatuses: [...statuses.ephemeral] } : {}),
     qosClass: pod.status?.qosClass ?? podQosClass(pod.spec),
+    ...resourcesOf(input),
+  }
+}
+
+/** What the pod as a whole has; as long as that isn't what its spec asks for, what was said of it last. */
+function resourcesOf({ pod, memory }: PodStatusInput): Pick<PodStatus, 'resources' | 'allocatedResources'> {
+  const { spec, status } = pod
+  if (!hasPodResources(spec)) return {}
+  if (podAwaitsResize(pod, memory)) {
+    const { resources, allocatedResources } = status ?? {}
+    return { ...(resources && { resources }), ...(allocatedResources && { allocatedResources }) }
+  }
+  const { limits, requests } = spec.resources ?? {}
+  return {
+    resources: { ...(limits && { limits }), ...(requests && { requests }) },
+    allocatedResources: { ...amountsOfContainers(spec, 'requests'), ...requests },
   }
 }
 

@@ -1,6 +1,6 @@
 /** What a pod asks for in all, in quantities as people write them. */
 
-import { podLimits, podRequests } from '../pods.ts'
+import { podLimits, podRequests, type ResourceTotals, sumOfContainers } from '../pods.ts'
 import { formatQuantity, parseQuantity, type QuantityFormat, quantityOfMilli } from '../quantity.ts'
 import type { Container, PodSpec } from '../types.ts'
 
@@ -10,7 +10,15 @@ type Which = 'requests' | 'limits'
 
 /** By resource name; what isn't asked for, or asked for as 0, is left out. */
 export function podAmounts(spec: PodSpec, which: Which): Record<string, string> {
-  const totals = which === 'requests' ? podRequests(spec) : podLimits(spec)
+  return inQuantities(which === 'requests' ? podRequests(spec) : podLimits(spec), spec, which)
+}
+
+/** As `podAmounts`, of the containers alone. */
+export function amountsOfContainers({ resources: _own, ...spec }: PodSpec, which: Which): Record<string, string> {
+  return inQuantities(sumOfContainers(spec, which), spec, which)
+}
+
+function inQuantities(totals: ResourceTotals, spec: PodSpec, which: Which): Record<string, string> {
   const amounts: Record<string, string> = {}
   if (totals.cpuMilli > 0) amounts.cpu = quantityOfMilli(totals.cpuMilli)
   const others = { memory: totals.memoryBytes, 'ephemeral-storage': totals.ephemeralStorageBytes, ...totals.others }
@@ -20,10 +28,10 @@ export function podAmounts(spec: PodSpec, which: Which): Record<string, string> 
   return amounts
 }
 
-/** Sums are written as their first part was: 200Mi stays binary, 200M decimal. */
+/** Sums are written as their first part was, or as the pod's own amount: 200Mi stays binary, 200M decimal. */
 function formatIn(spec: PodSpec, which: Which, name: string): QuantityFormat {
-  for (const container of allContainersOf(spec)) {
-    const amount = container.resources?.[which]?.[name]
+  for (const { resources } of [spec, ...allContainersOf(spec)]) {
+    const amount = resources?.[which]?.[name]
     if (amount !== undefined) return parseQuantity(amount).format
   }
   return 'DecimalSI'

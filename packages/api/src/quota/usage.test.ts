@@ -36,6 +36,14 @@ describe('what an object uses of a quota', () => {
     })
   })
 
+  it('of a pod with resources of its own: those, and its containers’ of what it doesn’t say', () => {
+    const containers = [container({ requests: { cpu: '100m', memory: '10Mi' } })]
+    const resources = { requests: { memory: '64Mi' }, limits: { memory: '128Mi' } }
+    expect(usage(PODS, { spec: { containers, resources } })).toMatchObject({
+      ...{ 'requests.cpu': '100m', 'requests.memory': '64Mi', 'limits.memory': '128Mi' },
+    })
+  })
+
   it.each([
     ['has ended', { status: { phase: 'Failed' } }],
     ['should be gone', { metadata: { deletionTimestamp: '2026-11-21T11:59:00Z', deletionGracePeriodSeconds: 30 } }],
@@ -69,4 +77,6 @@ it('tells which containers don’t state what a quota limits', () => {
     ['limits.memory', ['a', 'b']],
     ['requests.cpu', ['b']],
   ])
+  const relieved = { ...spec, resources: { requests: { cpu: '1' } } }
+  expect([...unstatedResources(relieved, ['requests.cpu', 'limits.memory'])]).toEqual([])
 })

@@ -1,7 +1,7 @@
 /** What an object takes of a namespace's quotas (k8s.io/kubernetes/pkg/quota/v1/evaluator/core). Pure. */
 
 import { type KindInfo, qualifiedResource } from '../kinds.ts'
-import { podIsTerminal } from '../pods.ts'
+import { hasPodResources, podIsTerminal } from '../pods.ts'
 import { canonicalQuantity, parseQuantity, quantityToBytes } from '../quantity.ts'
 import type { KubeObject, PersistentVolumeClaim, Pod, PodSpec, Service } from '../types.ts'
 import { allContainersOf, podAmounts } from './pod-amounts.ts'
@@ -129,10 +129,11 @@ function claimedStorage({ spec, status }: PersistentVolumeClaim): string | undef
 
 /**
  * Names of cpu and memory that a quota limits and that containers of the pod don't state, each with those containers.
- * Whoever limits them makes stating them a duty.
+ * Whoever limits them makes stating them a duty, of which a pod with resources of its own relieves its containers.
  */
 export function unstatedResources(spec: PodSpec, names: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const unstated = new Map<string, string[]>()
+  if (hasPodResources(spec)) return unstated
   for (const name of names.filter((each) => DUTIES.has(each)).sort()) {
     const [which, resource] = statedAs(name)
     const without = allContainersOf(spec).filter((container) => container.resources?.[which]?.[resource] === undefined)

@@ -19,6 +19,8 @@ export interface HostAbilities {
    * got to a privileged container.
    */
   readonly allCapabilities: boolean
+  /** The control group that containers are in when nothing else is said; absent: it can't be seen from here. */
+  readonly cgroupParent?: string
 }
 
 /** As upstream's sandboxes: the last to go when memory is short, for the pod's network dies with them. */

@@ -82,6 +82,10 @@ class DockerRuntime implements ContainerRuntime {
     return runtimeInfoOf(await this.#engine.call('info', READ_TIMEOUT_MS, (docker) => docker.info()))
   }
 
+  async cgroupParent(): Promise<string | undefined> {
+    return (await this.#prepare()).cgroupParent
+  }
+
   async listPods(): Promise<readonly PodContainers[]> {
     // One inspection that is never answered must not keep all pods from being known.
     const infos = await this.#inspectAll({}, (listed) =>

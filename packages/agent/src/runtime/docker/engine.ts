@@ -231,7 +231,7 @@ function isOlder(version: string, than: string): boolean {
   return major < thanMajor || (major === thanMajor && minor < thanMinor)
 }
 
-function socketPathOf(dockerHost: string): string {
+export function socketPathOf(dockerHost: string): string {
   if (dockerHost.startsWith('unix://')) return dockerHost.slice('unix://'.length)
   if (dockerHost.startsWith('/')) return dockerHost
   throw new Error(`the agent needs the Docker Engine of its own host, by a unix socket, not ${dockerHost}`)

@@ -34,6 +34,7 @@ export function runtimeInfoOf(info: EngineInfo): RuntimeInfo {
     liveRestore: info.LiveRestoreEnabled,
     appArmor: (info.SecurityOptions ?? []).some((option) => option.startsWith('name=apparmor')),
     nvidia: 'nvidia' in (info.Runtimes ?? {}),
+    rootless: (info.SecurityOptions ?? []).some((option) => option.startsWith('name=rootless')),
     recursiveReadOnly:
       isAtLeast(info.ServerVersion, RECURSIVE_READ_ONLY.engine) && isAtLeast(info.KernelVersion, RECURSIVE_READ_ONLY.kernel),
   }

@@ -82,10 +82,18 @@ function ending(info: ContainerInspectInfo): Pick<ContainerState, 'finishedAt' |
     ...finished,
     ...(finished.finishedAt === undefined ? { finishedAt: new Date(info.Created) } : {}),
     exitCode: info.State.ExitCode,
-    oomKilled: info.State.OOMKilled,
+    oomKilled: wasKilledForMemory(info),
     ...(info.State.Error === '' ? {} : { error: info.State.Error }),
   }
 }
+
+/** cgroup v1 tells all containers of a pod when its own limit is exceeded, and the engine takes each of them for killed. */
+function wasKilledForMemory({ HostConfig, State }: ContainerInspectInfo): boolean {
+  const sharesItsGroup = (HostConfig.CgroupParent ?? '') !== ''
+  return State.OOMKilled && (!sharesItsGroup || State.ExitCode === SIGKILL_EXIT_CODE)
+}
+
+const SIGKILL_EXIT_CODE = 137
 
 function limitsOf({ HostConfig }: ContainerInspectInfo): ContainerLimits {
   const { CpuShares = 0, CpuQuota = 0, Memory = 0 } = HostConfig

@@ -125,7 +125,13 @@ export class FakeRuntime implements ContainerRuntime {
       appArmor: false,
       recursiveReadOnly: true,
       nvidia: false,
+      rootless: false,
     }
+  }
+
+  async cgroupParent(): Promise<string | undefined> {
+    await this.#answer()
+    return 'system.slice'
   }
 
   async listPods(): Promise<readonly PodContainers[]> {

@@ -1,4 +1,4 @@
-import type { Container, Pod } from '@skiff/api'
+import { amountsOfContainers, type Container, hasPodResources, isPodResource, type Pod, type PodSpec } from '@skiff/api'
 import { defaultPodSpec } from './default-pod-spec.ts'
 
 /** Defaults that only a pod gets, not a template: what a controller compares must not change under its hands. */
@@ -12,12 +12,33 @@ export function defaultPod(pod: Pod): void {
     requestLimits(container)
     if (spec.hostNetwork) publishPorts(container)
   }
+  // A pod without containers is no pod, which is for validation to say.
+  if (spec.containers && hasPodResources(spec)) completePodResources(spec)
 }
 
 function requestLimits(container: Container): void {
   const limits = container.resources?.limits
   if (!container.resources || !limits) return
   container.resources.requests = { ...limits, ...container.resources.requests }
+}
+
+/** What a pod's own resources (KEP-2837) leave open is what its containers ask for, and then what it is limited to. */
+function completePodResources(spec: PodSpec): void {
+  const { resources } = spec
+  if (!resources) return
+  const hugePages = Object.entries(amountsOfContainers(spec, 'limits')).filter(
+    ([name]) => isHugePages(name) && resources.requests?.[name] === undefined,
+  )
+  if (hugePages.length > 0) resources.limits = { ...Object.fromEntries(hugePages), ...resources.limits }
+  if (Object.keys(resources.limits ?? {}).length === 0) return
+  const asked = Object.entries(amountsOfContainers(spec, 'requests')).filter(
+    ([name]) => isPodResource(name) && !isHugePages(name),
+  )
+  resources.requests = { ...resources.limits, ...Object.fromEntries(asked), ...resources.requests }
+}
+
+function isHugePages(name: string): boolean {
+  return name.startsWith('hugepages-')
 }
 
 function publishPorts(container: Container): void {

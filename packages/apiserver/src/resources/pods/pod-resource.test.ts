@@ -242,6 +242,69 @@ test('a resize of containers that are renamed, reordered or gone is refused for 
   expect(problemsWith(['a'])).toEqual(['spec.containers: Forbidden: containers may not be added or removed on resize'])
 })
 
+describe('resources of a pod itself', () => {
+  const container = (name: string, resources: object = {}) => ({ name, image: 'x', resources })
+  const problemsWith = (resources: object, ...containers: object[]) => {
+    const pod = create({ resources, containers: containers as never })
+    return (podResource.strategy.validate?.(pod as never) ?? []).map(fieldErrorMessage)
+  }
+
+  test('are completed from its containers, then from its limits', () => {
+    const resourcesOf = (spec: object) => create(spec as never).spec.resources
+    const containers = [container('a', { requests: { cpu: '100m' } }), container('b', { limits: { cpu: '200m' } })]
+    const limits = { cpu: '1', memory: '64Mi' }
+    expect(resourcesOf({ containers, resources: { limits } })).toEqual({ limits, requests: { cpu: '300m', memory: '64Mi' } })
+    const requests = { cpu: '500m' }
+    expect(resourcesOf({ containers, resources: { requests } })).toEqual({ requests })
+    expect(resourcesOf({ containers, resources: {} })).toEqual({})
+    const huge = [container('a', { limits: { 'hugepages-2Mi': '4Mi' } })]
+    expect(resourcesOf({ containers: huge, resources: { requests } })).toEqual({
+      limits: { 'hugepages-2Mi': '4Mi' },
+      requests: { ...requests, 'hugepages-2Mi': '4Mi' },
+    })
+  })
+
+  test('are cpu, memory and huge pages, and bound its containers', () => {
+    expect(problemsWith({ limits: { cpu: '1', memory: '64Mi' } }, container('a', { limits: { memory: '64Mi' } }))).toEqual([])
+    expect(problemsWith({ limits: { 'ephemeral-storage': '1Gi' } }, container('a'))).toEqual([
+      'spec.resources.limits[ephemeral-storage]: Unsupported value: "ephemeral-storage": supported values: "cpu", "hugepages-", "memory"',
+    ])
+    expect(problemsWith({ requests: { foo: '1', 'a.b/c': '1' } }, container('a'))).toEqual([
+      'spec.resources.requests[foo]: Invalid value: "foo": must be a standard resource type or fully qualified',
+      'spec.resources.requests[a.b/c]: Unsupported value: "a.b/c": supported values: "cpu", "hugepages-", "memory"',
+    ])
+    expect(problemsWith({ requests: { cpu: '2' }, limits: { cpu: '1' } }, container('a'))).toEqual([
+      'spec.resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1',
+    ])
+    const asking = container('a', { requests: { cpu: '1' }, limits: { cpu: '3' } })
+    expect(problemsWith({ requests: { cpu: '1' }, limits: { cpu: '2' } }, asking, { ...asking, name: 'b' })).toEqual([
+      'spec.resources.requests[cpu]: Invalid value: "1": must be greater than or equal to aggregate container requests of 2',
+      'spec.resources.containers[0][cpu].limits: Invalid value: "3": must be less than or equal to pod limits of 2',
+      'spec.resources.containers[1][cpu].limits: Invalid value: "3": must be less than or equal to pod limits of 2',
+    ])
+  })
+
+  test('change by a resize, and may not go away', () => {
+    const resources = { requests: { cpu: '1' }, limits: { cpu: '2' } }
+    const old = create({ resources, containers: [container('a')] as never })
+    const resized = (next: object | undefined) => {
+      const { resources: _, ...spec } = old.spec
+      const pod = { ...old, spec: { ...spec, ...(next && { resources: next }) } }
+      const problems = podResource.strategy.validateSubresource?.('resize', pod as never, old as never) ?? []
+      return problems.map(fieldErrorMessage)
+    }
+    expect(resized({ requests: { cpu: '2' }, limits: { cpu: '4', memory: '1Gi' } })).toEqual([])
+    expect(resized(undefined)).toContain('spec.resources: Forbidden: pod-level resources cannot be removed')
+    expect(resized({ requests: { cpu: '1' } })).toEqual([
+      'spec.resources.limits: Forbidden: pod-level resource limits cannot be removed',
+    ])
+    const huge = { ...resources.limits, 'hugepages-2Mi': '2Mi' }
+    expect(resized({ ...resources, limits: huge })).toContain(
+      'spec: Forbidden: only cpu and memory resources are mutable at pod-level',
+    )
+  })
+})
+
 describe('deleting a pod', () => {
   const grace = (pod: Pod, asked?: number) => podResource.strategy.gracePeriodSeconds?.(pod as unknown as KubeObject, asked)
 

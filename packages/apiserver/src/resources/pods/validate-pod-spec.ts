@@ -17,6 +17,7 @@ import { validateLabels } from '../validate-selector.ts'
 import { validateAffinity } from './validate-affinity.ts'
 import { validateContainers, validateEphemeralContainers, validateInitContainers } from './validate-containers.ts'
 import { validateDnsConfig, validateDnsPolicy, validateHostAliases } from './validate-dns.ts'
+import { validatePodResources } from './validate-pod-resources.ts'
 import { validateAmounts } from './validate-resources.ts'
 import { validatePodSecurityContext } from './validate-security.ts'
 import { validateTolerations } from './validate-tolerations.ts'
@@ -52,18 +53,6 @@ export function validatePodSpec(spec: PodSpec, field: FieldPath, options: { isPo
     ...validateHostAliases(spec.hostAliases ?? [], field.child('hostAliases')),
     ...validatePriority(spec, field),
     ...validateAmounts(spec.overhead, field.child('overhead')),
-  ]
-}
-
-function validatePodResources({ resources }: PodSpec, field: FieldPath): FieldError[] {
-  if (!resources) return []
-  const claims = resources.claims
-    ? [forbiddenField(field.child('claims'), 'claims cannot be set for Resources at pod-level')]
-    : []
-  return [
-    ...claims,
-    ...validateAmounts(resources.limits, field.child('limits')),
-    ...validateAmounts(resources.requests, field.child('requests')),
   ]
 }
 

@@ -136,7 +136,7 @@ export function validateEphemeralContainersUpdate({ spec }: Pod, { spec: old }: 
   })
 }
 
-/** `/resize`: cpu and memory of containers that keep running, within the same class of service. */
+/** `/resize`: cpu and memory of a pod, and of containers that keep running, within the same class of service. */
 export function validateResize(pod: Pod, old: Pod): FieldError[] {
   const field = path('spec')
   const others = validateSameContainers(pod.spec, old.spec, field)
@@ -146,6 +146,8 @@ export function validateResize(pod: Pod, old: Pod): FieldError[] {
     errors.push(invalid(field, podQosClass(pod.spec), 'Pod QOS Class may not change as a result of resizing'))
   }
   const munged = cloneJson(pod.spec)
+  errors.push(...validatePodLevelResize(pod.spec, old.spec, field))
+  assign(munged, 'resources', old.spec.resources)
   for (const list of ['containers', 'initContainers'] as const) {
     munged[list]?.forEach((container, index) => {
       const before = old.spec[list]?.[index]
@@ -172,21 +174,39 @@ function validateSameContainers(spec: PodSpec, old: PodSpec, field: FieldPath): 
   })
 }
 
+/** Those of the pod itself (KEP-5419); it may come to have some. */
+function validatePodLevelResize(spec: PodSpec, old: PodSpec, field: FieldPath): FieldError[] {
+  const at = field.child('resources')
+  if (old.resources && !spec.resources) return [forbiddenField(at, 'pod-level resources cannot be removed')]
+  const words = { what: 'pod-level resource', mutable: 'only cpu and memory resources are mutable at pod-level' }
+  return validateChangedResources(spec.resources, old.resources, at, words)
+}
+
 function validateContainerResize(container: Container, old: Container, field: FieldPath): FieldError[] {
+  const words = { what: 'resource', mutable: 'only cpu and memory resources are mutable' }
+  return validateChangedResources(container.resources, old.resources, field, words)
+}
+
+function validateChangedResources(
+  resources: Container['resources'],
+  old: Container['resources'],
+  field: FieldPath,
+  words: { readonly what: string; readonly mutable: string },
+): FieldError[] {
   const errors: FieldError[] = []
-  const { limits = {}, requests = {} } = container.resources ?? {}
-  const before = { limits: old.resources?.limits ?? {}, requests: old.resources?.requests ?? {} }
+  const { limits = {}, requests = {} } = resources ?? {}
+  const before = { limits: old?.limits ?? {}, requests: old?.requests ?? {} }
   const removed = (after: object, list: object) => Object.keys(list).some((name) => !Object.hasOwn(after, name))
   if (removed(requests, before.requests))
-    errors.push(forbiddenField(field.child('requests'), 'resource requests cannot be removed'))
-  if (removed(limits, before.limits)) errors.push(forbiddenField(field.child('limits'), 'resource limits cannot be removed'))
+    errors.push(forbiddenField(field.child('requests'), `${words.what} requests cannot be removed`))
+  if (removed(limits, before.limits)) errors.push(forbiddenField(field.child('limits'), `${words.what} limits cannot be removed`))
   for (const [after, list] of [
     [limits, before.limits],
     [requests, before.requests],
   ] as const) {
     const others = Object.keys(after).filter((name) => name !== 'cpu' && name !== 'memory')
     if (others.some((name) => list[name] === undefined || compareQuantities(after[name] ?? 0, list[name] ?? 0) !== 0)) {
-      errors.push(forbiddenField('spec', 'only cpu and memory resources are mutable'))
+      errors.push(forbiddenField('spec', words.mutable))
     }
   }
   return errors

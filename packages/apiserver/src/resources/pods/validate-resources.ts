@@ -6,6 +6,7 @@ import {
   type FieldPath,
   invalid,
   invalidEach,
+  notSupported,
   qualifiedNameProblems,
   required,
   tryParseQuantity,
@@ -47,9 +48,19 @@ function validateResourceName(name: string, field: FieldPath): FieldError[] {
   if (problems.length > 0) return invalidEach(field, name, problems)
   if (name.includes('/') || name.startsWith('hugepages-')) return []
   const errors: FieldError[] = []
-  if (!STANDARD_RESOURCES.includes(name)) errors.push(invalid(field, name, 'must be a standard resource type or fully qualified'))
+  if (!STANDARD_RESOURCES.includes(name)) errors.push(notStandard(name, field))
   if (!CONTAINER_RESOURCES.includes(name)) errors.push(invalid(field, name, 'must be a standard resource for containers'))
   return errors
+}
+
+function notStandard(name: string, field: FieldPath): FieldError {
+  return invalid(field, name, 'must be a standard resource type or fully qualified')
+}
+
+/** A name that a pod itself can have none of; `supported` are those that it can. */
+export function unsupportedResource(name: string, supported: readonly string[], field: FieldPath): FieldError {
+  const isKnown = name.includes('/') || STANDARD_RESOURCES.includes(name)
+  return isKnown ? notSupported(field, name, supported) : notStandard(name, field)
 }
 
 function validateQuantity(name: string, amount: string | number, field: FieldPath): FieldError[] {
