@@ -1,9 +1,11 @@
 /** What a lost host and a roll-out cost on three hosts: how long they take, and the requests they lose. */
 import { NODES, type Node, PODS, type Pod, podIsReady } from '@skiff/api'
+import { hostSocket } from '../../packages/cli/src/hosts/index.ts'
 import { type Cluster, type ClusterHost, manifest } from '../../test/support/cluster.ts'
 import { type Answer, Load } from '../../test/support/load.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
 import { boundPod, hostOf, nodePortUrls, podsOf, readyPod, readyPods } from '../../test/support/workloads.ts'
+import { BareDocker } from './bare-docker.ts'
 import { median, printFigure, rounded, timed } from './figure.ts'
 
 const LOSSES = 10
@@ -88,7 +90,9 @@ async function measureRollOuts(cluster: Cluster): Promise<void> {
   await cluster.kubectlOk(['scale', 'deploy/hello', `--replicas=${PODS_TO_ROLL}`])
   await rolledOut(cluster, undefined)
   const seconds: number[] = []
+  const bareDocker: number[] = []
   for (let round = 0; round < ROLL_OUTS; round += 1) {
+    bareDocker.push(await timed(() => exchangeBare(cluster, `${round}`)))
     seconds.push(await timed(() => rollOut(cluster, `quiet-${round}`)))
     await comeToRest(cluster)
   }
@@ -105,6 +109,12 @@ async function measureRollOuts(cluster: Cluster): Promise<void> {
     details: { seconds: seconds.map(rounded), underLoad: rounded(underLoad) },
   })
   printFigure({
+    name: 'a rolling update / as many pods started and stopped by bare Docker',
+    value: median(seconds) / median(bareDocker),
+    unit: 'x',
+    details: { bareDocker: bareDocker.map(rounded) },
+  })
+  printFigure({
     name: 'requests lost in a rolling update, each on a connection of its own',
     value: load.failures.length,
     unit: 'requests',
@@ -116,6 +126,17 @@ async function measureRollOuts(cluster: Cluster): Promise<void> {
 /** Takes until nothing of the former pods is left: the next roll-out begins with ten pods, and with nothing else to do. */
 async function comeToRest(cluster: Cluster): Promise<void> {
   await waitFor('the former pods are gone', async () => (await podsOf(cluster, 'hello')).length === PODS_TO_ROLL)
+}
+
+/** Says how fast the machine is: what the engines alone take to start as many pods, and to end them. */
+async function exchangeBare({ hosts }: Cluster, round: string): Promise<void> {
+  const engines = hosts.map(({ host }) => new BareDocker(hostSocket(host)))
+  const exchange = async (i: number) => {
+    const engine = engines[i % engines.length]
+    await engine?.startPod(`${round}-${i}`)
+    await engine?.stopPod(`${round}-${i}`)
+  }
+  await Promise.all(Array.from({ length: PODS_TO_ROLL }, (_, i) => exchange(i)))
 }
 
 async function rollOut(cluster: Cluster, release: string): Promise<void> {
