@@ -23,11 +23,12 @@ export async function down({ home, purge }: DownOptions): Promise<void> {
   for (const name of ['agent', ...hosts.map((host) => `agent-${host.name}`), 'master']) {
     if (await processes.stop(name)) process.stdout.write(`${name} stopped\n`)
   }
-  if (purge) await purgeThisHost(home)
+  // Before this machine is cleaned up: the kernel's control groups, which it shares with them, hold their containers.
   for (const host of hosts) {
     await (purge ? removeHost(host) : powerOffHost(host))
     process.stdout.write(`host ${host.name} ${purge ? 'removed' : 'switched off'}\n`)
   }
+  if (purge) await purgeThisHost(home)
   if (hosts.length > 0) await removeFabric(machineFabric())
   if (!purge) return void process.stdout.write(PODS_GO_ON)
   for (const folder of ['master', 'agent', 'hosts', 'run', 'log', ...hosts.map((host) => `agent-${host.name}`)])
