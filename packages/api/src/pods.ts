@@ -109,7 +109,11 @@ export function hasPodResources({ resources }: PodSpec): boolean {
 
 /** What a pod can have of its own. */
 export function isPodResource(name: string): boolean {
-  return name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
+  return name === 'cpu' || name === 'memory' || isHugePages(name)
+}
+
+export function isHugePages(name: string): boolean {
+  return name.startsWith('hugepages-')
 }
 
 /** A list of resources (a node's allocatable, a container's requests) in numbers. */

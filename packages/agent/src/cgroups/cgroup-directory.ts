@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { CgroupMount } from '../stats/cgroup.ts'
+import { type CgroupMount, text } from '../stats/cgroup.ts'
 import { type CgroupVersion, LIMITING, type ReadFile, writesOf } from './cgroup-files.ts'
 import { everyPlaceOf, hierarchyOf } from './hierarchies.ts'
 import type { PodLimits } from './pod-limits.ts'
@@ -44,7 +44,7 @@ function passControllersDown(hierarchy: string, group: string): void {
 /** Kernels before 5.11 only did so where they were told. */
 function countChildren(directory: string): void {
   const file = join(directory, 'memory.use_hierarchy')
-  if (readText(file).trim() === '0') writeFileSync(file, '1')
+  if (text(file).trim() === '0') writeFileSync(file, '1')
 }
 
 export function writeLimits(
@@ -64,7 +64,7 @@ export function groupExists(group: string, { mounts, version }: CgroupDirectoryO
 }
 
 export function filesOf(group: string, { mounts }: CgroupDirectoryOptions): ReadFile {
-  return (controller, file) => readText(join(hierarchyOf(controller, mounts) ?? '/nowhere', group, file))
+  return (controller, file) => text(join(hierarchyOf(controller, mounts) ?? '/nowhere', group, file))
 }
 
 export async function removeGroup(group: string, mounts: readonly CgroupMount[]): Promise<void> {
@@ -81,13 +81,5 @@ async function removeDirectory(place: string): Promise<void> {
       if (code !== 'EBUSY' || tries === REMOVAL_TRIES) throw error
       await delay(REMOVAL_PAUSE_MS)
     }
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
   }
 }

@@ -1,6 +1,6 @@
 /** A control group's limits as its files have them (Linux: Documentation/admin-guide/cgroup-v1, cgroup-v2.rst). Pure. */
 
-import { CPU_PERIOD_US } from '../containers/cpu-units.ts'
+import { CPU_PERIOD_US } from '../runtime/cpu-units.ts'
 import type { PodLimits } from './pod-limits.ts'
 
 export type CgroupVersion = 1 | 2

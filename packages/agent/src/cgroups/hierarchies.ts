@@ -1,7 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
-import { onHost } from '../runtime/docker/engine-paths.ts'
-import { type CgroupMount, parseCgroupMounts, text } from '../stats/cgroup.ts'
+import { type CgroupMount, hostCgroupMounts, ownCgroupMounts } from '../stats/cgroup.ts'
 
 /** The hierarchies of control groups, as a process sees them. */
 export interface CgroupView {
@@ -12,14 +11,9 @@ export interface CgroupView {
 
 /** The agent's own, and that of the host's first process: in a container it sees, and may write to, nothing but its own groups. */
 export function cgroupViews(): readonly CgroupView[] {
-  const own = parseCgroupMounts(text('/proc/self/mountinfo'))
-  const ofHost = parseCgroupMounts(text('/proc/1/mountinfo'))
   return [
-    { mounts: own, enter: [] },
-    {
-      mounts: ofHost.map((mount) => ({ ...mount, mountPoint: onHost(mount.mountPoint) })),
-      enter: ['nsenter', '-t', '1', '-m', '--'],
-    },
+    { mounts: ownCgroupMounts(), enter: [] },
+    { mounts: hostCgroupMounts(), enter: ['nsenter', '-t', '1', '-m', '--'] },
   ]
 }
 

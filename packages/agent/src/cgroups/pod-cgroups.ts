@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import type { Log } from '@skiff/client'
+import { ifThere } from '../if-there.ts'
 import { type HostCommands, hostCommands } from '../network/host-commands.ts'
 import { type ContainerRuntime, type PodCgroups, type RuntimeInfo, StartError, UpdateError } from '../runtime/runtime.ts'
 import { type CgroupDirectoryOptions, filesOf, groupExists } from './cgroup-directory.ts'
@@ -161,16 +162,8 @@ function nameIn({ driver, parent }: Place, clusterId: string, podUid: string): s
 
 /** Of the pods that have a group here, in whichever hierarchy. */
 function uidsIn({ driver, parent, mounts }: Place, clusterId: string): readonly string[] {
-  const names = everyPlaceOf(groupsBelow(driver, parent), mounts).flatMap(namesIn)
+  const names = everyPlaceOf(groupsBelow(driver, parent), mounts).flatMap((place) => ifThere(() => readdirSync(place)) ?? [])
   return [...new Set(names.flatMap((name) => podUidIn(name, clusterId) ?? []))]
-}
-
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory)
-  } catch {
-    return []
-  }
 }
 
 function wordsOf(error: unknown): string {

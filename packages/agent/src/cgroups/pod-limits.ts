@@ -1,7 +1,7 @@
 /** What the control group of a pod with resources of its own is to hold (KEP-2837), as the kubelet computes it. Pure. */
 
 import { type Container, hasPodResources, type PodSpec, podLimits, podQosClass, podRequests, quantityToNumber } from '@skiff/api'
-import { LEAST_CPU_SHARES, quotaOf, sharesOf } from '../containers/cpu-units.ts'
+import { LEAST_CPU_SHARES, quotaOf, sharesOf } from '../runtime/cpu-units.ts'
 import { type ContainerLimits, LEAST_MEMORY_BYTES } from '../runtime/runtime.ts'
 
 /** Of all of a pod's containers together; 0: no limit. */
@@ -20,14 +20,8 @@ export function podLimitsOf(spec: PodSpec): PodLimits | undefined {
 
 /** By the pod itself, or by every container: a sum in which one is missing limits nothing. */
 function isLimited({ resources, containers, initContainers = [] }: PodSpec, name: 'cpu' | 'memory'): boolean {
-  const has = (holder: Pick<Container, 'resources'>) => quantityToNumber(holder.resources?.limits?.[name] ?? 0) > 0
-  return has({ ...(resources === undefined ? {} : { resources }) }) || [...containers, ...initContainers].every(has)
-}
-
-/** What of it is to change; undefined: nothing. */
-export function changedPodLimits(wanted: PodLimits, held: PodLimits): Partial<PodLimits> | undefined {
-  const names = (['cpuShares', 'cpuQuotaUs', 'memoryBytes'] as const).filter((name) => wanted[name] !== held[name])
-  return names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, wanted[name]]))
+  const has = (own: Container['resources']) => quantityToNumber(own?.limits?.[name] ?? 0) > 0
+  return has(resources) || [...containers, ...initContainers].every((container) => has(container.resources))
 }
 
 /** Room for containers that are to get more and for those that have not given up theirs yet: the kernel lets none exceed its pod. */

@@ -1,6 +1,6 @@
 /** Control groups under systemd: their names, and their limits as its properties (systemd.slice, systemd.resource-control). Pure. */
 
-import { CPU_PERIOD_US } from '../containers/cpu-units.ts'
+import { CPU_PERIOD_US } from '../runtime/cpu-units.ts'
 import { type CgroupVersion, weightOf } from './cgroup-files.ts'
 import type { PodLimits } from './pod-limits.ts'
 

@@ -8,8 +8,8 @@ import {
   quantityToMilli,
   sumOfContainers,
 } from '@skiff/api'
+import { CPU_PERIOD_US, quotaOf, sharesOf } from '../runtime/cpu-units.ts'
 import { type ContainerLimits, type ContainerResources, LEAST_MEMORY_BYTES } from '../runtime/runtime.ts'
-import { CPU_PERIOD_US, quotaOf, sharesOf } from './cpu-units.ts'
 
 /** Enough for any ordinary program, and a fork bomb ends there. */
 const PIDS_LIMIT = 4096

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Container, isSidecar, type Pod } from '@skiff/api'
-import { changedPodLimits, looserOf, podLimitsOf } from '../cgroups/pod-limits.ts'
+import { looserOf, type PodLimits, podLimitsOf } from '../cgroups/pod-limits.ts'
 import type { ContainerState, PodContainers, SandboxState } from '../runtime/runtime.ts'
 import { isStarted, reportedStatus } from '../status/container-status.ts'
 import { currentPhase } from '../status/pod-status.ts'
@@ -20,8 +21,8 @@ import {
 import { graceOf } from './grace.ts'
 import { CONTAINER_HASH, containerHash, POD_IP } from './labels.ts'
 import { planDeletion, planEnd, planRest, stopAll } from './plan-end.ts'
-import { changedLimits, POD_RESIZE, podAwaitsResize, requestNeedsRestart, resizeNeedsRestart } from './plan-resize.ts'
-import type { PodMemory } from './pod-memory.ts'
+import { changedLimits, podAwaitsResize, requestNeedsRestart, resizeNeedsRestart } from './plan-resize.ts'
+import { POD_ITSELF, type PodMemory } from './pod-memory.ts'
 import type { BackingOff, PodPlan, PodStep } from './pod-plan.ts'
 import { type RestartBackOff, restartBackOff } from './restart-back-off.ts'
 
@@ -178,22 +179,26 @@ function planContainers(plan: PlanBuilder, sandbox: SandboxState): void {
   planTighterPod(plan)
 }
 
+/** What the pod as a whole asks for and hasn't got, where the node agrees and no earlier try is too recent. */
+function duePodLimits(plan: PlanBuilder): PodLimits | undefined {
+  const { pod, memory } = plan.input
+  const isDue = podAwaitsResize(pod, memory) && !plan.mustWait(resizeOf({ name: POD_ITSELF })) && resizeIsAdmitted(plan)
+  return isDue ? podLimitsOf(pod.spec) : undefined
+}
+
 /** Before its containers may have more, the pod must. */
 function planRoomierPod(plan: PlanBuilder): void {
-  const { pod, memory } = plan.input
-  const wanted = podLimitsOf(pod.spec)
-  if (wanted === undefined || !podAwaitsResize(pod, memory) || plan.mustWait(POD_RESIZE) || !resizeIsAdmitted(plan)) return
-  const limits = memory.podLimits === undefined ? undefined : looserOf(wanted, memory.podLimits)
-  if (limits === undefined || memory.podLimits === undefined || changedPodLimits(limits, memory.podLimits) === undefined) return
-  plan.steps.push({ type: 'resize-pod', limits })
+  const [wanted, held] = [duePodLimits(plan), plan.input.memory.podLimits]
+  if (wanted === undefined || held === undefined) return
+  const limits = looserOf(wanted, held)
+  if (!isDeepStrictEqual(limits, held)) plan.steps.push({ type: 'resize-pod', limits })
 }
 
 /** The pod gives up what is asked back once its containers have: the kernel allows none more than its pod. */
 function planTighterPod(plan: PlanBuilder): void {
   const { pod, memory, observed } = plan.input
-  const limits = podLimitsOf(pod.spec)
-  if (limits === undefined || memory.podLimits === undefined || !podAwaitsResize(pod, memory)) return
-  if (plan.mustWait(POD_RESIZE) || !resizeIsAdmitted(plan) || plan.steps.length > 0) return
+  const limits = duePodLimits(plan)
+  if (limits === undefined || memory.podLimits === undefined || plan.steps.length > 0) return
   const isDue = runningContainers(observed).every((running) => {
     const container = containerOf(pod, running.name)
     return container === undefined || changedLimits(container, running, pod) === undefined

@@ -1,7 +1,8 @@
 /** In-place changes of a container's cpu and memory (KEP-1287): what differs, and whether it takes a restart. Pure. */
 
+import { isDeepStrictEqual } from 'node:util'
 import { type Container, type ContainerStatus, type Pod, quantityToBytes } from '@skiff/api'
-import { changedPodLimits, podLimitsOf } from '../cgroups/pod-limits.ts'
+import { podLimitsOf } from '../cgroups/pod-limits.ts'
 import { containerLimits } from '../containers/resources.ts'
 import type { ContainerLimits, ContainerState } from '../runtime/runtime.ts'
 import type { PodMemory } from './pod-memory.ts'
@@ -30,11 +31,8 @@ export function awaitsResize(
 /** Whether the pod as a whole has not got yet what its spec asks for. */
 export function podAwaitsResize({ spec }: Pod, { podLimits }: Pick<PodMemory, 'podLimits'>): boolean {
   const wanted = podLimitsOf(spec)
-  return wanted !== undefined && (podLimits === undefined || changedPodLimits(wanted, podLimits) !== undefined)
+  return wanted !== undefined && !isDeepStrictEqual(wanted, podLimits)
 }
-
-/** The pod's place among the tries that may have to wait. */
-export const POD_RESIZE = 'resize-pod'
 
 /** Whether the container's resizePolicy wants it restarted for such a change. */
 export function resizeNeedsRestart(container: Container, changed: Partial<ContainerLimits>): boolean {

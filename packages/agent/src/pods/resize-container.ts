@@ -11,7 +11,7 @@ import type { PodStep } from './pod-plan.ts'
 import type { PodScene } from './pod-tools.ts'
 
 /** A resize that found no room, or that the engine refused, is tried again after so long. */
-export const RESIZE_RETRY = { initialMs: 10_000, maxMs: 60_000 }
+const RETRY = { initialMs: 10_000, maxMs: 60_000 }
 
 /** Notes the node's answer for this generation of the pod, and tells of it when it is a new one. */
 export async function admitResize({ pod, tools, memory }: PodScene): Promise<void> {
@@ -24,7 +24,7 @@ export async function admitResize({ pod, tools, memory }: PodScene): Promise<voi
     memory.succeeded('resize')
     return
   }
-  memory.failed('resize', tools.now().getTime(), RESIZE_RETRY)
+  memory.failed('resize', tools.now().getTime(), RETRY)
   if (before?.message === refusal.message) return
   const details = resizeDetails(pod, refusal.message)
   tools.say(pod, 'Warning', `Resize${refusal.reason}`, `Pod resize ${refusal.reason}: ${details}`)
@@ -38,40 +38,51 @@ const NO_GROUP: NonNullable<ResizeAnswer['refusal']> = {
 
 export async function resizeContainer(
   { running, limits }: Extract<PodStep, { type: 'resize-container' }>,
-  { pod, observed, tools, memory }: PodScene,
+  scene: PodScene,
 ): Promise<PodContainers> {
+  const { pod, observed, tools } = scene
   const { name } = running
-  const fail = (message: string) => {
-    memory.resizeErrors.set(name, message)
-    memory.failed(resizeOf({ name }), tools.now().getTime(), RESIZE_RETRY)
-    tools.say(pod, 'Warning', 'ResizeError', `Pod resize error: ${resizeDetails(pod, message)}`)
-  }
   const below = limits.memoryBytes === undefined ? undefined : belowUsage(pod, running)
   if (below !== undefined) {
-    fail(below)
+    noteResizeError(scene, name, below)
     return observed
   }
   try {
     await tools.runtime.updateContainer(running.id, limits)
   } catch (error) {
     if (!(error instanceof UpdateError)) throw error
-    fail(error.message)
+    noteResizeError(scene, name, error.message)
     return observed
   }
   const after = await tools.runtime.inspectPod(pod.metadata.uid)
   const seen = after.containers.find(({ id }) => id === running.id)
   const container = containerOf(pod, name)
   if (seen?.phase === 'running' && container !== undefined && changedLimits(container, seen, pod) !== undefined) {
-    fail('the engine did not take the new limits')
+    noteResizeError(scene, name, 'the engine did not take the new limits')
     return after
   }
-  memory.resizeErrors.delete(name)
-  memory.succeeded(resizeOf({ name }))
-  tools.say(pod, 'Normal', 'ResizeCompleted', `Pod resize completed: ${resizeDetails(pod)}`)
+  noteResized(scene, name)
+  sayResizeCompleted(scene)
   return after
 }
 
-export function resizeDetails(pod: Pod, error?: string): string {
+/** @param name of the container, or `POD_ITSELF`, as below */
+export function noteResizeError({ pod, tools, memory }: PodScene, name: string, message: string): void {
+  memory.resizeErrors.set(name, message)
+  memory.failed(resizeOf({ name }), tools.now().getTime(), RETRY)
+  tools.say(pod, 'Warning', 'ResizeError', `Pod resize error: ${resizeDetails(pod, message)}`)
+}
+
+export function noteResized({ memory }: PodScene, name: string): void {
+  memory.resizeErrors.delete(name)
+  memory.succeeded(resizeOf({ name }))
+}
+
+export function sayResizeCompleted({ pod, tools }: PodScene): void {
+  tools.say(pod, 'Normal', 'ResizeCompleted', `Pod resize completed: ${resizeDetails(pod)}`)
+}
+
+function resizeDetails(pod: Pod, error?: string): string {
   const containers = pod.spec.containers.map(({ name }) => ({ name, resources: containerOf(pod, name)?.resources ?? {} }))
   return JSON.stringify({ containers, generation: pod.metadata.generation ?? 0, ...(error === undefined ? {} : { error }) })
 }

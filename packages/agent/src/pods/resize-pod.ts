@@ -1,33 +1,25 @@
 import { isDeepStrictEqual } from 'node:util'
 import { podLimitsOf } from '../cgroups/pod-limits.ts'
 import { UpdateError } from '../runtime/runtime.ts'
-import { POD_RESIZE } from './plan-resize.ts'
 import { POD_ITSELF } from './pod-memory.ts'
 import type { PodStep } from './pod-plan.ts'
 import type { PodScene } from './pod-tools.ts'
-import { RESIZE_RETRY, resizeDetails } from './resize-container.ts'
+import { noteResized, noteResizeError, sayResizeCompleted } from './resize-container.ts'
 
 /** Sets the limits of the pod's control group, in place. */
-export async function resizePod(
-  { limits }: Extract<PodStep, { type: 'resize-pod' }>,
-  { pod, tools, memory }: PodScene,
-): Promise<void> {
+export async function resizePod({ limits }: Extract<PodStep, { type: 'resize-pod' }>, scene: PodScene): Promise<void> {
+  const { pod, tools, memory } = scene
   const { uid } = pod.metadata
   try {
     await refuseBelowUsage(limits.memoryBytes, memory.podLimits?.memoryBytes ?? 0, () => tools.cgroups.usedMemoryBytes(uid))
     await tools.cgroups.update(uid, limits)
   } catch (error) {
     if (!(error instanceof UpdateError)) throw error
-    memory.resizeErrors.set(POD_ITSELF, error.message)
-    memory.failed(POD_RESIZE, tools.now().getTime(), RESIZE_RETRY)
-    tools.say(pod, 'Warning', 'ResizeError', `Pod resize error: ${resizeDetails(pod, error.message)}`)
-    return
+    return noteResizeError(scene, POD_ITSELF, error.message)
   }
   memory.podLimits = limits
-  memory.resizeErrors.delete(POD_ITSELF)
-  memory.succeeded(POD_RESIZE)
-  const isDone = isDeepStrictEqual(limits, podLimitsOf(pod.spec))
-  if (isDone) tools.say(pod, 'Normal', 'ResizeCompleted', `Pod resize completed: ${resizeDetails(pod)}`)
+  noteResized(scene, POD_ITSELF)
+  if (isDeepStrictEqual(limits, podLimitsOf(pod.spec))) sayResizeCompleted(scene)
 }
 
 /** A limit that the kernel would only reach by ending processes is not even tried (KEP-1287). */

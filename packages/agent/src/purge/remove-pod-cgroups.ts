@@ -4,6 +4,7 @@ import { removeGroup } from '../cgroups/cgroup-directory.ts'
 import { systemdDriver } from '../cgroups/cgroup-driver.ts'
 import { type CgroupView, cgroupViews } from '../cgroups/hierarchies.ts'
 import { podUidIn } from '../cgroups/names.ts'
+import { ifThere } from '../if-there.ts'
 import type { HostCommands } from '../network/host-commands.ts'
 
 /** Takes away every control group of the cluster's pods, wherever the engine has its own; no container may be left in them. */
@@ -28,9 +29,6 @@ function podGroupsBelow(mountPoint: string, group: string, clusterId: string): r
 }
 
 function directoriesIn(path: string): readonly string[] {
-  try {
-    return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
-  } catch {
-    return []
-  }
+  const entries = ifThere(() => readdirSync(path, { withFileTypes: true })) ?? []
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
 }

@@ -1,6 +1,7 @@
 /** The kubelet's `/metrics/cadvisor`: the figures and labels that dashboards ask for. Pure. */
 
 import type { Labels, MetricFamily } from '@skiff/client'
+import { CPU_PERIOD_US } from '../runtime/cpu-units.ts'
 import type { NodeSnapshot, PodSnapshot } from './agent-stats.ts'
 import type { CgroupUsage } from './cgroup-usage.ts'
 import type { InterfaceUsage } from './network-usage.ts'
@@ -136,8 +137,6 @@ const FIGURES: readonly Figure[] = [
   ...waiting('memory', 'memory'),
   ...waiting('io', 'IO'),
 ]
-
-const CPU_PERIOD_US = 100_000
 
 const NETWORK_FIGURES: readonly {
   readonly name: string

@@ -2,6 +2,8 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ifThere } from '../if-there.ts'
+import { onHost } from '../runtime/docker/engine-paths.ts'
 
 /** The directories with a container's figures; they may be one and the same. */
 export interface Cgroup {
@@ -25,8 +27,6 @@ export interface CgroupMount {
   readonly root: string
 }
 
-/** The host's own view, for an agent in a container (docker-compose.yml, `pid: host`), which sees only its own groups. */
-const HOST_ROOT = '/proc/1/root'
 /** Where the engine puts containers: cgroupfs' way, systemd's way. */
 const USUAL_PARENTS = ['/docker', '/system.slice']
 const usualGroups = (id: string) => [`/docker/${id}`, `/system.slice/docker-${id}.scope`]
@@ -53,7 +53,7 @@ export function cgroupFinder(): FindCgroup {
     const groups = parseProcessCgroups(text(`/proc/${pid}/cgroup`))
     // A process id may be another process's by now.
     if (![...groups.values()].some((group) => group.includes(containerId))) return undefined
-    mounts ??= [mountsOf('self', ''), mountsOf('1', HOST_ROOT)]
+    mounts ??= [ownCgroupMounts(), hostCgroupMounts()]
     for (const seen of mounts) {
       const [cpu, cpuLimits, memory, pids] = CONTROLLERS.map((controller) => directoryOf(controller, groups, containerId, seen))
       if (cpu && cpuLimits && memory && pids) return { cpu, cpuLimits, memory, pids }
@@ -85,9 +85,14 @@ export function parseCgroupMounts(mountInfo: string): readonly CgroupMount[] {
   })
 }
 
-function mountsOf(pid: string, prefix: string): readonly CgroupMount[] {
-  const mounts = parseCgroupMounts(text(`/proc/${pid}/mountinfo`))
-  return mounts.map((mount) => ({ ...mount, mountPoint: join(prefix, mount.mountPoint) }))
+export function ownCgroupMounts(): readonly CgroupMount[] {
+  return parseCgroupMounts(text('/proc/self/mountinfo'))
+}
+
+/** The host's own view, for an agent in a container (docker-compose.yml, `pid: host`), which sees only its own groups. */
+export function hostCgroupMounts(): readonly CgroupMount[] {
+  const mounts = parseCgroupMounts(text('/proc/1/mountinfo'))
+  return mounts.map((mount) => ({ ...mount, mountPoint: onHost(mount.mountPoint) }))
 }
 
 /** v1's hierarchy of the controller where there is one, else v2's. */
@@ -115,9 +120,5 @@ function belowRoot(group: string, root: string): string {
 
 /** Files of the kernel, which are read from memory: doing so at once takes a tenth of what a thread's turn would. */
 export function text(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
+  return ifThere(() => readFileSync(path, 'utf8')) ?? ''
 }

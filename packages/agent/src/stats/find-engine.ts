@@ -2,6 +2,7 @@
 
 import { readlinkSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
+import { ifThere } from '../if-there.ts'
 import { onHost } from '../runtime/docker/engine-paths.ts'
 import { text } from './cgroup.ts'
 
@@ -63,12 +64,8 @@ function listenersAt(path: string, listeners: readonly Listener[]): readonly Lis
 /** As seen from here, then from the host's first process. A link on the way there, as /var/run is one, would lead back here. */
 function filesAt(path: string): readonly string[] {
   return [path, onHost(path.replace(/^\/var\/run\//, '/run/'))].flatMap((seen) => {
-    try {
-      const { dev, ino } = statSync(seen)
-      return [`${dev}:${ino}`]
-    } catch {
-      return []
-    }
+    const found = ifThere(() => statSync(seen))
+    return found === undefined ? [] : [`${found.dev}:${found.ino}`]
   })
 }
 
@@ -85,13 +82,5 @@ async function findHolders(inodes: ReadonlySet<string>): Promise<ReadonlyMap<str
 async function socketsOf(pid: number): Promise<readonly string[]> {
   const directory = `/proc/${pid}/fd`
   const names = await readdir(directory).catch(() => [])
-  return names.flatMap((name) => /^socket:\[(\d+)\]$/.exec(linkAt(`${directory}/${name}`))?.[1] ?? [])
-}
-
-function linkAt(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
-  }
+  return names.flatMap((name) => /^socket:\[(\d+)\]$/.exec(ifThere(() => readlinkSync(`${directory}/${name}`)) ?? '')?.[1] ?? [])
 }

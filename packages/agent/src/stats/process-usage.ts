@@ -37,23 +37,34 @@ export interface ProcessFiles {
 export function processUsageOf({ stat, status, uptime }: ProcessFiles): ProcessUsage | undefined {
   const found = parseProcessStat(stat)
   if (found === undefined) return undefined
-  const { userTicks, systemTicks, minorFaults, majorFaults, threads, startTicks } = found
-  const [userNs, systemNs] = [userTicks * TICK_NS, systemTicks * TICK_NS]
-  const memory = parseMemInfo(status)
-  const rssBytes = memory.get('VmRSS') ?? 0
+  const { userTicks, systemTicks, threads, startTicks } = found
+  const sizes = parseMemInfo(status)
+  const [userNs, systemNs, rssBytes] = [userTicks * TICK_NS, systemTicks * TICK_NS, sizes.get('VmRSS') ?? 0]
+  const { cpu, memory } = usageOf({ ...found, userNs, systemNs, rssBytes })
   return {
-    cpu: { ...NO_USAGE.cpu, totalNs: userNs + systemNs, userNs, systemNs },
-    memory: {
-      ...NO_USAGE.memory,
-      usageBytes: rssBytes,
-      workingSetBytes: rssBytes,
-      rssBytes,
-      swapBytes: memory.get('VmSwap') ?? 0,
-      pageFaults: minorFaults + majorFaults,
-      majorPageFaults: majorFaults,
-    },
+    cpu,
+    memory: { ...memory, swapBytes: sizes.get('VmSwap') ?? 0 },
     processes: threads,
     uptimeSeconds: Math.max(0, Number.parseFloat(uptime) - startTicks / TICKS_PER_SECOND),
+  }
+}
+
+export interface ProcessFigures {
+  readonly userNs: number
+  readonly systemNs: number
+  readonly rssBytes: number
+  readonly minorFaults: number
+  readonly majorFaults: number
+}
+
+/** A process has less to say than a control group: what it holds is what it works with. */
+export function usageOf({ userNs, systemNs, rssBytes, minorFaults, majorFaults }: ProcessFigures): CgroupUsage {
+  const held = { usageBytes: rssBytes, workingSetBytes: rssBytes, rssBytes }
+  const faults = { pageFaults: minorFaults + majorFaults, majorPageFaults: majorFaults }
+  return {
+    ...NO_USAGE,
+    cpu: { ...NO_USAGE.cpu, totalNs: userNs + systemNs, userNs, systemNs },
+    memory: { ...NO_USAGE.memory, ...held, ...faults },
   }
 }
 

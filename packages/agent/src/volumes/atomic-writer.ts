@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { ifThere } from './if-there.ts'
+import { ifThere } from '../if-there.ts'
 import type { Payload } from './payload.ts'
 
 const DATA = '..data'

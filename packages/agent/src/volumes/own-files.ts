@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Container, Pod } from '@skiff/api'
 import { type ClusterDns, hostnameOf, hostsFile, resolvConf } from '../containers/pod-files.ts'
+import { ifThere } from '../if-there.ts'
 import type { Mount } from '../runtime/runtime.ts'
-import { ifThere } from './if-there.ts'
 import type { PodDirectory } from './pod-directory.ts'
 
 /**

@@ -1,4 +1,5 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode'
+import { CPU_PERIOD_US, LEAST_CPU_QUOTA_US, LEAST_CPU_SHARES } from '../cpu-units.ts'
 import {
   type ContainerResources,
   type ContainerSecurity,
@@ -28,9 +29,6 @@ const SANDBOX_OOM_SCORE = -998
 const SANDBOX_PIDS = 1024
 const LOG_CONFIG = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } }
 const NEVER_RESTART = { Name: 'no', MaximumRetryCount: 0 }
-const DEFAULT_CPU_PERIOD_US = 100_000
-/** The kernel refuses less. */
-const LEAST_CPU_QUOTA_US = 1_000
 
 /**
  * The sandbox has the engine's network switched off: it gets an empty namespace, and nothing of the engine's bridges,
@@ -116,10 +114,10 @@ function processNamespace(spec: ContainerSpec, sandbox: string): HostConfig {
 
 /** Also what an update of a running container sends. */
 export function limits(resources: ContainerResources, host: HostAbilities): HostConfig {
-  const { cpuShares, cpuQuotaUs, cpuPeriodUs = DEFAULT_CPU_PERIOD_US, memoryBytes, pidsLimit, oomScoreAdj } = resources
+  const { cpuShares, cpuQuotaUs, cpuPeriodUs = CPU_PERIOD_US, memoryBytes, pidsLimit, oomScoreAdj } = resources
   const memory = memoryBytes === undefined || memoryBytes === 0 ? undefined : Math.max(memoryBytes, LEAST_MEMORY_BYTES)
   return {
-    ...(cpuShares === undefined ? {} : { CpuShares: Math.max(2, cpuShares) }),
+    ...(cpuShares === undefined ? {} : { CpuShares: Math.max(LEAST_CPU_SHARES, cpuShares) }),
     ...(cpuQuotaUs === undefined ? {} : { CpuQuota: Math.max(cpuQuotaUs, LEAST_CPU_QUOTA_US), CpuPeriod: cpuPeriodUs }),
     // Equal: no swap. The engine's default would allow as much swap as memory.
     ...(memory === undefined ? {} : { Memory: memory, MemorySwap: memory }),

@@ -1,4 +1,12 @@
-import { amountsOfContainers, type Container, hasPodResources, isPodResource, type Pod, type PodSpec } from '@skiff/api'
+import {
+  amountsOfContainers,
+  type Container,
+  hasPodResources,
+  isHugePages,
+  isPodResource,
+  type Pod,
+  type PodSpec,
+} from '@skiff/api'
 import { defaultPodSpec } from './default-pod-spec.ts'
 
 /** Defaults that only a pod gets, not a template: what a controller compares must not change under its hands. */
@@ -35,10 +43,6 @@ function completePodResources(spec: PodSpec): void {
     ([name]) => isPodResource(name) && !isHugePages(name),
   )
   resources.requests = { ...resources.limits, ...Object.fromEntries(asked), ...resources.requests }
-}
-
-function isHugePages(name: string): boolean {
-  return name.startsWith('hugepages-')
 }
 
 function publishPorts(container: Container): void {

@@ -5,6 +5,7 @@ import {
   type FieldPath,
   forbiddenField,
   invalid,
+  isHugePages,
   isPodResource,
   type PodSpec,
   tryParseQuantity,
@@ -55,7 +56,7 @@ function requestsBelowContainers(spec: PodSpec, requests: Amounts, field: FieldP
 function containersAboveLimits(spec: PodSpec, limits: Amounts, field: FieldPath): FieldError[] {
   const sums = Object.entries(amountsOfContainers(spec, 'limits')).flatMap(([name, sum]) => {
     const own = limits[name]
-    if (!name.startsWith('hugepages-') || own === undefined || compareQuantities(own, sum) >= 0) return []
+    if (!isHugePages(name) || own === undefined || compareQuantities(own, sum) >= 0) return []
     const detail = `must be greater than or equal to aggregate container limits of ${sum}`
     return [invalid(field.child('limits').key(name), String(own), detail)]
   })

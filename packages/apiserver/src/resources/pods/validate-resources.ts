@@ -6,6 +6,7 @@ import {
   type FieldPath,
   invalid,
   invalidEach,
+  isHugePages,
   notSupported,
   qualifiedNameProblems,
   required,
@@ -46,7 +47,7 @@ function validateAmount(name: string, amount: string | number, field: FieldPath)
 function validateResourceName(name: string, field: FieldPath): FieldError[] {
   const problems = qualifiedNameProblems(name)
   if (problems.length > 0) return invalidEach(field, name, problems)
-  if (name.includes('/') || name.startsWith('hugepages-')) return []
+  if (name.includes('/') || isHugePages(name)) return []
   const errors: FieldError[] = []
   if (!STANDARD_RESOURCES.includes(name)) errors.push(notStandard(name, field))
   if (!CONTAINER_RESOURCES.includes(name)) errors.push(invalid(field, name, 'must be a standard resource for containers'))
@@ -89,7 +90,7 @@ function validateAgainstLimit(name: string, amount: string | number, limits: Amo
 }
 
 function isOvercommittable(name: string): boolean {
-  return !name.includes('/') && !name.startsWith('hugepages-')
+  return !name.includes('/') && !isHugePages(name)
 }
 
 export function validateResizePolicy(
