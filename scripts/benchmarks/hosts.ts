@@ -7,6 +7,7 @@ import { waitFor } from '../../test/support/wait-for.ts'
 import { boundPod, hostOf, nodePortUrls, podsOf, readyPod, readyPods } from '../../test/support/workloads.ts'
 import { BareDocker } from './bare-docker.ts'
 import { median, printFigure, rounded, timed } from './figure.ts'
+import { machineAtRest } from './machine-at-rest.ts'
 
 const LOSSES = 10
 const ROLL_OUTS = 5
@@ -92,7 +93,9 @@ async function measureRollOuts(cluster: Cluster): Promise<void> {
   const seconds: number[] = []
   const bareDocker: number[] = []
   for (let round = 0; round < ROLL_OUTS; round += 1) {
+    await machineAtRest()
     bareDocker.push(await timed(() => exchangeBare(cluster, `${round}`)))
+    await machineAtRest()
     seconds.push(await timed(() => rollOut(cluster, `quiet-${round}`)))
     await comeToRest(cluster)
   }

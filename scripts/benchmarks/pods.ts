@@ -9,13 +9,13 @@ import { waitFor } from '../../test/support/wait-for.ts'
 import { BareDocker, PAUSE_IMAGE, type PodStarter, startPods } from './bare-docker.ts'
 import { median, printFigure, rounded, timed } from './figure.ts'
 import { Floor } from './floor.ts'
+import { machineAtRest } from './machine-at-rest.ts'
 import { medianMarks, PodMarks } from './pod-spans.ts'
 import { ProcessorTime } from './processor-time.ts'
 
 const ROUNDS = 10
 /**
- * Of many pods: each of the three in turn, forth and back, so that neither a lucky time nor a slow minute of the machine decides, nor
- * what the one before has left for the kernel to clear away.
+ * Of many pods: each of the three in turn, forth and back, so that neither a lucky time nor a slow minute of the machine decides.
  */
 const ROUNDS_OF_MANY = 3
 /** Bare Docker's best lies there on machines of any size. */
@@ -109,7 +109,9 @@ interface Cost {
 
 const NOTHING: Cost = { seconds: Number.NaN, processorSeconds: Number.NaN }
 
+/** What others have left behind is not counted. */
 async function costOf(processors: ProcessorTime, work: () => Promise<unknown>): Promise<Cost> {
+  await machineAtRest()
   const before = processors.seconds()
   const seconds = await timed(work)
   return { seconds: rounded(seconds), processorSeconds: rounded(processors.seconds() - before) }

@@ -25,7 +25,7 @@ async function type(
   const [, ...words] = line.trim().split(' ')
   const own = ['--node-name', name, '--node-ip', host.ip, '--docker-host', host.dockerHost, '--data-dir', dataDir]
   return host.exec([cluster.program, ...words, ...own]).then(
-    () => '',
+    (said) => said.trimEnd().split('\n').at(-1) ?? '',
     (error: Error) => error.message.split(': skiff: ')[1] ?? error.message,
   )
 }

@@ -69,8 +69,9 @@ export async function agent({
     const { purgeAgentIn } = await import('../up/purge-agent.ts')
     // A node that joins again under its name finds the data of its claims.
     await purgeAgentIn(dataDir, dockerHost, ['volumes'])
-    throw new Error(
-      `node ${nodeName} was deleted from the cluster: its pods, rules and credentials are removed from this host, the data of its claims stays in ${dataDir}/volumes; to join again, run \`skiff token create\` on the master and type the line that it prints`,
+    // In good order: whoever keeps agents running has none to start again.
+    process.stdout.write(
+      `node ${nodeName} was deleted from the cluster: its pods, rules and credentials are removed from this host, the data of its claims stays in ${dataDir}/volumes; to join again, run \`skiff token create\` on the master and type the line that it prints\n`,
     )
   })
 }

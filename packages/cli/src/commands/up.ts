@@ -13,7 +13,7 @@ import { agentContainerEnded } from '../up/agent-container.ts'
 import { ensureAgentWithoutRoot, isRoot } from '../up/agent-without-root.ts'
 import type { BackgroundProcess, ProcessTable } from '../up/background-process.ts'
 import { buildStamp } from '../up/build-stamp.ts'
-import { furtherHosts, machineFabric, machineProcesses, nodeNameOfMachine, SKIFF } from '../up/machine.ts'
+import { furtherHosts, KEEP_RUNNING, machineFabric, machineProcesses, nodeNameOfMachine, SKIFF } from '../up/machine.ts'
 import { masterIsReady } from '../up/master-is-ready.ts'
 import { mergeKubeconfig, userKubeconfig } from '../up/merge-kubeconfig.ts'
 import { waitUntil } from '../up/wait-until.ts'
@@ -63,6 +63,7 @@ async function ensureMaster(
   { home, port, serviceCidr, podCidr }: UpOptions,
 ): Promise<void> {
   const command = [
+    KEEP_RUNNING,
     SKIFF,
     '--home',
     home,
@@ -122,6 +123,8 @@ function agentProcess(host: Host | undefined): string {
 
 function agentCommand({ home, server, name, host }: AgentOptions): string[] {
   const common = [
+    // In a container the engine does so.
+    ...(isRoot() ? [KEEP_RUNNING] : []),
     SKIFF,
     '--home',
     home,

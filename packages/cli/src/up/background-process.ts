@@ -116,7 +116,8 @@ async function endProcess(record: ProcessRecord): Promise<void> {
   process.kill(signalled(record.pid), 'SIGTERM')
   const deadline = Date.now() + STOP_TIMEOUT_MS
   while (isAlive(record)) {
-    if (Date.now() > deadline) process.kill(signalled(record.pid), 'SIGKILL')
+    // With all that it has started: it leads a process group of its own.
+    if (Date.now() > deadline) process.kill(-record.pid, 'SIGKILL')
     await sleep(POLL_MS)
   }
 }

@@ -6,7 +6,10 @@ import { logDirectory } from '../home.ts'
 import { type Fabric, fabricOf, type Host } from '../hosts/index.ts'
 import { ProcessTable } from './background-process.ts'
 
-export const SKIFF = join(import.meta.dirname, '..', '..', 'bin', 'skiff')
+const PROGRAMS = join(import.meta.dirname, '..', '..', 'bin')
+export const SKIFF = join(PROGRAMS, 'skiff')
+/** Starts the command that follows it again when that crashes. */
+export const KEEP_RUNNING = join(PROGRAMS, 'keep-running')
 
 /** Hosts of `skiff up` stand on a network of their own. */
 const FABRIC_NAME = 'skiff'
