@@ -4,13 +4,15 @@ import { dirname, join } from 'node:path'
 import type { HostCommands } from '../network/host-commands.ts'
 import { type CgroupDirectoryOptions, makeGroup, removeGroup, writeLimits } from './cgroup-directory.ts'
 import type { PodLimits } from './pod-limits.ts'
-import { childSlice, slicePath, sliceProperties } from './slices.ts'
+import { childSlice, slicePath, sliceProperties, sliceQuotaUs } from './slices.ts'
 
 export interface CgroupDriver {
   /** A group below `parent`, as `CgroupParent` takes it. */
   childOf(parent: string, name: string): string
   /** Where it is below a hierarchy's root. */
   pathOf(group: string): string
+  /** What it makes of a quota. */
+  keptQuotaUs(cpuQuotaUs: number): number
   /** Makes it if need be, and sets its limits. */
   set(group: string, limits: PodLimits, held: PodLimits): Promise<void>
   remove(group: string): Promise<void>
@@ -20,6 +22,7 @@ export function cgroupfsDriver(options: CgroupDirectoryOptions): CgroupDriver {
   return {
     childOf: (parent, name) => join(parent, name),
     pathOf: (group) => group,
+    keptQuotaUs: (cpuQuotaUs) => cpuQuotaUs,
     async set(group, limits, held) {
       makeGroup(group, options)
       writeLimits(group, limits, { ...options, held })
@@ -45,6 +48,7 @@ export function systemdDriver(options: SystemdOptions): CgroupDriver {
   return {
     childOf: childSlice,
     pathOf: slicePath,
+    keptQuotaUs: sliceQuotaUs,
     async set(slice, limits) {
       await onHost('systemctl', 'set-property', '--runtime', slice, ...sliceProperties(limits, options.version))
       await onHost('systemctl', 'start', slice)

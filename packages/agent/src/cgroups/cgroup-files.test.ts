@@ -30,12 +30,21 @@ test.for([1, 2] as const)('v%i: what was written is what is held, also where the
     const files = new Map(writesOf(limits, version, 0).map(({ file, value }) => [file, value]))
     if (limits.memoryBytes > 0) files.set(version === 1 ? 'memory.limit_in_bytes' : 'memory.max', String(LIMITS.memoryBytes))
     else files.set('memory.limit_in_bytes', '9223372036854771712')
-    expect(heldLimits((_, file) => `${files.get(file)}\n`, version, limits)).toEqual(limits)
+    expect(heldLimits((_, file) => `${files.get(file)}\n`, version, asWritten(limits))).toEqual(limits)
   }
 })
 
 test('what is held is told as it is where it isn’t what is wanted', () => {
   const files: Record<string, string> = { 'cpu.weight': '39', 'cpu.max': '5000 10000', 'memory.max': '1048576' }
-  const held = heldLimits((_, file) => files[file] ?? '', 2, LIMITS)
+  const held = heldLimits((_, file) => files[file] ?? '', 2, asWritten(LIMITS))
   expect(held).toEqual({ cpuShares: 999, cpuQuotaUs: 50_000, memoryBytes: 2 ** 20 })
 })
+
+test('a quota that is held as its driver keeps it is the one that is wanted', () => {
+  const wanted = { ...LIMITS, cpuQuotaUs: 33_300, keptQuotaUs: 34_000 }
+  const held = (quota: string) => heldLimits((_, file) => (file === 'cpu.max' ? quota : ''), 2, wanted).cpuQuotaUs
+  expect([held('34000 100000'), held('33000 100000'), held('max 100000')]).toEqual([33_300, 33_000, 0])
+})
+
+/** By a driver that keeps quotas as they are. */
+const asWritten = (limits: typeof LIMITS) => ({ ...limits, keptQuotaUs: limits.cpuQuotaUs })

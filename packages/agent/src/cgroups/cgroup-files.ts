@@ -57,12 +57,21 @@ export function weightOf(cpuShares: number): number {
 /** A file's text; '' when it isn't there. */
 export type ReadFile = (controller: string, file: string) => string
 
-/** What a group holds; where that comes to the same for the kernel, in the numbers of `wanted`. */
-export function heldLimits(read: ReadFile, version: CgroupVersion, wanted: PodLimits): PodLimits {
+export interface Wanted extends PodLimits {
+  /** What its driver makes of the wanted quota. */
+  readonly keptQuotaUs: number
+}
+
+/** What a group holds; where that comes to the same, in the numbers of `wanted`. */
+export function heldLimits(read: ReadFile, version: CgroupVersion, wanted: Wanted): PodLimits {
   const { cpuShares, cpuQuotaUs, memoryBytes } = version === 1 ? heldV1(read) : heldV2(read, wanted)
   // Kept in whole pages.
   const isSameMemory = memoryBytes !== 0 && wanted.memoryBytes >= memoryBytes && wanted.memoryBytes - memoryBytes < LARGEST_PAGE
-  return { cpuShares, cpuQuotaUs, memoryBytes: isSameMemory ? wanted.memoryBytes : memoryBytes }
+  return {
+    cpuShares,
+    cpuQuotaUs: cpuQuotaUs === wanted.keptQuotaUs ? wanted.cpuQuotaUs : cpuQuotaUs,
+    memoryBytes: isSameMemory ? wanted.memoryBytes : memoryBytes,
+  }
 }
 
 const LARGEST_PAGE = 65_536

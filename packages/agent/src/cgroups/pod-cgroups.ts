@@ -79,7 +79,9 @@ class HostPodCgroups implements PodCgroups {
     const place = await this.#where().catch(() => undefined)
     if (place === undefined) return undefined
     const path = place.driver.pathOf(nameIn(place, this.#options.clusterId, podUid))
-    return groupExists(path, place) ? heldLimits(filesOf(path, place), place.version, wanted) : undefined
+    if (!groupExists(path, place)) return undefined
+    const keptQuotaUs = place.driver.keptQuotaUs(wanted.cpuQuotaUs)
+    return heldLimits(filesOf(path, place), place.version, { ...wanted, keptQuotaUs })
   }
 
   async usedMemoryBytes(podUid: string): Promise<number> {

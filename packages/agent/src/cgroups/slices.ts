@@ -24,8 +24,17 @@ export function slicePath(slice: string): string {
 export function sliceProperties({ cpuShares, cpuQuotaUs, memoryBytes }: PodLimits, version: CgroupVersion): readonly string[] {
   const memory = memoryBytes === 0 ? 'infinity' : String(memoryBytes)
   // Empty: none.
-  const quota = cpuQuotaUs === 0 ? '' : `${Number(((cpuQuotaUs * 100) / CPU_PERIOD_US).toFixed(2))}%`
+  const quota = cpuQuotaUs === 0 ? '' : `${percentOf(cpuQuotaUs)}%`
   if (version === 1) return [`CPUShares=${cpuShares}`, `CPUQuota=${quota}`, `MemoryLimit=${memory}`]
   const swap = memoryBytes === 0 ? 'infinity' : '0'
   return [`CPUWeight=${weightOf(cpuShares)}`, `CPUQuota=${quota}`, `MemoryMax=${memory}`, `MemorySwapMax=${swap}`]
+}
+
+/** systemd keeps whole percents of a processor: the next one, so that containers get all that they are promised. */
+export function sliceQuotaUs(cpuQuotaUs: number): number {
+  return (percentOf(cpuQuotaUs) * CPU_PERIOD_US) / 100
+}
+
+function percentOf(cpuQuotaUs: number): number {
+  return Math.ceil((cpuQuotaUs * 100) / CPU_PERIOD_US)
 }
