@@ -1,3 +1,4 @@
+export * from './autoscaling.ts'
 export * from './cluster-facts.ts'
 export * from './conditions.ts'
 export { CronError, type CronFields, type CronSchedule, parseCronSchedule } from './cron.ts'

@@ -9,6 +9,7 @@ import { runEndpointSliceMirroring } from './endpoint-slice-mirroring/controller
 import { runEndpointsController } from './endpoints/controller.ts'
 import { runEphemeralVolumeController } from './ephemeral-volume/controller.ts'
 import { runGarbageCollector } from './garbage-collector/controller.ts'
+import { runHorizontalPodAutoscaler } from './horizontal-pod-autoscaler/controller.ts'
 import { runNamespaceController } from './namespace/controller.ts'
 import { runNodeIpamController } from './node-ipam/controller.ts'
 import { runNodeLifecycleController } from './node-lifecycle/controller.ts'
@@ -77,6 +78,7 @@ export function startControllers(options: ControllersOptions): { readonly stoppe
     runBootstrapTokenController(context),
     runResourceQuotaController(context, monotonicNow),
     runDisruptionController(context, monotonicNow),
+    runHorizontalPodAutoscaler(context, monotonicNow),
     runPersistentVolumeBinder(context),
     runVolumeProtectionController(context),
     runVolumeProvisioner(context),

@@ -1,6 +1,17 @@
-import type { ConditionLike, Deployment, KindInfo, KubeObject, Node, Pod, ReplicaSet, Service } from '@skiff/api'
+import type {
+  ConditionLike,
+  Deployment,
+  HorizontalPodAutoscaler,
+  KindInfo,
+  KubeObject,
+  Node,
+  Pod,
+  ReplicaSet,
+  Service,
+} from '@skiff/api'
 import { type Explanation, type Finding, groupFindings, sentence } from './finding.ts'
 import { isDeleting, latestWarning, type Surroundings } from './surroundings.ts'
+import { whyAutoscaler } from './why-autoscaler.ts'
 import { whyNode } from './why-node.ts'
 import { whyFinalizers, whyPod } from './why-pod.ts'
 import { whyService } from './why-service.ts'
@@ -30,6 +41,8 @@ function explanationOf(kind: ObjectKind, object: KubeObject, around: Surrounding
       return whyWorkload('replicaset', object as unknown as ReplicaSet, around)
     case 'ReplicationController.':
       return whyWorkload('replicationcontroller', object as unknown as ReplicaSet, around)
+    case 'HorizontalPodAutoscaler.autoscaling':
+      return whyAutoscaler(object as unknown as HorizontalPodAutoscaler)
     default:
       return whyObject(kind, object, around)
   }

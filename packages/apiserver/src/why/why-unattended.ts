@@ -9,7 +9,6 @@ const UNATTENDED: Readonly<Record<string, string>> = {
   'DaemonSet.apps': 'Use a Deployment with as many replicas as nodes until then: its pods are spread over them.',
   'Job.batch': 'Use a pod with restartPolicy: OnFailure until then.',
   'CronJob.batch': 'Create pods with restartPolicy: OnFailure from a timer of your own until then.',
-  'HorizontalPodAutoscaler.autoscaling': 'Scale by hand until then: kubectl scale',
   'Ingress.networking.k8s.io': 'Every HTTP Service answers without one: http://<service>.<namespace>.localhost/ on each node.',
   'NetworkPolicy.networking.k8s.io': 'Until then all pods reach one another.',
 }

@@ -10,6 +10,8 @@ import {
   ENDPOINTS,
   type EndpointSlice,
   type Endpoints,
+  HORIZONTAL_POD_AUTOSCALERS,
+  type HorizontalPodAutoscaler,
   LEASES,
   type Lease,
   NAMESPACES,
@@ -121,6 +123,7 @@ export function createSharedInformers(client: ApiClient, options: { readonly log
       ...options,
       indexes: { namespace: namespaceOf },
     }),
+    horizontalPodAutoscalers: createInformer<HorizontalPodAutoscaler>(client, HORIZONTAL_POD_AUTOSCALERS, options),
     storageClasses: createInformer<StorageClass>(client, STORAGE_CLASSES, options),
     bootstrapTokens: createInformer<Secret>(client, SECRETS, {
       ...options,
