@@ -91,9 +91,11 @@ test('what can not be scaled is told, in the autoscaler’s conditions and by sk
     },
     { namespace: 'default' },
   )
-  await expect.poll(() => cluster.kubectlOk(['describe', 'hpa', 'rival'])).toMatch(/ScalingActive +False +AmbiguousSelector/)
   await expect
-    .poll(() => cluster.kubectlOk(['describe', 'hpa', 'lost']))
-    .toMatch(/AbleToScale +False +FailedGetScale .*deployments.apps "gone" not found/)
+    .poll(() => cluster.kubectlOk(['describe', 'hpa', 'rival']), { timeout: PATIENCE_MS })
+    .toMatch(/ScalingActive +False +AmbiguousSelector/)
+  await expect
+    .poll(() => cluster.kubectlOk(['describe', 'hpa', 'lost']), { timeout: PATIENCE_MS })
+    .toMatch(/AbleToScale +False +FailedGetScale .*deployments\/scale.apps "gone" not found/)
   expect((await cluster.skiff('why', 'hpa', 'lost')).stdout).toContain('"gone" not found')
 })

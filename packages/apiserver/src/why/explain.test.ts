@@ -8,6 +8,7 @@ const POD = { kind: 'Pod', group: '', singular: 'pod' }
 const SERVICE = { kind: 'Service', group: '', singular: 'service' }
 const DEPLOYMENT = { kind: 'Deployment', group: 'apps', singular: 'deployment' }
 const NODE = { kind: 'Node', group: '', singular: 'node' }
+const AUTOSCALER = { kind: 'HorizontalPodAutoscaler', group: 'autoscaling', singular: 'horizontalpodautoscaler' }
 
 function meta(name: string, more: Partial<ObjectMeta> = {}): ObjectMeta {
   return {
@@ -374,5 +375,44 @@ describe('why a node takes no pods', () => {
 
   it('says that it is cordoned', () => {
     expect(only(NODE, { ...READY_NODE, spec: { unschedulable: true } })?.cure).toBe('kubectl uncordon a')
+  })
+})
+
+describe('an autoscaler', () => {
+  const withConditions = (...conditions: object[]) =>
+    explain(
+      AUTOSCALER,
+      {
+        apiVersion: 'autoscaling/v2',
+        kind: 'HorizontalPodAutoscaler',
+        metadata: meta('web'),
+        spec: { scaleTargetRef: { kind: 'Deployment', name: 'web' }, maxReplicas: 3 },
+        status: { desiredReplicas: 2, conditions },
+      } as KubeObject,
+      around(),
+    )
+  const active = { type: 'ScalingActive', status: 'True', reason: 'ValidMetricFound' }
+
+  it.each([
+    [
+      { type: 'AbleToScale', status: 'False', reason: 'FailedGetScale', message: 'no such thing' },
+      'Correct spec.scaleTargetRef, or create the Deployment web.',
+    ],
+    [
+      { ...active, status: 'False', message: 'missing request for cpu in container main of Pod web-1' },
+      'Give container main a request of cpu: what it uses is held against that.',
+    ],
+    [{ ...active, status: 'False', reason: 'ScalingDisabled', message: 'disabled' }, 'kubectl scale deployment web --replicas=1'],
+    [
+      { type: 'ScalingLimited', status: 'True', reason: 'TooManyReplicas' },
+      'Raise spec.maxReplicas, if the nodes have room for more.',
+    ],
+  ])('says what helps against %j', (condition, cure) => {
+    expect(withConditions(condition).findings).toEqual([expect.objectContaining({ about: 'horizontalpodautoscaler/web', cure })])
+  })
+
+  it('that does its work is fine', () => {
+    const limited = { type: 'ScalingLimited', status: 'False', reason: 'DesiredWithinRange' }
+    expect(withConditions(active, limited)).toEqual({ findings: [], fine: 'It has Deployment web run 2 pods.' })
   })
 })

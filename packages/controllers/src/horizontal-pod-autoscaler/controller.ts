@@ -161,9 +161,9 @@ export async function runHorizontalPodAutoscaler(context: ControllerContext, mon
     name: 'horizontal-pod-autoscaler',
     reads: [horizontalPodAutoscalers, pods],
     watch: (queue) => {
-      // Its own status, written every period, is no news.
+      // Its own status, written every period, is no news. What is new has pods, often, that nobody has measured yet.
       horizontalPodAutoscalers.onChange(({ key, object, previous, type }) => {
-        if (type !== 'updated' || !isDeepStrictEqual(object.spec, previous?.spec)) queue.add(key)
+        if (type !== 'updated' || !isDeepStrictEqual(object.spec, previous?.spec)) queue.addAfter(key, PERIOD_MS)
       })
     },
     reconcile,
