@@ -8,7 +8,6 @@ import {
   matchesLabels,
   POD_METRICS,
   type Pod,
-  parseLabelSelector,
   rfc3339,
 } from '@skiff/api'
 import type { ControllerContext } from '../shared/context.ts'
@@ -17,7 +16,7 @@ import { KnownKinds } from '../shared/known-kinds.ts'
 import { patchStatus } from '../shared/patch-status.ts'
 import { recorderFor, runReconciler } from '../shared/reconcile.ts'
 import type { PodMetrics } from './measured-pods.ts'
-import { type AutoscalerPlan, type AutoscalerStatus, planAutoscaler, withCondition } from './plan.ts'
+import { type AutoscalerPlan, type AutoscalerStatus, planAutoscaler, readSelector, type Selector, withCondition } from './plan.ts'
 import type { ResourceAnswer } from './read-metrics.ts'
 import type { ScalingHistory } from './scaling-rules.ts'
 
@@ -37,7 +36,7 @@ interface Target {
 
 /** What is known of an autoscaler beside its object; a new master begins anew. */
 interface Memory {
-  readonly selector: string | undefined
+  readonly selector: Selector
   readonly history: ScalingHistory
 }
 
@@ -85,8 +84,8 @@ export async function runHorizontalPodAutoscaler(context: ControllerContext, mon
     const key = keyOf(autoscaler)
     const { namespace = '' } = autoscaler.metadata
     const { scale } = target
-    const { selector } = scale.status ?? {}
-    const selected = selector ? podsOf(namespace, selector) : []
+    const selector = readSelector(scale.status?.selector)
+    const selected = selectedBy(selector, pods.byIndex('namespace', namespace))
     const history = memories.get(key)?.history ?? NO_HISTORY
     memories.set(key, { selector, history })
     const plan = planAutoscaler({
@@ -94,7 +93,7 @@ export async function runHorizontalPodAutoscaler(context: ControllerContext, mon
       current: scale.spec?.replicas ?? 0,
       selector,
       pods: selected,
-      answer: selector ? await askFor(namespace, selector) : { metrics: [] },
+      answer: 'text' in selector ? await askFor(namespace, selector.text) : { metrics: [] },
       rivals: rivalsOf(key, namespace, selected),
       history,
       now: clock(),
@@ -103,11 +102,6 @@ export async function runHorizontalPodAutoscaler(context: ControllerContext, mon
     const { status, changes } = await rescale(autoscaler, target, plan)
     memories.set(key, { selector, history: { ...plan.history, changes } })
     return status
-  }
-
-  function podsOf(namespace: string, selector: string): readonly Pod[] {
-    const requirements = parseLabelSelector(selector)
-    return pods.byIndex('namespace', namespace).filter(({ metadata }) => matchesLabels(requirements, metadata.labels))
   }
 
   async function askFor(namespace: string, labelSelector: string): Promise<ResourceAnswer> {
@@ -122,11 +116,7 @@ export async function runHorizontalPodAutoscaler(context: ControllerContext, mon
   /** Two that pull at the same pods would never come to rest. */
   function rivalsOf(key: string, namespace: string, selected: readonly Pod[]): readonly string[] {
     const others = [...memories].filter(([other]) => other !== key && other.startsWith(`${namespace}/`))
-    const rivals = others.filter(([, { selector }]) => {
-      if (!selector) return false
-      const requirements = parseLabelSelector(selector)
-      return selected.some(({ metadata }) => matchesLabels(requirements, metadata.labels))
-    })
+    const rivals = others.filter(([, { selector }]) => selectedBy(selector, selected).length > 0)
     return rivals.length === 0 ? [] : [key, ...rivals.map(([other]) => other)].sort()
   }
 
@@ -168,4 +158,9 @@ export async function runHorizontalPodAutoscaler(context: ControllerContext, mon
     },
     reconcile,
   })
+}
+
+function selectedBy(selector: Selector, pods: readonly Pod[]): readonly Pod[] {
+  if ('problem' in selector) return []
+  return pods.filter(({ metadata }) => matchesLabels(selector.requirements, metadata.labels))
 }

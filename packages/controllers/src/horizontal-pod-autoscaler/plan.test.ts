@@ -2,7 +2,7 @@ import type { HorizontalPodAutoscaler, Pod } from '@skiff/api'
 import { describe, expect, it } from 'vitest'
 import { aPod, metaOf, NOW } from '../testing/objects.ts'
 import type { PodMetrics } from './measured-pods.ts'
-import { type Observed, planAutoscaler } from './plan.ts'
+import { type Observed, planAutoscaler, readSelector } from './plan.ts'
 
 const LONG_AGO = '2026-01-01T00:00:00Z'
 const cpuAt = (averageUtilization: number) => ({
@@ -45,7 +45,7 @@ function observe(cpu: string, more: Partial<Observed> = {}): Observed {
   return {
     autoscaler: anAutoscaler(),
     current: 2,
-    selector: 'app=web',
+    selector: readSelector('app=web'),
     pods: [podOf('a'), podOf('b')],
     answer: { metrics: [metricsOf('a', cpu), metricsOf('b', cpu)] },
     rivals: [],
@@ -153,7 +153,8 @@ describe('an autoscaler that is told nothing', () => {
   })
 
   it.each([
-    ['of a target without a selector', { selector: undefined }, 'InvalidSelector'],
+    ['of a target without a selector', { selector: readSelector(undefined) }, 'InvalidSelector'],
+    ['of a target with one that says nothing', { selector: readSelector('a in (') }, 'InvalidSelector'],
     ['beside another for the same pods', { rivals: ['default/other', 'default/web'] }, 'AmbiguousSelector'],
   ])('%s says so', (_, more, reason) => {
     const plan = planAutoscaler(observe('100m', more))

@@ -1,6 +1,13 @@
 /** How many pods there should be (podautoscaler/horizontal.go). Pure. */
 
-import { type HorizontalPodAutoscaler, type Pod, quantityToNumber, setCondition } from '@skiff/api'
+import {
+  type HorizontalPodAutoscaler,
+  type LabelRequirement,
+  type Pod,
+  parseLabelSelector,
+  quantityToNumber,
+  setCondition,
+} from '@skiff/api'
 import type { Tolerance } from './propose-replicas.ts'
 import { MetricError, type MetricReading, type MetricStatus, type ResourceAnswer, readMetric } from './read-metrics.ts'
 import { limit, remembered, type ScalingHistory, stabilize } from './scaling-rules.ts'
@@ -8,12 +15,27 @@ import { limit, remembered, type ScalingHistory, stabilize } from './scaling-rul
 export type AutoscalerStatus = NonNullable<HorizontalPodAutoscaler['status']>
 type Conditions = AutoscalerStatus['conditions']
 
+export type Selector =
+  | { readonly text: string; readonly requirements: readonly LabelRequirement[] }
+  | { readonly problem: string }
+
+/** @param text in the form of a query */
+export function readSelector(text: string | undefined): Selector {
+  if (!text) return { problem: "the HPA target's scale is missing a selector" }
+  try {
+    return { text, requirements: parseLabelSelector(text) }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return { problem: `couldn't convert selector into a corresponding internal selector object: ${why}` }
+  }
+}
+
 export interface Observed {
   readonly autoscaler: HorizontalPodAutoscaler
   /** How many pods the target wants now. */
   readonly current: number
-  /** Of the target's scale; absent: it names none. */
-  readonly selector: string | undefined
+  /** Of the target's scale. */
+  readonly selector: Selector
   /** Those that the selector selects. */
   readonly pods: readonly Pod[]
   readonly answer: ResourceAnswer
@@ -106,13 +128,12 @@ type Readings = { readonly metrics: readonly MetricStatus[]; readonly warnings: 
 /** The metric that wants most pods decides. Those that say nothing keep pods from being taken away. */
 function readMetrics(observed: Observed): Readings {
   const { autoscaler, current, selector, rivals } = observed
-  if (!selector) {
-    const required = 'selector is required'
-    const failure = { reason: 'InvalidSelector', message: "the HPA target's scale is missing a selector" }
-    return failed([], failure, [{ reason: 'SelectorRequired', message: required }], required)
+  if ('problem' in selector) {
+    const failure = { reason: 'InvalidSelector', message: selector.problem }
+    return failed([], failure, [failure], selector.problem)
   }
   if (rivals.length > 0) {
-    const message = `pods by selector ${selector} are controlled by multiple HPAs: [${rivals.join(' ')}]`
+    const message = `pods by selector ${selector.text} are controlled by multiple HPAs: [${rivals.join(' ')}]`
     const failure = { reason: 'AmbiguousSelector', message }
     return failed([], failure, [failure], message)
   }
