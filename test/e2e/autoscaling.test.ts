@@ -1,4 +1,4 @@
-import { DEPLOYMENTS, type Deployment, HORIZONTAL_POD_AUTOSCALERS, type HorizontalPodAutoscaler } from '@skiff/api'
+import { DEPLOYMENTS, type Deployment, findCondition, HORIZONTAL_POD_AUTOSCALERS, type HorizontalPodAutoscaler } from '@skiff/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import { importBusybox } from '../support/test-image.ts'
@@ -62,7 +62,7 @@ async function scaledTo(replicas: number): Promise<void> {
 
 async function condition(type: string): Promise<string> {
   const { status } = await autoscaler()
-  const { status: holds, reason } = status?.conditions?.find((one) => one.type === type) ?? {}
+  const { status: holds, reason } = findCondition(status?.conditions, type) ?? {}
   return `${holds} ${reason}`
 }
 

@@ -2,11 +2,11 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { cgroupOf } from '../../packages/cli/src/hosts/index.ts'
+import { skiffOn } from '../support/skiff-on.ts'
 import { createTestFabric, type TestFabric, type TestHost } from '../support/test-host.ts'
 import { importBusybox } from '../support/test-image.ts'
 import { waitFor } from '../support/wait-for.ts'
 
-const SKIFF = join(import.meta.dirname, '..', '..', 'packages', 'cli', 'bin', 'skiff')
 const OTHERS_KUBECONFIG =
   'current-context: work\nclusters:\n  - { name: work, cluster: { server: https://work } }\nusers: []\ncontexts: []\n'
 
@@ -57,16 +57,7 @@ beforeAll(async () => {
 
 afterAll(() => fabric?.[Symbol.asyncDispose]())
 
-/** On the host, as root with a home directory of his own. */
-function skiff(args: readonly string[], input = ''): Promise<string> {
-  const env = [
-    `HOME=${join(folder, 'user')}`,
-    `SKIFF_HOME=${join(folder, 'state')}`,
-    `DOCKER_HOST=${host.dockerHost}`,
-    'KUBECONFIG=',
-  ]
-  return host.exec(['env', ...env, SKIFF, ...args], input)
-}
+const skiff = (args: readonly string[], input?: string) => skiffOn(host, args, input)
 
 /** Everything that could have been left behind. Counters and leases, which change by themselves, are not in it. */
 async function machine(): Promise<Record<string, string>> {

@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { skiffOn } from '../support/skiff-on.ts'
 import { createTestFabric, type TestFabric, type TestHost } from '../support/test-host.ts'
 import { importBusybox } from '../support/test-image.ts'
 import { waitFor } from '../support/wait-for.ts'
 
-const SKIFF = join(import.meta.dirname, '..', '..', 'packages', 'cli', 'bin', 'skiff')
 const IMAGE = 'skiff-test/up:1'
 const podOf = (name: string) => `
 apiVersion: v1
@@ -24,10 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => fabric?.[Symbol.asyncDispose]())
 
-function skiff(args: readonly string[], input = ''): Promise<string> {
-  const env = [`HOME=${host.host.folder}`, `SKIFF_HOME=${join(host.host.folder, 'state')}`, `DOCKER_HOST=${host.dockerHost}`]
-  return host.exec(['env', ...env, 'KUBECONFIG=', SKIFF, ...args], input)
-}
+const skiff = (args: readonly string[], input?: string) => skiffOn(host, args, input)
 
 /** Process ids of the component, without the one that keeps it running. */
 async function pidsOf(component: 'master' | 'agent'): Promise<readonly string[]> {

@@ -1,11 +1,7 @@
-import { controllerOf, DEPLOYMENTS, isNotFound, type OwnerReference, type Pod, REPLICA_SETS } from '@skiff/api'
+import { controllerOf, isNotFound, type OwnerReference, type Pod, REPLICA_SETS } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
 import type { KnownKinds } from '../shared/known-kinds.ts'
-
-interface Scale {
-  readonly metadata: { readonly uid: string }
-  readonly spec?: { readonly replicas?: number }
-}
+import { kindNamed, type Scale } from '../shared/scale.ts'
 
 interface WantedPodsOptions {
   readonly client: ApiClient
@@ -33,15 +29,7 @@ function scaledOwner(pod: Pod, deploymentOf: WantedPodsOptions['deploymentOf']):
 }
 
 async function replicasOf(owner: OwnerReference, namespace: string, { client, kinds }: WantedPodsOptions): Promise<number> {
-  const group = owner.apiVersion.includes('/') ? owner.apiVersion.split('/')[0] : ''
-  const known = [DEPLOYMENTS, REPLICA_SETS].find((kind) => kind.kind === owner.kind && kind.group === group)
-  const [found] =
-    known === undefined
-      ? await kinds.select(
-          (kind) => kind.kind === owner.kind && kind.group === group,
-          (some) => some.length > 0,
-        )
-      : [known]
+  const { info: found } = await kindNamed(owner, kinds)
   if (found === undefined) throw new Error(`unknown kind ${owner.apiVersion} ${owner.kind}`)
   try {
     const scale = await client.get<Scale>(found, { name: owner.name, namespace, subresource: 'scale' })

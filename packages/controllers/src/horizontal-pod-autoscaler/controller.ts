@@ -15,6 +15,7 @@ import { errorMessage } from '../shared/errors.ts'
 import { KnownKinds } from '../shared/known-kinds.ts'
 import { patchStatus } from '../shared/patch-status.ts'
 import { recorderFor, runReconciler } from '../shared/reconcile.ts'
+import { kindNamed, type Scale } from '../shared/scale.ts'
 import type { PodMetrics } from './measured-pods.ts'
 import { type AutoscalerPlan, type AutoscalerStatus, planAutoscaler, readSelector, type Selector, withCondition } from './plan.ts'
 import type { ResourceAnswer } from './read-metrics.ts'
@@ -22,12 +23,6 @@ import type { ScalingHistory } from './scaling-rules.ts'
 
 /** Figures are averages of some seconds: who looks more often sees the same ones. Upstream's own period. */
 const PERIOD_MS = 15_000
-
-interface Scale extends KubeObject {
-  readonly spec?: { readonly replicas?: number }
-  /** In the form of a query. */
-  readonly status?: { readonly selector?: string }
-}
 
 interface Target {
   readonly kind: KindInfo
@@ -62,12 +57,8 @@ export async function runHorizontalPodAutoscaler(context: ControllerContext, mon
 
   /** Throws Error when there is none, or none that can be scaled. */
   async function targetOf({ metadata, spec }: HorizontalPodAutoscaler): Promise<Target> {
-    const { apiVersion = '', kind: wanted, name } = spec.scaleTargetRef
-    const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : ''
-    const [kind] = await kinds.select(
-      (one) => one.kind === wanted && one.group === group,
-      (found) => found.length > 0,
-    )
+    const { kind: wanted, name } = spec.scaleTargetRef
+    const { group, info: kind } = await kindNamed(spec.scaleTargetRef, kinds)
     if (kind === undefined) throw new Error(`no matches for kind "${wanted}" in group "${group}"`)
     const scale = await client.get<Scale>(kind, { name, namespace: metadata.namespace ?? '', subresource: 'scale' })
     return { kind, scale }

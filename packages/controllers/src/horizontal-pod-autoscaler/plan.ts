@@ -8,6 +8,7 @@ import {
   quantityToNumber,
   setCondition,
 } from '@skiff/api'
+import { errorMessage } from '../shared/errors.ts'
 import type { Tolerance } from './propose-replicas.ts'
 import { MetricError, type MetricReading, type MetricStatus, type ResourceAnswer, readMetric } from './read-metrics.ts'
 import { limit, remembered, type ScalingHistory, stabilize } from './scaling-rules.ts'
@@ -25,8 +26,7 @@ export function readSelector(text: string | undefined): Selector {
   try {
     return { text, requirements: parseLabelSelector(text) }
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    return { problem: `couldn't convert selector into a corresponding internal selector object: ${why}` }
+    return { problem: `couldn't convert selector into a corresponding internal selector object: ${errorMessage(error)}` }
   }
 }
 

@@ -1,6 +1,7 @@
 /** What each metric of an autoscaler speaks for. Pure. */
 
 import { type HorizontalPodAutoscaler, type Pod, quantityOfMilli, quantityToMilli } from '@skiff/api'
+import { errorMessage } from '../shared/errors.ts'
 import type { Measure, PodMetrics } from './measured-pods.ts'
 import { type Proposal, type ProposalInput, proposeByAverage, proposeByUtilization, type Tolerance } from './propose-replicas.ts'
 
@@ -111,7 +112,6 @@ function proposed(
     if ('problem' in answer) throw new Error(`unable to get metrics for resource ${measure.resource}: ${answer.problem}`)
     return propose({ ...input, measure, metrics: answer.metrics })
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    throw new MetricError(reason, context, `failed to get ${measure.resource} ${what}: ${message}`)
+    throw new MetricError(reason, context, `failed to get ${measure.resource} ${what}: ${errorMessage(error)}`)
   }
 }
