@@ -6,7 +6,7 @@ import { waitFor } from '../support/wait-for.ts'
 import { readyPods } from '../support/workloads.ts'
 
 const IMAGE = 'skiff-test/busy:1'
-/** Busy, twice as much as it asks for, until somebody gives it a rest. */
+/** Busy, half as much again as it asks for, until somebody gives it a rest: from one pod to two, and from two to three. */
 const BUSY = 'until [ -f /tmp/rest ]; do :; done; sleep 3600'
 const MANIFEST = `
 apiVersion: apps/v1
@@ -23,7 +23,7 @@ spec:
           image: ${IMAGE}
           imagePullPolicy: Never
           command: [sh, -c, '${BUSY}']
-          resources: {requests: {cpu: 50m}, limits: {cpu: 100m}}
+          resources: {requests: {cpu: 50m}, limits: {cpu: 75m}}
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer as createPlainServer, type IncomingMessage } from 'node:http'
 import { createServer, request } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect, createServer as createPlainSocketServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -21,6 +21,7 @@ import { localAgentOptions } from '../support/local-agent.ts'
 import { startLocalMaster } from '../support/local-master.ts'
 import { waitFor } from '../support/wait-for.ts'
 
+const FAR_MS = 200
 const end = new AbortController()
 const ENGINE = () => ({
   runtime: new FakeRuntime(),
@@ -240,6 +241,23 @@ test('a host whose certificate ended while it was away is told what to type, and
   await expect(startAgent(known)).rejects.toThrow(
     "this node's certificate has expired: run `skiff token create` on the master and type the line that it prints",
   )
+})
+
+test('a node that is deleted as soon as it is there has left the cluster, too', async () => {
+  // The agent hears of its registration only when the node is gone again.
+  const far = createPlainSocketServer((near) => {
+    const there = connect(Number(new URL(master.server).port), '127.0.0.1')
+    near.pipe(there)
+    there.on('data', (chunk) => setTimeout(() => near.write(chunk), FAR_MS))
+    there.on('close', () => setTimeout(() => near.destroy(), FAR_MS))
+    near.on('close', () => there.destroy()).on('error', () => undefined)
+  }).listen(0, '127.0.0.1')
+  await once(far, 'listening')
+  const { port } = far.address() as AddressInfo
+  const joined = startAgent(optionsFor('node-7', { server: `https://127.0.0.1:${port}` }))
+  await waitFor('the node is there', () => client.delete(NODES, { name: 'node-7' }).then(() => true))
+  await expect(joined.then(({ stopped }) => stopped)).rejects.toThrow('node node-7 was deleted from the cluster')
+  far.close()
 })
 
 test('a host that belonged to another cluster joins the one that the line names', async () => {

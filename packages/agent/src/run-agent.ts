@@ -124,6 +124,7 @@ export async function runAgent(asked: RunAgentOptions): Promise<RunningAgent> {
   const registered = register(options, reporter, info)
   const following = registered.then(async (node) => {
     for (const informer of [nodes, pods, services]) informer.start()
+    void leaveIfMissing(options)
     await Promise.all([reporter.run(), ...beat(options, node, reporter)])
   })
   following.catch(() => undefined)
@@ -253,6 +254,13 @@ function beat(options: RunAgentOptions, node: Node, reporter: NodeReporter): Pro
     onRevision: (listener) => endpoints.onChange(listener),
   })
   return [heartbeats, keepNodeLease({ ...options, node })]
+}
+
+/** One that was deleted before the first list of nodes is never told as deleted. */
+async function leaveIfMissing(options: RunAgentOptions): Promise<void> {
+  const { nodes, nodeName, signal } = options
+  await nodes.current.catch(() => undefined)
+  if (!signal.aborted && nodes.get(nodeName) === undefined) await leaveIfDeleted(options)
 }
 
 /** Somebody deleted the Node: the host is no longer part of the cluster, unless it has registered anew meanwhile. */

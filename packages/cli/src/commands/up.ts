@@ -42,7 +42,8 @@ export async function up(options: UpOptions): Promise<void> {
   const stamp = buildStamp()
   await ensureMaster(processes, stamp, options)
   const server = serverOf(home)
-  await ensureAgent(processes, { home, server, stamp, name: nodeNameOfMachine() })
+  const own = nodeNameOfMachine()
+  const started = new Map([[own, await ensureAgent(processes, { home, server, stamp, name: own })]])
   const hosts = furtherHosts(home, agents)
   if (hosts.length > 0) await createFabric(machineFabric())
   for (const host of hosts) {
@@ -50,9 +51,9 @@ export async function up(options: UpOptions): Promise<void> {
       result: await startHost(host),
       done: `host ${host.name} runs at ${hostAddress(host)}, with its own Docker daemon`,
     }))
-    await ensureAgent(processes, { home, server, stamp, name: host.name, host })
+    started.set(host.name, await ensureAgent(processes, { home, server, stamp, name: host.name, host }))
   }
-  await nodesReady(processes, home, [nodeNameOfMachine(), ...hosts.map((host) => host.name)])
+  await nodesReady(processes, home, started)
   if (options.merge) mergeKubeconfig(adminKubeconfig(home), userKubeconfig())
   printNext(options, server)
 }
@@ -105,7 +106,8 @@ interface AgentOptions {
   readonly host?: Host
 }
 
-async function ensureAgent(processes: ProcessTable, options: AgentOptions): Promise<void> {
+/** Resolves to the time at which it was started, in milliseconds; 0 if it runs already. */
+async function ensureAgent(processes: ProcessTable, options: AgentOptions): Promise<number> {
   const { home, name, host } = options
   const agent: BackgroundProcess = {
     name: agentProcess(host),
@@ -113,8 +115,10 @@ async function ensureAgent(processes: ProcessTable, options: AgentOptions): Prom
     stamp: options.stamp,
     env: await joinEnvironment(home, host),
   }
+  const now = Date.now()
   const outcome = isRoot() ? await processes.ensure(agent) : await ensureAgentWithoutRoot({ home, env: {}, ...agent })
   process.stdout.write(outcome === 'unchanged' ? `agent ${name} runs already\n` : `agent ${name} is ${outcome}\n`)
+  return outcome === 'unchanged' ? 0 : now
 }
 
 function agentProcess(host: Host | undefined): string {
@@ -152,11 +156,13 @@ async function joinEnvironment(home: string, host: Host | undefined): Promise<Re
   }
 }
 
-async function nodesReady(processes: ProcessTable, home: string, names: readonly string[]): Promise<void> {
+/** `started`: when the agent of which node was. */
+async function nodesReady(processes: ProcessTable, home: string, started: ReadonlyMap<string, number>): Promise<void> {
   const client = localClient(home)
+  const names = [...started.keys()]
   try {
     await showProgress('waiting for the nodes', async () => {
-      await waitUntil(async () => allReady(names, (await client.list<Node>(NODES)).items), {
+      await waitUntil(async () => allReady(started, (await client.list<Node>(NODES)).items), {
         what: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} Ready`,
         timeoutMs: NODE_TIMEOUT_MS,
         hopeless: () => (isRoot() ? agentEnded(processes, names) : agentContainerEnded(dockerHostOf(), home)),
@@ -169,9 +175,9 @@ async function nodesReady(processes: ProcessTable, home: string, names: readonly
 }
 
 /** Throws what is known of the first that isn't, as `waitUntil` asks. */
-function allReady(names: readonly string[], nodes: readonly Node[]): true {
-  for (const name of names) {
-    const node = nodes.find(({ metadata }) => metadata.name === name)
+function allReady(started: ReadonlyMap<string, number>, nodes: readonly Node[]): true {
+  for (const [name, startedAt] of started) {
+    const node = nodes.find(({ metadata, status }) => metadata.name === name && saidSince(status, startedAt))
     if (node !== undefined && nodeIsReady(node)) continue
     const words = findCondition(node?.status?.conditions, 'Ready')?.message ?? 'its agent has told nothing yet'
     throw new Error(
@@ -179,6 +185,12 @@ function allReady(names: readonly string[], nodes: readonly Node[]): true {
     )
   }
   return true
+}
+
+/** What the node's former agent said of it may be kept still. The API's times are in whole seconds. */
+function saidSince(status: Node['status'], startedAt: number): boolean {
+  const { lastHeartbeatTime = '' } = findCondition(status?.conditions, 'Ready') ?? {}
+  return startedAt === 0 || Date.parse(lastHeartbeatTime) >= startedAt - 1_000
 }
 
 function agentEnded(processes: ProcessTable, names: readonly string[]): string | undefined {
