@@ -1,15 +1,16 @@
 /** What the agent costs with a full host that does nothing, and what its probes cost. */
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { PODS, type Pod, type Probe, podIsReady } from '@skiff/api'
 import { insideHost } from '../../packages/cli/src/hosts/index.ts'
 import type { Cluster, ClusterHost } from '../../test/support/cluster.ts'
 import { importBusybox } from '../../test/support/test-image.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
 import { PAUSE_IMAGE } from './bare-docker.ts'
-import { printFigure } from './figure.ts'
+import { printFigure, rounded } from './figure.ts'
 import { processorSeconds, residentMegabytes, skiffProcesses } from './processes.ts'
 
 const COUNT = 100
@@ -20,6 +21,8 @@ const MEASURED_MS = 40_000
 const START_MS = 300_000
 const HTTP_PORT = 18_080
 const GRPC_PORT = 18_081
+/** As bin/skiff has them. */
+const AGENT_FLAGS = ['--no-maglev', '--v8-pool-size=1', '--max-semi-space-size=1']
 
 export async function measureProbes(cluster: Cluster): Promise<void> {
   await measureIdlePods(cluster)
@@ -57,8 +60,22 @@ async function measureManyProbes(cluster: Cluster): Promise<void> {
     return { hostNetwork: true, containers: [{ name: 'main', image: PAUSE_IMAGE, imagePullPolicy: 'IfNotPresent', ...probes }] }
   })
   const { percent } = await costOfAgent(cluster)
-  printFigure({ name: `processor time of the agent with ${2 * COUNT} probes a second`, value: percent, unit: '%', goal: '<= 10' })
   await removeAll(cluster)
+  const bare = await costOfBareProber(cluster.host(0))
+  printFigure({
+    name: `processor time of the agent with ${2 * COUNT} probes a second`,
+    value: percent,
+    unit: '%',
+    goal: '<= 10',
+    details: { 'the same asked by Node’s clients alone': rounded(bare), ratio: rounded(percent / bare) },
+  })
+}
+
+async function costOfBareProber({ host, ip }: ClusterHost): Promise<number> {
+  const settings = [ip, HTTP_PORT, GRPC_PORT, 2 * COUNT, SETTLE_MS, MEASURED_MS].map(String)
+  const script = join(import.meta.dirname, 'bare-prober.ts')
+  const [program = '', ...args] = insideHost(host, [process.execPath, ...AGENT_FLAGS, script, ...settings])
+  return Number((await promisify(execFile)(program, args)).stdout)
 }
 
 async function costOfAgent(cluster: Cluster): Promise<{ readonly percent: number; readonly megabytes: number }> {
