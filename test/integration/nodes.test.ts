@@ -1,6 +1,16 @@
 /** Nodes that come, are cordoned and fall silent, as scheduler and controllers see them. */
 
-import { ENDPOINT_SLICES, type EndpointSlice, findCondition, NODES, type Node, PODS, type Pod } from '@skiff/api'
+import {
+  ENDPOINT_SLICES,
+  type EndpointSlice,
+  EVENTS,
+  type Event,
+  findCondition,
+  NODES,
+  type Node,
+  PODS,
+  type Pod,
+} from '@skiff/api'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ControlPlane, inDefault, leavesDeadNodesAfter, podTemplate, startControlPlane } from '../support/control-plane.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -117,6 +127,45 @@ describe('nodes', () => {
     await waitFor('an event says why', async () => (await cluster.told('FailedScheduling')).length > 0)
     await cluster.client.patch(NODES, { name: 'node-3' }, { type: 'merge', body: { metadata: { labels: { disk: 'ssd' } } } })
     await waitFor('it runs', async () => (await cluster.get<Pod>(PODS, 'picky')).spec.nodeName === 'node-3')
+  })
+
+  test('a pod that waits for room is placed when another is resized to ask for less', async () => {
+    const create = (name: string, cpu: string) => {
+      const containers = [{ name: 'main', image: 'v1', resources: { requests: { cpu } } }]
+      const spec = { nodeSelector: { 'kubernetes.io/hostname': 'node-1' }, containers }
+      return cluster.client.create(PODS, { metadata: inDefault(name), spec } as object)
+    }
+    await create('big', '3')
+    await waitFor('one is placed', async () => (await cluster.get<Pod>(PODS, 'big')).spec.nodeName)
+    await create('waiting', '2')
+    await waitFor('the other waits', async () => {
+      const { status } = await cluster.get<Pod>(PODS, 'waiting')
+      return findCondition(status?.conditions, 'PodScheduled')?.reason === 'Unschedulable'
+    })
+    const body = { spec: { containers: [{ name: 'main', resources: { requests: { cpu: '1' } } }] } }
+    await cluster.client.patch(PODS, { ...inDefault('big'), subresource: 'resize' }, { type: 'strategic', body })
+    await waitFor('it has its room', async () => (await cluster.get<Pod>(PODS, 'waiting')).spec.nodeName === 'node-1')
+  })
+
+  test('a pod that a taint evicts says why it goes', async () => {
+    const spec = { nodeName: 'node-1', containers: [{ name: 'main', image: 'v1' }] }
+    const metadata = { ...inDefault('held'), finalizers: ['example.com/held'] }
+    const { metadata: before } = await cluster.client.create<Pod>(PODS, { metadata, spec })
+    const taints = [{ key: 'example.com/broken', effect: 'NoExecute' }]
+    await cluster.client.patch(NODES, { name: 'node-1' }, { type: 'merge', body: { spec: { taints } } })
+    const { status } = await waitFor('it is to go', async () => {
+      const pod = await cluster.get<Pod>(PODS, 'held')
+      return pod.metadata.deletionTimestamp !== undefined && pod
+    })
+    expect(findCondition(status?.conditions, 'DisruptionTarget')).toMatchObject({
+      status: 'True',
+      reason: 'DeletionByTaintManager',
+      message: 'Taint manager: deleting due to NoExecute taint',
+      observedGeneration: before.generation,
+    })
+    await waitFor('the eviction is told', async () => (await cluster.told('TaintManagerEviction')).length > 0)
+    const events = (await cluster.list<Event>(EVENTS)).filter(({ reason }) => reason === 'TaintManagerEviction')
+    expect(events).toMatchObject([{ message: 'Marking for deletion Pod default/held', count: 1 }])
   })
 
   test('a cordoned node gets a taint and no new pods', async () => {

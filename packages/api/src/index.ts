@@ -1,3 +1,4 @@
+export * from './allocated-spec.ts'
 export * from './autoscaling.ts'
 export * from './cluster-facts.ts'
 export * from './conditions.ts'

@@ -1,3 +1,4 @@
+import type { Pod } from '@skiff/api'
 import { expect, test } from 'vitest'
 import { ClusterState } from './cluster-state.ts'
 import { aNode, aPod, aPodRequesting, aService, ownedBy } from './testing/objects.ts'
@@ -42,6 +43,22 @@ test('gives back what a forgotten, an ended and a deleted pod took', () => {
   expect(onNode(cluster, 'n')).toMatchObject({ podCount: 0 })
 })
 
+test('tells when a pod takes less of its node than before', () => {
+  const cluster = new ClusterState()
+  cluster.setNode(aNode('n'))
+  const set = (requests: Record<string, string>, parts: Partial<Pod> = {}) => {
+    const pod = aPodRequesting('p', requests)
+    return cluster.setPod({ ...pod, spec: { ...pod.spec, nodeName: 'n' }, ...parts })
+  }
+  expect(set({ cpu: '2', memory: '1Gi' })).toBe(false)
+  expect(set({ cpu: '2', memory: '1Gi' }, { status: { phase: 'Running' } })).toBe(false)
+  expect(set({ cpu: '3', memory: '1Gi' })).toBe(false)
+  expect(set({ cpu: '1', memory: '2Gi' })).toBe(true)
+  expect(set({ cpu: '1' })).toBe(true)
+  expect(set({ cpu: '1' }, { status: { phase: 'Succeeded' } })).toBe(true)
+  expect(set({ cpu: '1' }, { status: { phase: 'Succeeded' } })).toBe(false)
+})
+
 test('a failed binding does not undo what another writer did meanwhile', () => {
   const cluster = new ClusterState()
   cluster.setNode(aNode('n'))
@@ -49,7 +66,7 @@ test('a failed binding does not undo what another writer did meanwhile', () => {
   const pod = aPod('p')
   const info = cluster.podInfo(pod)
   cluster.assume(info, 'n')
-  cluster.setPod({ ...pod, spec: { ...pod.spec, nodeName: 'm' } })
+  expect(cluster.setPod({ ...pod, spec: { ...pod.spec, nodeName: 'm' } })).toBe(true)
   cluster.forget(info)
   expect(onNode(cluster, 'n')?.podCount).toBe(0)
   expect(onNode(cluster, 'm')?.podCount).toBe(1)

@@ -41,15 +41,21 @@ export class ClusterState {
     this.#listed = undefined
   }
 
-  /** Counts a pod that has a node; one without, or one that has ended, doesn't count. */
-  setPod(pod: Pod): void {
+  /**
+   * Counts a pod that has a node; one without, or one that has ended, doesn't count.
+   * @returns whether it takes less of a node than before: it left, or was resized to ask for less
+   */
+  setPod(pod: Pod): boolean {
     const key = keyOf(pod)
     const known = this.#pods.get(key)
     const nodeName = pod.spec.nodeName
     const samePod = known?.info.pod.metadata.uid === pod.metadata.uid
-    if (known?.assumed && samePod && !nodeName && !podIsTerminal(pod)) return
+    if (known?.assumed && samePod && !nodeName && !podIsTerminal(pod)) return false
     this.removePod(key)
-    if (nodeName && !podIsTerminal(pod)) this.#place(this.podInfo(pod), nodeName, false)
+    if (!nodeName || podIsTerminal(pod)) return known !== undefined
+    const info = this.podInfo(pod)
+    this.#place(info, nodeName, false)
+    return known !== undefined && (known.nodeName !== nodeName || asksForLess(info, known.info))
   }
 
   removePod(key: string): void {
@@ -130,6 +136,11 @@ export class ClusterState {
       .filter(({ spec }) => hasEntries(spec.selector) && selectsLabels(spec.selector, pod.metadata.labels))
       .map(keyOf)
   }
+}
+
+/** Of any resource: what it asks for more of beside that doesn't matter. */
+function asksForLess(after: PodInfo, before: PodInfo): boolean {
+  return [...before.requests].some(([resource, amount]) => (after.requests.get(resource) ?? 0) < amount)
 }
 
 function hasEntries(selector: object | undefined): boolean {

@@ -1,5 +1,5 @@
 import { controllerOf, keyOf, type NodeSelectorTerm, type Pod } from '@skiff/api'
-import { podResources, type ResourceAmounts, scoringResources } from './resources.ts'
+import { type ResourceAmounts, scoringResources, takenResources } from './resources.ts'
 import type { PodVolumes } from './volumes/pod-volumes.ts'
 
 export interface HostPort {
@@ -32,7 +32,7 @@ export function podInfoOf(pod: Pod, services: readonly string[] = []): PodInfo {
   return {
     key: keyOf(pod),
     pod,
-    requests: podResources(pod.spec),
+    requests: takenResources(pod),
     assumedRequests: scoringResources(pod.spec),
     hostPorts: hostPortsOf(pod),
     images: pod.spec.containers.flatMap(({ image }) => (image ? [canonicalImage(image)] : [])),

@@ -1,4 +1,14 @@
-import { type PodSpec, podRequests, quantityOfBytes, quantityOfMilli, type ResourceTotals, resourceTotals } from '@skiff/api'
+import {
+  allocatedSpec,
+  findCondition,
+  type Pod,
+  type PodSpec,
+  podRequests,
+  quantityOfBytes,
+  quantityOfMilli,
+  type ResourceTotals,
+  resourceTotals,
+} from '@skiff/api'
 
 /** Amounts by resource name: cpu in thousandths, memory and storage in bytes, everything else counted. */
 export type ResourceAmounts = ReadonlyMap<string, number>
@@ -10,6 +20,19 @@ const ASSUMED_MEMORY_BYTES = 200 * 1024 * 1024
 /** Only what the pod asks for: a request of 0 fits everywhere. */
 export function podResources(spec: PodSpec): ResourceAmounts {
   return new Map([...amountsOfTotals(podRequests(spec))].filter(([, amount]) => amount > 0))
+}
+
+/**
+ * What a pod takes of its node: the larger of what it asks for and what it has as long as a resize is under way, what it has where
+ * the node can never give it more (upstream's PodRequests, of bound pods).
+ */
+export function takenResources(pod: Pod): ResourceAmounts {
+  const allocated = allocatedSpec(pod)
+  if (allocated === pod.spec) return podResources(pod.spec)
+  const [asks, has] = [podResources(pod.spec), podResources(allocated)]
+  if (findCondition(pod.status?.conditions, 'PodResizePending')?.reason === 'Infeasible') return has
+  const names = new Set([...asks.keys(), ...has.keys()])
+  return new Map([...names].map((name) => [name, Math.max(asks.get(name) ?? 0, has.get(name) ?? 0)]))
 }
 
 /** As `podResources`, with an assumed amount for each container that requests no cpu or no memory, where the pod itself says none. */

@@ -132,9 +132,7 @@ class Scheduler {
   }
 
   #podChanged(key: string, pod: Pod, previous: Pod | undefined): void {
-    const wasPlaced = this.#cluster.isPlaced(key)
-    this.#cluster.setPod(pod)
-    if (wasPlaced && !this.#cluster.isPlaced(key)) this.#queue.podLeft()
+    if (this.#cluster.setPod(pod)) this.#queue.podMadeRoom()
     if (!wantsNode(pod)) this.#queue.remove(key)
     else if (!previous || !isDeepStrictEqual(previous.spec, pod.spec)) this.#queue.add(key)
   }
@@ -143,7 +141,7 @@ class Scheduler {
     this.#queue.remove(key)
     if (!this.#cluster.isPlaced(key)) return
     this.#cluster.removePod(key)
-    this.#queue.podLeft()
+    this.#queue.podMadeRoom()
   }
 
   async #scheduleUntilAborted(): Promise<void> {
@@ -210,7 +208,7 @@ class Scheduler {
 
   #bindFailed(info: PodInfo, node: string, error: unknown): void {
     this.#cluster.forget(info)
-    this.#queue.podLeft()
+    this.#queue.podMadeRoom()
     if (this.#signal.aborted || isNotFound(error)) return
     this.#queue.retry(info.key)
     if (isConflict(error)) return // it has a node already: the informer will say so

@@ -6,7 +6,7 @@ const RETRY_MAX_MS = 10_000
 
 /** What can make room for a waiting pod, beside a change of nodes. */
 interface WaitsFor {
-  /** Pods that leave a node. */
+  /** Pods that leave a node or ask for less of it. */
   readonly freedByPods: boolean
   /** Keys of the claims that it uses. */
   readonly claims?: readonly string[]
@@ -56,8 +56,8 @@ export class SchedulingQueue {
     for (const key of [...this.#parked.keys()]) this.#wake(key)
   }
 
-  /** A pod left its node: there is room again. */
-  podLeft(): void {
+  /** A pod left its node or asks for less of it: there is room again. */
+  podMadeRoom(): void {
     for (const [key, { freedByPods }] of [...this.#parked]) if (freedByPods) this.#wake(key)
   }
 

@@ -3,13 +3,13 @@ import { keyOf, PODS, type Pod, podIsActive } from '@skiff/api'
 import type { ControllerContext } from '../shared/context.ts'
 import { unlessGone } from '../shared/errors.ts'
 import { recorderFor, runReconciler } from '../shared/reconcile.ts'
-import { msToStay } from './plan.ts'
+import { disruptionTarget, msToStay } from './plan.ts'
 
 const CONCURRENCY = 8
 
 /** Deletes pods that don't tolerate their node's NoExecute taints, once their time there is over. */
 export async function runTaintEvictionController(context: ControllerContext, monotonicNow: () => number): Promise<void> {
-  const { client, informers } = context
+  const { client, informers, clock } = context
   const { nodes, pods } = informers
   const events = recorderFor(context, 'taint-eviction-controller')
   /** Since when a pod is counted down: by key. Measured here, so that no clock that jumps evicts anything. */
@@ -26,11 +26,22 @@ export async function runTaintEvictionController(context: ControllerContext, mon
     }
     const leftMs = startOf(pod) + waitMs - monotonicNow()
     if (leftMs > 0) return { requeueAfterMs: leftMs }
-    events.event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`)
-    const { name, namespace = '', uid } = pod.metadata
-    await unlessGone(client.delete(PODS, { name, namespace }, { uid }))
+    await unlessGone(evict(pod))
     countdowns.delete(key)
     return undefined
+  }
+
+  /** Says in the pod's status why it goes, then deletes it; both only if it is still the same. */
+  async function evict(pod: Pod): Promise<void> {
+    const { name, namespace = '', uid } = pod.metadata
+    const condition = disruptionTarget(pod, clock())
+    // What is marked already was told of: the mark itself comes back as a change, often before the deletion does.
+    if (condition) {
+      events.event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${keyOf(pod)}`)
+      const body = { metadata: { uid }, status: { conditions: [condition] } }
+      await client.patch(PODS, { name, namespace, subresource: 'status' }, { type: 'strategic', body })
+    }
+    await client.delete(PODS, { name, namespace }, { uid })
   }
 
   function taintsOf({ spec }: Pod) {
