@@ -12,6 +12,7 @@ import { admitLimitDefaults, refuseBeyondLimits } from './limit-range/limit-rang
 import { refuseNamespaceDeletion } from './namespace-protection.ts'
 import { refuseForeignNodeWrite } from './node-restriction.ts'
 import { refuseSecondDefaultPriority } from './one-default-priority.ts'
+import { refuseResizeBeyondNode } from './pod-resize.ts'
 import { admitPodSecurity, type PodSecurityDefault } from './pod-security/admit-pod-security.ts'
 import { admitPriority } from './priority.ts'
 import { QuotaAdmission } from './quota/quota-admission.ts'
@@ -82,6 +83,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       refuseClaimResize(request, objects)
       refuseWrongOverhead(request, objects)
       refuseUnlicensedApproval(request, authorizer)
+      refuseResizeBeyondNode(request, objects)
       return dynamic.judges(request) ? dynamic.validate(request).then(() => quotas.admit(request)) : quotas.admit(request)
     },
   }
