@@ -11,6 +11,8 @@ import {
   PODS,
   type Pod,
   STORAGE_CLASSES,
+  VOLUME_ATTRIBUTES_CLASSES,
+  type VolumeAttributesClass,
 } from '@skiff/api'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ControlPlane, inDefault, NODE_NAMES, startControlPlane } from '../support/control-plane.ts'
@@ -80,6 +82,11 @@ async function giveRoom(capacity: string): Promise<void> {
   for (const name of NODE_NAMES) {
     await cluster.client.patch(NODES, { name }, { type: 'merge', body: { metadata: { annotations } } })
   }
+}
+
+async function createAttributesClass(name: string): Promise<void> {
+  const parts = { driverName: 'disks.example.com', parameters: { iops: '5000' } }
+  await cluster.client.create(VOLUME_ATTRIBUTES_CLASSES, { metadata: { name }, ...parts } as object)
 }
 
 const onlyOn = (node: string) => ({
@@ -208,6 +215,53 @@ describe('volumes made by hand', () => {
     await claimThat('data', ({ status }) => status?.phase === 'Lost')
     await createPod('web', 'data')
     await podThat('web', waitsBecause('bound to non-existent persistentvolume "v"'))
+  })
+})
+
+describe('a deleted VolumeAttributesClass', () => {
+  const hasGold = { volumeAttributesClassName: 'gold', storageClassName: 'disks' }
+
+  /** Others that are deleted after it go, it stays. */
+  async function goldStays(): Promise<void> {
+    await createAttributesClass('unused')
+    await remove(VOLUME_ATTRIBUTES_CLASSES, 'unused')
+    await cluster.gone(VOLUME_ATTRIBUTES_CLASSES, 'unused')
+    const { metadata } = await cluster.get<VolumeAttributesClass>(VOLUME_ATTRIBUTES_CLASSES, 'gold')
+    expect(metadata).toMatchObject({ deletionTimestamp: expect.any(String), finalizers: ['kubernetes.io/vac-protection'] })
+  }
+
+  beforeEach(async () => {
+    await createAttributesClass('gold')
+  })
+
+  test('stays until the claim that asks for it is gone', async () => {
+    await createClaim('data', hasGold)
+    await remove(VOLUME_ATTRIBUTES_CLASSES, 'gold')
+    await goldStays()
+    await remove(PERSISTENT_VOLUME_CLAIMS, 'data')
+    await cluster.gone(VOLUME_ATTRIBUTES_CLASSES, 'gold')
+  })
+
+  test('stays until the claim that has it has another', async () => {
+    await createClaim('data')
+    const hasNow = async (name: string) => {
+      const body = { status: { currentVolumeAttributesClassName: name } }
+      const ref = { ...inDefault('data'), subresource: 'status' as const }
+      await cluster.client.patch(PERSISTENT_VOLUME_CLAIMS, ref, { type: 'merge', body })
+    }
+    await hasNow('gold')
+    await remove(VOLUME_ATTRIBUTES_CLASSES, 'gold')
+    await goldStays()
+    await hasNow('silver')
+    await cluster.gone(VOLUME_ATTRIBUTES_CLASSES, 'gold')
+  })
+
+  test('stays until the volume that has it is gone', async () => {
+    await createVolume('v', hasGold)
+    await remove(VOLUME_ATTRIBUTES_CLASSES, 'gold')
+    await goldStays()
+    await remove(PERSISTENT_VOLUMES, 'v')
+    await cluster.gone(VOLUME_ATTRIBUTES_CLASSES, 'gold')
   })
 })
 

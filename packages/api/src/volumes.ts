@@ -18,6 +18,7 @@ export const SELECTED_NODE = 'volume.kubernetes.io/selected-node'
 export const STORAGE_PROVISIONER = 'volume.kubernetes.io/storage-provisioner'
 export const PVC_PROTECTION = 'kubernetes.io/pvc-protection'
 export const PV_PROTECTION = 'kubernetes.io/pv-protection'
+export const VAC_PROTECTION = 'kubernetes.io/vac-protection'
 
 /** The built-in provisioner: a directory on the node of the claim's first pod. */
 export const LOCAL_PROVISIONER = 'skiff.dev/local'
@@ -64,6 +65,15 @@ export function ephemeralClaimProblem(pod: Pod, claim: PersistentVolumeClaim): s
 /** '' when it has none. */
 export function storageClassOf({ metadata, spec }: PersistentVolumeClaim | PersistentVolume): string {
   return metadata.annotations?.[BETA_STORAGE_CLASS] ?? spec.storageClassName ?? ''
+}
+
+/** Names of the VolumeAttributesClasses that a claim asks for, has, or is being given. */
+export function claimAttributesClasses({ spec, status }: PersistentVolumeClaim): string[] {
+  return [
+    spec.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ].filter((name): name is string => Boolean(name))
 }
 
 /** The class of claims that name none: the newest of those that are marked so; of equals the first by name. */

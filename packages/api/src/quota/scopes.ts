@@ -4,6 +4,7 @@ import type { KindInfo } from '../kinds.ts'
 import { labelSelectorMatches } from '../label-selectors.ts'
 import { podQosClass } from '../pods.ts'
 import type { KubeObject, PersistentVolumeClaim, Pod, PodSpec, ResourceQuota } from '../types.ts'
+import { claimAttributesClasses } from '../volumes.ts'
 
 type Requirement = NonNullable<NonNullable<ResourceQuota['spec']['scopeSelector']>['matchExpressions']>[number]
 
@@ -43,17 +44,8 @@ function podScopeHolds(requirement: Requirement, spec: PodSpec): boolean {
   }
 }
 
-function claimScopeHolds(requirement: Requirement, { spec, status }: PersistentVolumeClaim): boolean {
-  if (requirement.scopeName !== 'VolumeAttributesClass') return false
-  const names = [
-    spec.volumeAttributesClassName,
-    status?.currentVolumeAttributesClassName,
-    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
-  ]
-  return valueMatches(
-    requirement,
-    names.filter((name): name is string => typeof name === 'string' && name !== ''),
-  )
+function claimScopeHolds(requirement: Requirement, claim: PersistentVolumeClaim): boolean {
+  return requirement.scopeName === 'VolumeAttributesClass' && valueMatches(requirement, claimAttributesClasses(claim))
 }
 
 /** A requirement on a value is one on a label that is called like the scope. */

@@ -13,6 +13,8 @@ import {
   RUNTIME_CLASSES,
   SERVICE_ACCOUNTS,
   STORAGE_CLASSES,
+  VOLUME_ATTRIBUTES_CLASSES,
+  type VolumeAttributesClass,
 } from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
 import { describe, expect, test } from 'vitest'
@@ -239,6 +241,18 @@ describe('what a new object gets by default', () => {
     expect(['a', 'b']).toContain(created.spec.storageClassName)
     expect(created.metadata.finalizers).toEqual(['kubernetes.io/pvc-protection'])
     expect(without.spec.storageClassName).toBe('')
+  })
+
+  test('a VolumeAttributesClass: a finalizer while it is used', async () => {
+    await using cluster = await startAccessCluster()
+
+    const created = await cluster.root.create<VolumeAttributesClass>(VOLUME_ATTRIBUTES_CLASSES, {
+      metadata: { name: 'gold' },
+      driverName: 'disks.example.com',
+      parameters: { iops: '5000' },
+    } as object)
+
+    expect(created.metadata.finalizers).toEqual(['kubernetes.io/vac-protection'])
   })
 
   test('a claim grows only when it is bound and its class allows it', async () => {

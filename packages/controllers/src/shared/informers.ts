@@ -3,6 +3,7 @@ import {
   type ClusterRole,
   CONFIG_MAPS,
   type ConfigMap,
+  claimAttributesClasses,
   controllerOf,
   DEPLOYMENTS,
   type Deployment,
@@ -43,7 +44,9 @@ import {
   STORAGE_CLASSES,
   type StorageClass,
   storageClassOf,
+  VOLUME_ATTRIBUTES_CLASSES,
   VOLUME_NODE_LABEL,
+  type VolumeAttributesClass,
 } from '@skiff/api'
 import { type ApiClient, createInformer, type Informer } from '@skiff/client'
 import type { Logger } from 'pino'
@@ -98,20 +101,22 @@ export function createSharedInformers(client: ApiClient, options: { readonly log
       ...options,
       fieldSelector: `metadata.name=${ROOT_CA_CONFIG_MAP}`,
     }),
-    /** By `unbound` (storage class, of those without a volume) and `volume` (its name). */
+    /** By `unbound` (storage class, of those without a volume), `volume` (its name) and `attributesClass` (those it names). */
     persistentVolumeClaims: createInformer<PersistentVolumeClaim>(client, PERSISTENT_VOLUME_CLAIMS, {
       ...options,
       indexes: {
         unbound: (claim) => (claim.spec.volumeName ? [] : [storageClassOf(claim)]),
         volume: ({ spec }) => (spec.volumeName ? [spec.volumeName] : []),
+        attributesClass: claimAttributesClasses,
       },
     }),
-    /** By `claim` (key of the claim that it names), `class`, and `node` (of those that the built-in provisioner made). */
+    /** By `claim` (key of the claim that it names), `class`, `attributesClass`, and `node` (of those that the built-in provisioner made). */
     persistentVolumes: createInformer<PersistentVolume>(client, PERSISTENT_VOLUMES, {
       ...options,
       indexes: {
         claim: ({ spec }) => (spec.claimRef?.name ? [`${spec.claimRef.namespace}/${spec.claimRef.name}`] : []),
         class: (volume) => [storageClassOf(volume)],
+        attributesClass: ({ spec }) => (spec.volumeAttributesClassName ? [spec.volumeAttributesClassName] : []),
         node: ({ metadata }) => {
           const node = metadata.labels?.[VOLUME_NODE_LABEL]
           return node === undefined ? [] : [node]
@@ -125,6 +130,7 @@ export function createSharedInformers(client: ApiClient, options: { readonly log
     }),
     horizontalPodAutoscalers: createInformer<HorizontalPodAutoscaler>(client, HORIZONTAL_POD_AUTOSCALERS, options),
     storageClasses: createInformer<StorageClass>(client, STORAGE_CLASSES, options),
+    volumeAttributesClasses: createInformer<VolumeAttributesClass>(client, VOLUME_ATTRIBUTES_CLASSES, options),
     bootstrapTokens: createInformer<Secret>(client, SECRETS, {
       ...options,
       namespace: 'kube-system',

@@ -8,6 +8,7 @@ import type {
   ReplicaSet,
   Service,
   StorageClass,
+  VolumeAttributesClass,
 } from '@skiff/api'
 
 /** Stored objects with the parts that a test cares about. */
@@ -157,4 +158,14 @@ export function aStorageClass(name: string, parts: Partial<StorageClass> = {}): 
     reclaimPolicy: 'Delete',
     ...parts,
   } as StorageClass
+}
+
+export function anAttributesClass(name: string, metadata: Partial<ObjectMeta> = {}): VolumeAttributesClass {
+  return {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'VolumeAttributesClass',
+    metadata: metaOf(name, metadata),
+    driverName: 'disks.example.com',
+    parameters: { iops: '5000' },
+  }
 }

@@ -1,15 +1,16 @@
-import { PV_PROTECTION, PVC_PROTECTION, type Volume } from '@skiff/api'
+import { PV_PROTECTION, PVC_PROTECTION, VAC_PROTECTION, type Volume } from '@skiff/api'
 import { expect, test } from 'vitest'
-import { aClaim, aPod, aVolume } from '../testing/objects.ts'
-import { claimProtection, volumeProtection } from './plan.ts'
+import { aClaim, anAttributesClass, aPod, aVolume } from '../testing/objects.ts'
+import { attributesClassProtection, claimProtection, volumeProtection } from './plan.ts'
 
 const deletionTimestamp = '2026-01-01T00:00:00Z'
 const leaving = aClaim('data', { metadata: { deletionTimestamp, finalizers: [PVC_PROTECTION] } })
 const volumes: Volume[] = [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }]
 
-test('a claim and a volume get their finalizer when they lack it', () => {
+test('a claim, a volume and a class get their finalizer when they lack it', () => {
   expect(claimProtection(aClaim('data'), [])).toBe('add')
   expect(volumeProtection(aVolume('v'))).toBe('add')
+  expect(attributesClassProtection(anAttributesClass('gold'), [], [])).toBe('add')
 })
 
 test('a deleted claim stays as long as a pod that has a node names it, ended or not', () => {
@@ -30,4 +31,18 @@ test('a deleted volume stays as long as it is bound', () => {
   const metadata = { deletionTimestamp, finalizers: [PV_PROTECTION] }
   expect(volumeProtection(aVolume('v', { metadata, status: { phase: 'Bound' } }))).toBe('keep')
   expect(volumeProtection(aVolume('v', { metadata, status: { phase: 'Released' } }))).toBe('remove')
+})
+
+test('a deleted VolumeAttributesClass stays as long as a claim or a volume names it', () => {
+  const gold = anAttributesClass('gold', { deletionTimestamp, finalizers: [VAC_PROTECTION] })
+  const claims = [
+    aClaim('asks', { spec: { volumeAttributesClassName: 'gold' } }),
+    aClaim('has', { status: { currentVolumeAttributesClassName: 'gold' } }),
+    aClaim('is given', { status: { modifyVolumeStatus: { status: 'InProgress', targetVolumeAttributesClassName: 'gold' } } }),
+  ]
+  for (const claim of claims) expect(attributesClassProtection(gold, [claim], []), claim.metadata.name).toBe('keep')
+  expect(attributesClassProtection(gold, [], [aVolume('v', { spec: { volumeAttributesClassName: 'gold' } })])).toBe('keep')
+  const others = { volumeAttributesClassName: 'silver' }
+  expect(attributesClassProtection(gold, [aClaim('c', { spec: others })], [aVolume('v', { spec: others })])).toBe('remove')
+  expect(attributesClassProtection(gold, [], [])).toBe('remove')
 })

@@ -1,12 +1,23 @@
-import { type PersistentVolume, type PersistentVolumeClaim, type Pod, PV_PROTECTION, PVC_PROTECTION, podClaims } from '@skiff/api'
+import {
+  claimAttributesClasses,
+  type ObjectMeta,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type Pod,
+  PV_PROTECTION,
+  PVC_PROTECTION,
+  podClaims,
+  VAC_PROTECTION,
+  type VolumeAttributesClass,
+} from '@skiff/api'
 
 /** What is to become of the finalizer that keeps an object in use from vanishing. */
 export type Protection = 'add' | 'remove' | 'keep'
 
 /** @param inUse only asked when the object is being deleted */
-function protection(object: PersistentVolume | PersistentVolumeClaim, finalizer: string, inUse: boolean): Protection {
-  const has = object.metadata.finalizers?.includes(finalizer) === true
-  if (object.metadata.deletionTimestamp) return has && !inUse ? 'remove' : 'keep'
+function protection({ metadata }: { readonly metadata: ObjectMeta }, finalizer: string, inUse: boolean): Protection {
+  const has = metadata.finalizers?.includes(finalizer) === true
+  if (metadata.deletionTimestamp) return has && !inUse ? 'remove' : 'keep'
   return has ? 'keep' : 'add'
 }
 
@@ -21,6 +32,18 @@ export function claimProtection(claim: PersistentVolumeClaim, pods: readonly Pod
 
 export function volumeProtection(volume: PersistentVolume): Protection {
   return protection(volume, PV_PROTECTION, volume.status?.phase === 'Bound')
+}
+
+export function attributesClassProtection(
+  attributesClass: VolumeAttributesClass,
+  claims: readonly PersistentVolumeClaim[],
+  volumes: readonly PersistentVolume[],
+): Protection {
+  const { name } = attributesClass.metadata
+  const inUse =
+    claims.some((claim) => claimAttributesClasses(claim).includes(name)) ||
+    volumes.some(({ spec }) => spec.volumeAttributesClassName === name)
+  return protection(attributesClass, VAC_PROTECTION, inUse)
 }
 
 /** A pod without a node doesn't count: it will not get one for a claim that is being deleted. */

@@ -1,14 +1,16 @@
+import { PV_PROTECTION, PVC_PROTECTION, qualifiedResource, VAC_PROTECTION } from '@skiff/api'
 import type { AdmissionRequest } from '../../http/request-context.ts'
 
 const FINALIZERS: Readonly<Record<string, string>> = {
-  persistentvolumeclaims: 'kubernetes.io/pvc-protection',
-  persistentvolumes: 'kubernetes.io/pv-protection',
+  persistentvolumeclaims: PVC_PROTECTION,
+  persistentvolumes: PV_PROTECTION,
+  'volumeattributesclasses.storage.k8s.io': VAC_PROTECTION,
 }
 
-/** New claims and volumes get the finalizer that keeps them while they are used (StorageObjectInUseProtection). */
+/** New claims, volumes and their classes get the finalizer that keeps them while they are used (StorageObjectInUseProtection). */
 export function admitInUseProtection({ operation, info, subresource, object }: AdmissionRequest): void {
-  if (operation !== 'CREATE' || info.group !== '' || subresource !== '' || object === undefined) return
-  const finalizer = FINALIZERS[info.resource]
+  if (operation !== 'CREATE' || subresource !== '' || object === undefined) return
+  const finalizer = FINALIZERS[qualifiedResource(info)]
   const present = object.metadata.finalizers ?? []
   if (finalizer !== undefined && !present.includes(finalizer)) object.metadata.finalizers = [...present, finalizer]
 }

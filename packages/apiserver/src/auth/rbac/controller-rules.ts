@@ -195,6 +195,12 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'get,patch,update admissionregistration.k8s.io validatingadmissionpolicies/status',
     EVENTS_LINE,
   ],
+  'volumeattributesclass-protection-controller': [
+    `${READ} core persistentvolumeclaims`,
+    `${READ} core persistentvolumes`,
+    'get,list,update,watch storage.k8s.io volumeattributesclasses',
+    EVENTS_LINE,
+  ],
 }
 
 export const CONTROLLER_RULES: readonly (readonly [name: string, rules: readonly PolicyRule[]])[] = Object.entries(RULES).map(
