@@ -1,7 +1,7 @@
 /** Probes and what the agent makes of them, against the real API server, on an engine in memory. */
 
 import { FakeRuntime } from '@skiff/agent/testing'
-import { podIsReady } from '@skiff/api'
+import { PODS, type Pod, podIsReady } from '@skiff/api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { C, TestNode } from '../support/test-node.ts'
 
@@ -35,11 +35,19 @@ test('a clock that is behind keeps no probe waiting', async () => {
   await node.pods.that('probed', podIsReady)
 })
 
-test('a container that fails its liveness probe is killed and started again', async () => {
+test('a container that fails its liveness probe is killed and started again, and never told to have ended in between', async () => {
   await node.startAgent({ runtime: new FakeRuntime({ exec: ({ attempt }) => ({ exitCode: attempt > 0 ? 0 : 1 }) }) })
   const livenessProbe = { exec: { command: ['check'] }, periodSeconds: 1, failureThreshold: 1 }
-  await node.pods.create('sick', { containers: [{ ...C, livenessProbe }] })
+  const { metadata } = await node.pods.create('sick', { containers: [{ ...C, livenessProbe }] })
   const pod = await node.pods.that('sick', (now) => podIsReady(now) && now.status?.containerStatuses?.[0]?.restartCount === 1)
   expect(pod.status?.containerStatuses?.[0]?.lastState?.terminated).toBeDefined()
   await node.pods.areTold('sick', ['Unhealthy', 'Killing'])
+  const told: string[] = []
+  const { signal } = new AbortController()
+  for await (const { object } of node.client.watch<Pod>(PODS, { resourceVersion: metadata.resourceVersion, signal })) {
+    told.push(...(object.status?.containerStatuses ?? []).flatMap(({ state }) => Object.keys(state ?? {})))
+    if (object.metadata.resourceVersion === pod.metadata.resourceVersion) break
+  }
+  expect(told).toContain('running')
+  expect(told).not.toContain('terminated')
 })

@@ -97,6 +97,36 @@ test('the resources of a pod change in place, also across a restart of the agent
   expect(cgroups.groups.get(metadata.uid)).toMatchObject({ cpuQuotaUs: 300_000 })
 })
 
+test('a limit that is less than the engine takes at all is compared with the usage as it is asked for', async () => {
+  await node.pods.create('tiny', { resources: { limits: { memory: '64Mi' } }, containers: [C] })
+  await node.pods.that('tiny', podIsReady)
+  node.agent.cgroups.usedBytes = MIB
+  await resize('tiny', { requests: { memory: '10Ki' }, limits: { memory: '10Ki' } })
+  const pod = await node.pods.that('tiny', (one) => condition(one, 'PodResizeInProgress')?.message)
+  expect(condition(pod, 'PodResizeInProgress')).toMatchObject({
+    reason: 'Error',
+    message: `attempting to set pod memory limit (${10 * 1024}) below current usage (${MIB})`,
+  })
+  expect(limitsOf(pod)).toEqual({ memory: '64Mi' })
+})
+
+test('room that a pod leaves goes to the most important of those whose resizes wait', async () => {
+  const asking = (cpu: string) => [{ ...C, resources: { requests: { cpu } } }]
+  await node.pods.create('low', { priority: 1, containers: asking('1') })
+  await node.pods.create('high', { priority: 10, containers: asking('1') })
+  await node.pods.create('filler', { containers: asking('1500m') })
+  for (const name of ['low', 'high', 'filler']) await node.pods.that(name, podIsReady)
+  for (const name of ['low', 'high']) {
+    const ref = { namespace: 'default', name, subresource: 'resize' }
+    await node.client.patch<Pod>(PODS, ref, { type: 'strategic', body: { spec: { containers: asking('3') } } })
+    await node.pods.that(name, (pod) => condition(pod, 'PodResizePending')?.reason === 'Deferred')
+  }
+  await node.pods.delete('filler')
+  const { status } = await node.pods.that('high', (pod) => condition(pod, 'PodResizePending') === undefined)
+  expect(status?.containerStatuses?.[0]?.allocatedResources).toEqual({ cpu: '3' })
+  expect(condition(await node.pods.get('low'), 'PodResizePending')).toMatchObject({ reason: 'Deferred' })
+})
+
 test('a pod that began without resources of its own can be given none', async () => {
   await node.pods.create('late', { containers: [{ ...C, resources: { requests: { cpu: '100m' } } }] })
   const { metadata } = await node.pods.that('late', podIsReady)

@@ -31,12 +31,17 @@ export function containerLimits({ resources = {} }: Container, { spec }: Pick<Po
   const { requests = {}, limits = {} } = resources
   const ofPod = spec.resources?.limits ?? {}
   const cpuMilli = milliOf(limits.cpu) || milliOf(ofPod.cpu)
-  const bytes = bytesOf(limits.memory) || bytesOf(ofPod.memory)
+  const bytes = memoryLimit({ resources }, { spec })
   return {
     cpuShares: sharesOf(requests.cpu === undefined ? cpuMilli : milliOf(requests.cpu)),
     cpuQuotaUs: cpuMilli === 0 ? 0 : quotaOf(cpuMilli),
     memoryBytes: bytes === 0 ? 0 : Math.max(bytes, LEAST_MEMORY_BYTES),
   }
+}
+
+/** In bytes, as it is asked for: the engine takes no less than `LEAST_MEMORY_BYTES`. 0: no limit. */
+export function memoryLimit({ resources }: Pick<Container, 'resources'>, { spec }: Pick<Pod, 'spec'>): number {
+  return bytesOf(resources?.limits?.memory) || bytesOf(spec.resources?.limits?.memory)
 }
 
 type Amount = string | number | undefined

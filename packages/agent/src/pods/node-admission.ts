@@ -1,4 +1,14 @@
-import { hasPodResources, NODES, type Node, type Pod, podIsTerminal } from '@skiff/api'
+import {
+  allocatedSpec,
+  conditionIsTrue,
+  hasPodResources,
+  NODES,
+  type Node,
+  type Pod,
+  podIsTerminal,
+  podRequests,
+  type ResourceTotals,
+} from '@skiff/api'
 import type { ApiClient } from '@skiff/client'
 import { rejectedByPressure } from '../eviction/rejected-by-pressure.ts'
 import type { PressureCondition } from '../eviction/signals.ts'
@@ -22,11 +32,20 @@ export interface NodeAdmissionOptions {
   readonly pressures: () => ReadonlySet<PressureCondition>
 }
 
+interface Allocation {
+  /** Of the pod, as it was judged. */
+  readonly generation: number | undefined
+  readonly requests: ResourceTotals
+}
+
 /** Who may come in: one pod after the other, so that two don't take the same place, nor refuse it to each other. */
 export class NodeAdmission {
   readonly #options: NodeAdmissionOptions
   readonly #admitted = new Set<string>()
+  /** What pods that asked for other resources have been given, whatever their status says yet. By uid. */
+  readonly #resized = new Map<string, Allocation>()
   readonly #turn = new Semaphore(1)
+  #onRoom: () => void = () => undefined
 
   constructor(options: NodeAdmissionOptions) {
     this.#options = options
@@ -43,11 +62,24 @@ export class NodeAdmission {
 
   /** Why a pod that runs can't have the resources that it asks for by now. */
   async resizeRefusal(pod: Pod): Promise<ResizeRefusal | undefined> {
-    return await this.#turn.run(async () => resizeRefusal({ pod, node: await this.#node(), others: this.#othersOf(pod) }))
+    return await this.#turn.run(async () => {
+      const found = resizeRefusal({ pod, node: await this.#node(), others: this.#othersOf(pod) })
+      const before = podRequests(allocatedSpec(pod))
+      const now = found === undefined ? podRequests(pod.spec) : before
+      this.#resized.set(pod.metadata.uid, { generation: pod.metadata.generation, requests: now })
+      if (now.cpuMilli < before.cpuMilli || now.memoryBytes < before.memoryBytes) this.#onRoom()
+      return found
+    })
   }
 
   forget(uid: string): void {
-    this.#admitted.delete(uid)
+    this.#resized.delete(uid)
+    if (this.#admitted.delete(uid)) this.#onRoom()
+  }
+
+  /** Tells whenever a pod has given up something of what it had. */
+  onRoom(listener: () => void): void {
+    this.#onRoom = listener
   }
 
   async #judge(pod: Pod): Promise<Rejection | undefined> {
@@ -79,12 +111,22 @@ export class NodeAdmission {
     return node.status?.allocatable === undefined ? { ...node, status: { ...node.status, allocatable } } : node
   }
 
-  #othersOf(pod: Pod): readonly Pod[] {
-    return this.#options.pods().filter((other) => other.metadata.uid !== pod.metadata.uid && this.#counts(other))
+  /** What the others have that run here or are about to. */
+  #othersOf(pod: Pod): readonly ResourceTotals[] {
+    return this.#options
+      .pods()
+      .filter((other) => other.metadata.uid !== pod.metadata.uid && this.#counts(other))
+      .map((other) => this.#allocatedTo(other))
   }
 
   #counts(pod: Pod): boolean {
     return !podIsTerminal(pod) && (this.#admitted.has(pod.metadata.uid) || hasStarted(pod))
+  }
+
+  #allocatedTo(pod: Pod): ResourceTotals {
+    const resized = this.#resized.get(pod.metadata.uid)
+    if (resized !== undefined && resized.generation === pod.metadata.generation) return resized.requests
+    return podRequests(conditionIsTrue(pod.status?.conditions, 'PodResizePending') ? allocatedSpec(pod) : pod.spec)
   }
 }
 

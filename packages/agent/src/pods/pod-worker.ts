@@ -53,6 +53,8 @@ export class PodWorker {
   readonly #rested = Promise.withResolvers<void>()
   #reclaimed: PromiseWithResolvers<void>[] = []
   #refreshVolumes = false
+  /** The containers that the last step has stopped, by name. */
+  #justStopped: ReadonlySet<string> = new Set()
   #urgent = new AbortController()
   #wake = Promise.withResolvers<void>()
   /** Something beside the engine's news asks for a pass. */
@@ -126,6 +128,13 @@ export class PodWorker {
     for (const [name, { reason }] of this.#memory.waiting) {
       if (reason === 'CreateContainerConfigError') this.#memory.retries.delete(name)
     }
+  }
+
+  /** Another pod has given up something: a resize that waits for room may have it now. */
+  roomCame(): void {
+    if (this.#memory.resize?.refusal?.reason !== 'Deferred') return
+    this.#memory.retries.delete('resize')
+    this.wake()
   }
 
   /** An image came to this host. */
@@ -228,8 +237,9 @@ export class PodWorker {
       const observed = await this.#engine.look()
       await this.#admit(observed)
       await this.#refresh(observed)
-      // What the steps of the last round have changed is told already.
-      if (round === 0 || observed !== before) this.#publish()
+      // What the steps of the last round have changed is told already, but for what they have stopped.
+      const isNews = round === 0 || observed !== before || this.#justStopped.size > 0
+      if (isNews && !this.#startsAgain(observed)) this.#publish()
       const plan = this.#plan(observed)
       if (this.#pod) noteBackOffs(plan.backingOff, this.#pod, { memory: this.#memory, say: this.#options.tools.say })
       if (plan.steps.length === 0) {
@@ -309,10 +319,19 @@ export class PodWorker {
         if (signal.aborted) return 'continue'
         throw error
       }
-      this.#publish()
+      if (step.type === 'stop-containers') this.#justStopped = new Set(step.targets.map(({ container }) => container.name))
+      else this.#publish()
       if (step.type === 'finish-deletion') return 'gone'
     }
     return this.#pod === undefined && steps.at(-1)?.type === 'clean-up' ? 'gone' : 'continue'
+  }
+
+  /** One that is stopped to be started again is never told to have ended, as the kubelet does both at once. */
+  #startsAgain(observed: PodContainers): boolean {
+    const stopped = this.#justStopped
+    if (stopped.size === 0) return false
+    this.#justStopped = new Set()
+    return this.#plan(observed).steps.some((step) => step.type === 'start-container' && stopped.has(step.container.name))
   }
 
   async #executeOne(step: PodStep, signal: AbortSignal): Promise<void> {

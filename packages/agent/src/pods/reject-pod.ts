@@ -21,8 +21,8 @@ export interface Rejection {
 export interface AdmissionInput {
   readonly pod: Pod
   readonly node: Node
-  /** Those that run here or are about to. */
-  readonly others: readonly Pod[]
+  /** What those have been given that run here or are about to, one by one. */
+  readonly others: readonly ResourceTotals[]
   readonly appArmor: boolean
   /** Why pods can't have a control group of their own here. */
   readonly cgroupObstacle?: string
@@ -88,7 +88,7 @@ function missingResource({ pod, node, others }: Pick<AdmissionInput, 'pod' | 'no
   if (capacity !== undefined && others.length + 1 > Number(capacity)) return outOf('pods', [1, others.length, Number(capacity)])
   const requested = Object.entries(amountsOf(podRequests(pod.spec))).filter(([, amount]) => amount > 0)
   if (requested.length === 0) return undefined
-  const used = others.map(({ spec }) => amountsOf(podRequests(spec)))
+  const used = others.map(amountsOf)
   const free = amountsOf(resourceTotals(rest))
   for (const [name, amount] of requested) {
     const taken = used.reduce((sum, amounts) => sum + (amounts[name] ?? 0), 0)

@@ -1,5 +1,5 @@
 import { hasPodResources, type Pod } from '@skiff/api'
-import { containerLimits } from '../containers/resources.ts'
+import { memoryLimit } from '../containers/resources.ts'
 import { type ContainerState, type PodContainers, UpdateError } from '../runtime/runtime.ts'
 import { cgroupFinder } from '../stats/cgroup.ts'
 import { readCgroupUsage } from '../stats/cgroup-usage.ts'
@@ -90,7 +90,7 @@ function resizeDetails(pod: Pod, error?: string): string {
 /** A limit that the kernel would only reach by ending the container's processes is not even tried (KEP-1287). */
 function belowUsage(pod: Pod, { pid, id, name }: ContainerState): string | undefined {
   const container = containerOf(pod, name)
-  const limit = container === undefined ? 0 : containerLimits(container, pod).memoryBytes
+  const limit = container === undefined ? 0 : memoryLimit(container, pod)
   if (limit === 0) return undefined
   const cgroup = cgroupFinder()(pid, id)
   const usage = cgroup === undefined ? 0 : readCgroupUsage(cgroup).memory.usageBytes

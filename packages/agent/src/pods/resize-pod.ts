@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { podLimitsOf } from '../cgroups/pod-limits.ts'
-import { UpdateError } from '../runtime/runtime.ts'
+import { type Pod, podLimits } from '@skiff/api'
+import { type PodLimits, podLimitsOf } from '../cgroups/pod-limits.ts'
+import { LEAST_MEMORY_BYTES, UpdateError } from '../runtime/runtime.ts'
 import { POD_ITSELF } from './pod-memory.ts'
 import type { PodStep } from './pod-plan.ts'
 import type { PodScene } from './pod-tools.ts'
@@ -11,7 +12,7 @@ export async function resizePod({ limits }: Extract<PodStep, { type: 'resize-pod
   const { pod, tools, memory } = scene
   const { uid } = pod.metadata
   try {
-    await refuseBelowUsage(limits.memoryBytes, memory.podLimits?.memoryBytes ?? 0, () => tools.cgroups.usedMemoryBytes(uid))
+    await refuseBelowUsage(askedBytes(limits, pod), memory.podLimits?.memoryBytes ?? 0, () => tools.cgroups.usedMemoryBytes(uid))
     await tools.cgroups.update(uid, limits)
   } catch (error) {
     if (!(error instanceof UpdateError)) throw error
@@ -20,6 +21,11 @@ export async function resizePod({ limits }: Extract<PodStep, { type: 'resize-pod
   memory.podLimits = limits
   noteResized(scene, POD_ITSELF)
   if (isDeepStrictEqual(limits, podLimitsOf(pod.spec))) sayResizeCompleted(scene)
+}
+
+/** What the engine takes at least may be more than what is asked for. */
+function askedBytes({ memoryBytes }: PodLimits, { spec }: Pod): number {
+  return memoryBytes === LEAST_MEMORY_BYTES ? podLimits(spec).memoryBytes : memoryBytes
 }
 
 /** A limit that the kernel would only reach by ending processes is not even tried (KEP-1287). */
