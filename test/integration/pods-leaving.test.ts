@@ -1,6 +1,6 @@
 /** How the agent ends pods that are deleted, against the real API server, on an engine in memory. */
 
-import { FakeRuntime } from '@skiff/agent/testing'
+import { FakeRuntime, ImageError } from '@skiff/agent/testing'
 import { ENDPOINT_SLICES, PODS, podIsReady, SERVICES } from '@skiff/api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { TestNode } from '../support/test-node.ts'
@@ -93,4 +93,17 @@ test('a pod that leaves waits for a proxy that is slow, but not for ever', async
   await waitFor('the pod is gone', () => node.pods.isGone('served')).finally(() => clearInterval(beating))
   // As long as a silent node is waited for.
   expect(endedAtMs - begin).toBeGreaterThan(5_000)
+})
+
+test('a pod that is deleted before it could start has failed, and so has what of it never ran', async () => {
+  node.agent.images.fail('app:1', new ImageError('ErrImagePull', 'no such image'))
+  await node.pods.create('unpullable', {}, { finalizers: ['example.com/keep'] })
+  await node.pods.that('unpullable', ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ErrImagePull')
+  await node.pods.delete('unpullable')
+  const { status } = await node.pods.that('unpullable', (pod) => pod.status?.phase === 'Failed')
+  expect(status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({
+    exitCode: 137,
+    reason: 'ContainerStatusUnknown',
+    message: 'The container could not be located when the pod was terminated',
+  })
 })

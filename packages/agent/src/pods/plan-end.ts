@@ -33,8 +33,7 @@ export function planDeletion({ pod, observed, memory }: PodPlanInput): PodPlan {
   if (running.length > 0 && !memory.drained && grace > 0) return plan({ type: 'drain' })
   const lastSandboxes = observed.sandboxes.map(({ id }) => id)
   if (running.length > 0) return plan({ ...stopInOrder(pod, observed, grace), lastSandboxes })
-  const finalStatus = observed.containers.length > 0 && !memory.finalStatusWritten
-  return plan(cleanUp(observed, finalStatus), { type: 'finish-deletion' })
+  return plan(cleanUp(observed, !memory.finalStatusWritten), { type: 'finish-deletion' })
 }
 
 /** The host goes down: all is stopped in order, and nothing is said to be over, for it starts again with the host. */

@@ -87,6 +87,8 @@ export interface PodMemory {
   readonly plumbedSandbox?: string
   /** The proxies were told that the pod leaves. */
   readonly drained: boolean
+  /** Nothing of it runs, nor will: what its status says from now on is the last word. */
+  readonly isOver: boolean
   /** The final status is written. */
   readonly finalStatusWritten: boolean
   /** The node needs the room that the dead containers take. */
@@ -118,6 +120,7 @@ export class MutablePodMemory implements PodMemory {
   drained = false
   /** Its labels, or its annotations, have been others. */
   wasRelabelled = false
+  isOver = false
   finalStatusWritten = false
   isReclaimed = false
 

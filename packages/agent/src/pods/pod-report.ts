@@ -60,6 +60,7 @@ export class PodReport {
 
   /** Resolves when how the pod ended is in the API, or can't be for the moment. */
   async writeFinal(observed: PodContainers | undefined): Promise<void> {
+    this.#options.memory.isOver = true
     this.publish(observed)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {

@@ -11,6 +11,7 @@ import { podAwaitsResize } from '../pods/plan-resize.ts'
 import type { PodMemory, WaitingReason } from '../pods/pod-memory.ts'
 import type { PodContainers } from '../runtime/runtime.ts'
 import { containerStatuses } from './container-status.ts'
+import { withoutMissing } from './missing-containers.ts'
 import { podConditions } from './pod-conditions.ts'
 import { type PodPhase, podPhase } from './pod-phase.ts'
 
@@ -28,7 +29,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
   if (memory.rejection) return rejectedStatus(pod, memory.rejection, now)
   // It ended before this agent's time, and nothing of it is left here to say more.
   if (pod.status !== undefined && podIsTerminal(pod) && observed.containers.length === 0) return pod.status
-  const statuses = containerStatuses(input)
+  const statuses = memory.isOver ? withoutMissing(containerStatuses(input)) : containerStatuses(input)
   const phase = currentPhase(input)
   const podIp = podIpOf(input)
   const generation = pod.metadata.generation
@@ -87,6 +88,7 @@ export function currentPhase(input: Pick<PodStatusInput, 'pod' | 'observed' | 'm
   if (reported === 'Succeeded' || reported === 'Failed') return reported
   const computed = podPhase(pod, containerStatuses(input), memory.failure !== undefined || stoppedForDeletion(pod, observed))
   if (memory.failure !== undefined) return runningContainers(observed).length > 0 ? computed : 'Failed'
+  if (memory.isOver) return computed === 'Succeeded' ? 'Succeeded' : 'Failed'
   const goesOn = pod.metadata.deletionTimestamp === undefined && isRestartingAll(pod, observed)
   return goesOn && computed !== 'Pending' ? 'Running' : computed
 }
