@@ -35,7 +35,10 @@ export function inspection({ path, url, response, finder }: AgentRequest): (() =
     case 'metrics/resource':
       return async () => sendMetrics(response, resourceFamilies(await finder.agent().stats.snapshot({})))
     case 'metrics/cadvisor':
-      return async () => sendMetrics(response, cadvisorFamilies(await finder.agent().stats.snapshot({ pressures: true })))
+      return async () => {
+        const snapshot = await finder.agent().stats.snapshot({ pressures: true, details: true })
+        sendMetrics(response, cadvisorFamilies(snapshot))
+      }
     case 'metrics/probes':
       return () => sendMetrics(response, finder.agent().meters.probeFamilies())
     default:

@@ -19,11 +19,27 @@ export function agentFamilies({ nodeName, pods, observed, claims }: AgentMetrics
     observed.flatMap(({ containers }) => containers),
     ({ phase }) => phase,
   )
+  const active = Map.groupBy(
+    pods.filter((pod) => !podIsTerminal(pod)),
+    isStatic,
+  )
   const running = observed.filter(({ sandboxes }) => sandboxes.some(({ phase }) => phase === 'running'))
   return [
     gauge('kubelet_node_name', "The node's name. The count is always 1.", [{ labels: { node: nodeName }, value: 1 }]),
     gauge('kubelet_desired_pods', 'Pods that are to run here.', [
       { labels: {}, value: pods.filter((pod) => !podIsTerminal(pod)).length },
+    ]),
+    gauge(
+      'kubelet_active_pods',
+      'Pods that count when new ones are admitted. static is true if the pod is not from the API server.',
+      // Upstream's label of what isn't static is empty.
+      [
+        { labels: { static: '' }, value: active.get(false)?.length ?? 0 },
+        { labels: { static: 'true' }, value: active.get(true)?.length ?? 0 },
+      ],
+    ),
+    gauge('kubelet_mirror_pods', 'Mirror pods that are to be there, one for each static pod.', [
+      { labels: {}, value: pods.filter(isStatic).length },
     ]),
     gauge('kubelet_running_pods', 'Pods that have a running sandbox.', [{ labels: {}, value: running.length }]),
     gauge(
@@ -43,6 +59,11 @@ export function agentFamilies({ nodeName, pods, observed, claims }: AgentMetrics
     ),
     ...processFamilies(),
   ]
+}
+
+function isStatic({ metadata }: Pod): boolean {
+  const source = metadata.annotations?.['kubernetes.io/config.source']
+  return source !== undefined && source !== 'api'
 }
 
 const VOLUME_FIGURES = [

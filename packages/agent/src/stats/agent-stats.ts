@@ -1,12 +1,21 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Pod, podClaims, podIsTerminal } from '@skiff/api'
 import type { PodContainers, RuntimeInfo } from '../runtime/runtime.ts'
 import { Semaphore } from '../semaphore.ts'
+import type { ContainerDetails } from './container-details.ts'
 import { CpuRates, type CpuTime } from './cpu-rates.ts'
 import type { EngineUsage } from './engine-usage.ts'
 import { type FsUsage, type HostUsage, readFsUsage, readHostUsage } from './host-usage.ts'
 import { defaultInterface, type InterfaceUsage, readInterfaces } from './network-usage.ts'
 import { readOwnUsage } from './own-usage.ts'
-import { type PodDisk, type PodDiskOptions, readPodDisk, type VolumeDisk } from './pod-disk.ts'
+import {
+  type ContainerDisk,
+  type PodDisk,
+  type PodDiskOptions,
+  readContainerDisk,
+  readPodDisk,
+  type VolumeDisk,
+} from './pod-disk.ts'
 import { type Pressures, readHostPressures } from './pressure.ts'
 import type { ProcessUsage } from './process-usage.ts'
 import type { PodUsage, ResourceUsage } from './resource-usage.ts'
@@ -58,6 +67,10 @@ export interface PodSnapshot {
   readonly totalNanoCores: number
   /** By container id. Absent: not asked for. */
   readonly pressures?: ReadonlyMap<string, Pressures>
+  /** By container id. Absent: not asked for. */
+  readonly details?: ReadonlyMap<string, ContainerDetails>
+  /** By container id. Absent: not asked for. */
+  readonly layers?: ReadonlyMap<string, ContainerDisk>
   readonly startedAt: Date
   readonly disk?: PodDisk
 }
@@ -73,7 +86,14 @@ export interface Wanted {
   /** How fast processors are used, and by whom beside the pods. */
   readonly rates?: boolean
   readonly pressures?: boolean
+  /** Of each container: its limits, files, and what it reads and writes; and what it has written, which takes a walk. */
+  readonly details?: boolean
   readonly disk?: boolean
+}
+
+interface Kept<T> {
+  readonly at: number
+  readonly found: Promise<T>
 }
 
 const HOST = 'host'
@@ -82,13 +102,16 @@ const ENGINE = 'engine'
 /** As long as the kubelet keeps what it found out about volumes. */
 const DISK_KEPT_MS = 60_000
 const WALKS_AT_ONCE = 2
+/** An engine that doesn't answer must not keep all other figures of containers from a scraper, who waits 10 s by default. */
+const LAYER_WAIT_MS = 3_000
 
 /** Looks at the node when somebody asks, and only as far as they ask. */
 export class AgentStats {
   readonly #options: AgentStatsOptions
   readonly #rates: CpuRates
   readonly #walks = new Semaphore(WALKS_AT_ONCE)
-  readonly #disks = new Map<string, { readonly at: number; readonly disk: Promise<PodDisk> }>()
+  readonly #disks = new Map<string, Kept<PodDisk>>()
+  readonly #layers = new Map<string, Kept<ContainerDisk>>()
 
   constructor(options: AgentStatsOptions) {
     this.#options = options
@@ -124,7 +147,7 @@ export class AgentStats {
       ...(engineNanoCores === undefined ? {} : { engineNanoCores }),
       interfaces: readInterfaces('self'),
       defaultInterface: defaultInterface(),
-      pods: wanted.disk ? await Promise.all(found.map((each) => this.#withDisk(each))) : found,
+      pods: await Promise.all(found.map((each) => this.#withMore(each, wanted))),
       ...(wanted.disk ? { disk: await this.#nodeDisk() } : {}),
     }
   }
@@ -142,8 +165,21 @@ export class AgentStats {
     return new Map(containers.map(({ state }) => [state.id, this.#options.usage.pressures(state)]))
   }
 
-  async #withDisk(snapshot: PodSnapshot): Promise<PodSnapshot> {
-    return { ...snapshot, disk: await this.#diskOf(snapshot.pod) }
+  #detailsOf({ containers }: PodUsage): ReadonlyMap<string, ContainerDetails> {
+    return new Map(
+      containers.flatMap(({ state }): [string, ContainerDetails][] => {
+        const details = this.#options.usage.details(state)
+        return details === undefined ? [] : [[state.id, details]]
+      }),
+    )
+  }
+
+  async #withMore(snapshot: PodSnapshot, { details, disk }: Wanted): Promise<PodSnapshot> {
+    return {
+      ...snapshot,
+      ...(details ? { details: this.#detailsOf(snapshot.usage), layers: await this.#layersOf(snapshot.usage) } : {}),
+      ...(disk ? { disk: await this.#diskOf(snapshot.pod) } : {}),
+    }
   }
 
   /** The volumes of claims that pods here use, as far as they were looked at for somebody lately, else now. */
@@ -157,19 +193,35 @@ export class AgentStats {
     )
   }
 
-  /** What was found out lately serves again: several askers cause one walk. */
   #diskOf(pod: Pod): Promise<PodDisk> {
-    const at = this.#options.now().getTime()
-    for (const [uid, kept] of this.#disks) if (at - kept.at > DISK_KEPT_MS) this.#disks.delete(uid)
     const { uid } = pod.metadata
-    const known = this.#disks.get(uid)
-    if (known !== undefined) return known.disk
-    const observed = this.#options.observed().find((each) => each.pod.uid === uid)
     const nothing = { pod: { namespace: '', name: '', uid }, sandboxes: [], containers: [] }
-    const disk = this.#walks.run(() => readPodDisk(pod, observed ?? nothing, this.#options))
-    this.#disks.set(uid, { at, disk })
-    disk.catch(() => this.#disks.delete(uid))
-    return disk
+    return this.#kept(this.#disks, uid, () => {
+      const observed = this.#options.observed().find((each) => each.pod.uid === uid)
+      return readPodDisk(pod, observed ?? nothing, this.#options)
+    })
+  }
+
+  /** Without those that take too long; they are there for the next asker. */
+  async #layersOf({ containers }: PodUsage): Promise<ReadonlyMap<string, ContainerDisk>> {
+    const found = new Map<string, ContainerDisk>()
+    const walks = containers.map(async ({ state }) => {
+      found.set(state.id, await this.#kept(this.#layers, state.id, () => readContainerDisk(state, this.#options)))
+    })
+    await Promise.race([Promise.all(walks), delay(LAYER_WAIT_MS, undefined, { ref: false })])
+    return new Map(found)
+  }
+
+  /** What was found out lately serves again: several askers cause one walk. */
+  #kept<T>(known: Map<string, Kept<T>>, key: string, walk: () => Promise<T>): Promise<T> {
+    const at = this.#options.now().getTime()
+    for (const [each, kept] of known) if (at - kept.at > DISK_KEPT_MS) known.delete(each)
+    const kept = known.get(key)
+    if (kept !== undefined) return kept.found
+    const found = this.#walks.run(walk)
+    known.set(key, { at, found })
+    found.catch(() => known.delete(key))
+    return found
   }
 
   async #nodeDisk(): Promise<NodeDisk> {

@@ -4,7 +4,10 @@ import type { Labels, MetricFamily } from '@skiff/client'
 import { CPU_PERIOD_US } from '../runtime/cpu-units.ts'
 import type { NodeSnapshot, PodSnapshot } from './agent-stats.ts'
 import type { CgroupUsage } from './cgroup-usage.ts'
+import type { ContainerDetails } from './container-details.ts'
+import type { DeviceIo } from './device-io.ts'
 import type { InterfaceUsage } from './network-usage.ts'
+import { type ContainerDisk, layerBytes } from './pod-disk.ts'
 import type { Pressure, Pressures } from './pressure.ts'
 import { gauge } from './resource-metrics.ts'
 
@@ -20,7 +23,14 @@ export function cadvisorFamilies(snapshot: NodeSnapshot): readonly MetricFamily[
         return value === undefined ? [] : [{ labels: group.labels, value, at: group.at }]
       }),
     })),
-    faults(groups),
+    ...LABELLED_FIGURES.map(({ name, help, type, of }) => ({
+      name,
+      help,
+      type,
+      samples: groups.flatMap((group) =>
+        of(group).map(({ labels, value }) => ({ labels: { ...group.labels, ...labels }, value, at: group.at })),
+      ),
+    })),
     ...NETWORK_FIGURES.map(({ name, help, of }) => ({
       name: `container_network_${name}_total`,
       help,
@@ -45,6 +55,9 @@ interface Group {
   readonly interfaces: readonly InterfaceUsage[]
   readonly pressures?: Pressures | undefined
   readonly limits?: { readonly cpuShares: number; readonly cpuQuotaUs: number; readonly memoryBytes: number }
+  /** Of a container, if somebody asked for them. */
+  readonly details?: ContainerDetails | undefined
+  readonly layer?: ContainerDisk | undefined
 }
 
 function nodeGroup({ host, hostPressures, at, bootedAt, interfaces }: NodeSnapshot): Group {
@@ -59,7 +72,7 @@ function podGroup({ pod, usage, startedAt }: PodSnapshot): Group {
   return { labels, used: usage.usage, at: usage.at, startedAt, interfaces }
 }
 
-function containerGroups({ usage, pressures }: PodSnapshot): readonly Group[] {
+function containerGroups({ usage, pressures, details, layers }: PodSnapshot): readonly Group[] {
   const { namespace, name: pod, uid } = usage.pod
   return usage.containers.map(({ state, usage: used }) => ({
     labels: labelsOf({
@@ -72,6 +85,8 @@ function containerGroups({ usage, pressures }: PodSnapshot): readonly Group[] {
     interfaces: [],
     pressures: pressures?.get(state.id),
     limits: state.limits,
+    details: details?.get(state.id),
+    layer: layers?.get(state.id),
   }))
 }
 
@@ -120,7 +135,21 @@ const FIGURES: readonly Figure[] = [
     'Count of out of memory events observed for the container',
     ({ used }) => used.memory.oomKills,
   ),
+  figure('container_memory_max_usage_bytes', 'Maximum memory usage recorded in bytes', memoryDetail('mostUsedBytes')),
+  counter('container_memory_failcnt', 'Number of memory usage hits limits', memoryDetail('limitHits')),
   figure('container_threads', 'Number of threads running inside the container', ({ used }) => used.processes),
+  figure(
+    'container_threads_max',
+    'Maximum number of threads allowed inside the container, infinity if value is zero',
+    ({ details }) => details?.mostThreads,
+  ),
+  figure('container_processes', 'Number of processes running inside the container.', ({ details }) => details?.processes),
+  figure(
+    'container_file_descriptors',
+    'Number of open file descriptors for the container.',
+    ({ details }) => details?.files.descriptors,
+  ),
+  figure('container_sockets', 'Number of open sockets for the container.', ({ details }) => details?.files.sockets),
   figure('container_start_time_seconds', 'Start time of the container since unix epoch in seconds.', ({ startedAt }) =>
     Math.floor(startedAt.getTime() / 1000),
   ),
@@ -129,13 +158,63 @@ const FIGURES: readonly Figure[] = [
   figure('container_spec_cpu_quota', 'CPU quota of the container.', ({ limits }) =>
     limits?.cpuQuotaUs ? limits.cpuQuotaUs : undefined,
   ),
-  figure('container_spec_cpu_period', 'CPU period of the container.', ({ limits }) =>
-    limits?.cpuQuotaUs ? CPU_PERIOD_US : undefined,
+  figure('container_spec_cpu_period', 'CPU period of the container.', ({ limits }) => limits && CPU_PERIOD_US),
+  figure(
+    'container_spec_memory_limit_bytes',
+    'Memory limit for the container.',
+    ({ details, limits }) => details?.memory.limitBytes ?? limits?.memoryBytes,
   ),
-  figure('container_spec_memory_limit_bytes', 'Memory limit for the container.', ({ limits }) => limits?.memoryBytes),
+  figure('container_spec_memory_swap_limit_bytes', 'Memory swap limit for the container.', memoryDetail('swapLimitBytes')),
+  figure(
+    'container_spec_memory_reservation_limit_bytes',
+    'Memory reservation limit for the container.',
+    memoryDetail('reservedBytes'),
+  ),
   ...waiting('cpu', 'CPU'),
   ...waiting('memory', 'memory'),
   ...waiting('io', 'IO'),
+]
+
+interface LabelledFigure extends Omit<Figure, 'of'> {
+  readonly of: (group: Group) => readonly { readonly labels: Labels; readonly value: number }[]
+}
+
+const LABELLED_FIGURES: readonly LabelledFigure[] = [
+  {
+    name: 'container_memory_failures_total',
+    help: 'Cumulative count of memory allocation failures.',
+    type: 'counter',
+    of: ({ used }) => [
+      { labels: { failure_type: 'pgfault', scope: 'container' }, value: used.memory.pageFaults },
+      { labels: { failure_type: 'pgmajfault', scope: 'container' }, value: used.memory.majorPageFaults },
+    ],
+  },
+  {
+    name: 'container_fs_usage_bytes',
+    help: 'Number of bytes that are consumed by the container on this filesystem.',
+    type: 'gauge',
+    of: ({ layer }) => (layer ? [{ labels: { device: '' }, value: layerBytes(layer) + layer.logs.bytes }] : []),
+  },
+  deviceFigure('container_fs_reads_bytes_total', 'Cumulative count of bytes read', ({ bytes }) => bytes.get('Read')),
+  deviceFigure('container_fs_reads_total', 'Cumulative count of reads completed', ({ requests }) => requests.get('Read')),
+  deviceFigure('container_fs_writes_bytes_total', 'Cumulative count of bytes written', ({ bytes }) => bytes.get('Write')),
+  deviceFigure('container_fs_writes_total', 'Cumulative count of writes completed', ({ requests }) => requests.get('Write')),
+  {
+    name: 'container_blkio_device_usage_total',
+    help: 'Blkio Device bytes usage',
+    type: 'counter',
+    of: (group) =>
+      devicesOf(group).flatMap(({ device, major, minor, bytes }) =>
+        [...bytes].map(([operation, value]) => ({ labels: { device, major: `${major}`, minor: `${minor}`, operation }, value })),
+      ),
+  },
+  {
+    name: 'container_ulimits_soft',
+    help: 'Soft ulimit values for the container root process. Unlimited if -1, except priority and nice',
+    type: 'gauge',
+    of: ({ details }) =>
+      details?.mostFiles === undefined ? [] : [{ labels: { ulimit: 'max_open_files' }, value: details.mostFiles }],
+  },
 ]
 
 const NETWORK_FIGURES: readonly {
@@ -169,6 +248,28 @@ function counter(name: string, help: string, of: Figure['of']): Figure {
   return { name, help, of, type: 'counter' }
 }
 
+function memoryDetail(key: keyof ContainerDetails['memory']): Figure['of'] {
+  return ({ details }) => details?.memory[key]
+}
+
+function deviceFigure(name: string, help: string, of: (io: DeviceIo) => number | undefined): LabelledFigure {
+  const samples: LabelledFigure['of'] = (group) =>
+    devicesOf(group).map((io) => ({ labels: { device: io.device }, value: of(io) ?? 0 }))
+  return { name, help, type: 'counter', of: samples }
+}
+
+const NO_IO = new Map([
+  ['Read', 0],
+  ['Write', 0],
+])
+const NO_DEVICE: DeviceIo = { device: '', major: 0, minor: 0, bytes: NO_IO, requests: NO_IO }
+
+/** A container that used no device yet has used 0 of none: a family without it would look as if nobody had counted. */
+function devicesOf({ details }: Group): readonly DeviceIo[] {
+  if (details === undefined) return []
+  return details.devices.length > 0 ? details.devices : [NO_DEVICE]
+}
+
 /** Only what has a quota is ever throttled. */
 function throttling(key: 'periods' | 'throttledPeriods' | 'throttledNs'): Figure['of'] {
   return ({ used, limits }) => (limits?.cpuQuotaUs ? used.cpu[key] : undefined)
@@ -183,16 +284,4 @@ function waiting(resource: keyof Pressures, called: string): readonly Figure[] {
     counter(`${name}_stalled_seconds_total`, all, ({ pressures }) => seconds(pressures?.[resource], 'full')),
     counter(`${name}_waiting_seconds_total`, some, ({ pressures }) => seconds(pressures?.[resource], 'some')),
   ]
-}
-
-function faults(groups: readonly Group[]): MetricFamily {
-  return {
-    name: 'container_memory_failures_total',
-    help: 'Cumulative count of memory allocation failures.',
-    type: 'counter',
-    samples: groups.flatMap(({ labels, used, at }) => [
-      { labels: { ...labels, failure_type: 'pgfault', scope: 'container' }, value: used.memory.pageFaults, at },
-      { labels: { ...labels, failure_type: 'pgmajfault', scope: 'container' }, value: used.memory.majorPageFaults, at },
-    ]),
-  }
 }

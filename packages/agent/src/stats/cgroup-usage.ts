@@ -58,7 +58,7 @@ export function readCgroupUsage(cgroup: Cgroup): CgroupUsage {
   return {
     cpu: readCpu(cgroup),
     memory: cgroup.memory.version === 1 ? memoryV1(cgroup.memory) : memoryV2(cgroup.memory),
-    processes: number(cgroup.pids, 'pids.current'),
+    processes: readNumber(cgroup.pids, 'pids.current'),
   }
 }
 
@@ -70,7 +70,7 @@ export function readCpuNs({ cpu }: Cgroup): number | undefined {
 }
 
 function readCpu(cgroup: Cgroup): CpuUsage {
-  const limits = flat(cgroup.cpuLimits, 'cpu.stat')
+  const limits = readFlat(cgroup.cpuLimits, 'cpu.stat')
   const counted = {
     periods: limits.get('nr_periods') ?? 0,
     throttledPeriods: limits.get('nr_throttled') ?? 0,
@@ -82,9 +82,9 @@ function readCpu(cgroup: Cgroup): CpuUsage {
     )
     return { totalNs, userNs, systemNs, ...counted }
   }
-  const split = flat(cgroup.cpu, 'cpuacct.stat')
+  const split = readFlat(cgroup.cpu, 'cpuacct.stat')
   return {
-    totalNs: number(cgroup.cpu, 'cpuacct.usage'),
+    totalNs: readNumber(cgroup.cpu, 'cpuacct.usage'),
     userNs: (split.get('user') ?? 0) * TICK_NS,
     systemNs: (split.get('system') ?? 0) * TICK_NS,
     ...counted,
@@ -92,9 +92,9 @@ function readCpu(cgroup: Cgroup): CpuUsage {
 }
 
 function memoryV1(group: CgroupDirectory): MemoryUsage {
-  const stat = flat(group, 'memory.stat')
+  const stat = readFlat(group, 'memory.stat')
   const of = (key: string) => stat.get(`total_${key}`) ?? 0
-  return memoryUsage(number(group, 'memory.usage_in_bytes'), {
+  return memoryUsage(readNumber(group, 'memory.usage_in_bytes'), {
     inactiveFile: of('inactive_file'),
     rssBytes: of('rss'),
     cacheBytes: of('cache'),
@@ -102,22 +102,22 @@ function memoryV1(group: CgroupDirectory): MemoryUsage {
     swapBytes: of('swap'),
     pageFaults: of('pgfault'),
     majorPageFaults: of('pgmajfault'),
-    oomKills: flat(group, 'memory.oom_control').get('oom_kill') ?? 0,
+    oomKills: readFlat(group, 'memory.oom_control').get('oom_kill') ?? 0,
   })
 }
 
 function memoryV2(group: CgroupDirectory): MemoryUsage {
-  const stat = flat(group, 'memory.stat')
+  const stat = readFlat(group, 'memory.stat')
   const of = (key: string) => stat.get(key) ?? 0
-  return memoryUsage(number(group, 'memory.current'), {
+  return memoryUsage(readNumber(group, 'memory.current'), {
     inactiveFile: of('inactive_file'),
     rssBytes: of('anon'),
     cacheBytes: of('file'),
     mappedBytes: of('file_mapped'),
-    swapBytes: number(group, 'memory.swap.current'),
+    swapBytes: readNumber(group, 'memory.swap.current'),
     pageFaults: of('pgfault'),
     majorPageFaults: of('pgmajfault'),
-    oomKills: flat(group, 'memory.events').get('oom_kill') ?? 0,
+    oomKills: readFlat(group, 'memory.events').get('oom_kill') ?? 0,
   })
 }
 
@@ -127,7 +127,8 @@ function memoryUsage(usageBytes: number, { inactiveFile, ...rest }: MemoryParts)
   return { usageBytes, workingSetBytes: Math.max(0, usageBytes - inactiveFile), ...rest }
 }
 
-function flat(group: CgroupDirectory, file: string): ReadonlyMap<string, number> {
+/** Empty: the kernel has no such file. */
+export function readFlat(group: CgroupDirectory, file: string): ReadonlyMap<string, number> {
   return parseFlat(text(join(group.path, file)))
 }
 
@@ -140,7 +141,8 @@ export function parseFlat(content: string): ReadonlyMap<string, number> {
   return new Map(entries)
 }
 
-function number(group: CgroupDirectory, file: string): number {
+/** 0: the kernel has no such file, or it says `max`. */
+export function readNumber(group: CgroupDirectory, file: string): number {
   return Number(text(join(group.path, file))) || 0
 }
 

@@ -12,6 +12,8 @@ export interface Cgroup {
   readonly cpuLimits: CgroupDirectory
   readonly memory: CgroupDirectory
   readonly pids: CgroupDirectory
+  /** Absent: the kernel doesn't count what groups read and write. */
+  readonly io?: CgroupDirectory
 }
 
 export interface CgroupDirectory {
@@ -55,14 +57,16 @@ export function cgroupFinder(): FindCgroup {
     if (![...groups.values()].some((group) => group.includes(containerId))) return undefined
     mounts ??= [ownCgroupMounts(), hostCgroupMounts()]
     for (const seen of mounts) {
-      const [cpu, cpuLimits, memory, pids] = CONTROLLERS.map((controller) => directoryOf(controller, groups, containerId, seen))
-      if (cpu && cpuLimits && memory && pids) return { cpu, cpuLimits, memory, pids }
+      const [cpu, cpuLimits, memory, pids, io] = CONTROLLERS.map((controller) =>
+        directoryOf(controller, groups, containerId, seen),
+      )
+      if (cpu && cpuLimits && memory && pids) return { cpu, cpuLimits, memory, pids, ...(io === undefined ? {} : { io }) }
     }
     return undefined
   }
 }
 
-const CONTROLLERS = ['cpuacct', 'cpu', 'memory', 'pids'] as const
+const CONTROLLERS = ['cpuacct', 'cpu', 'memory', 'pids', 'blkio'] as const
 
 /** `/proc/<pid>/cgroup`: controller to path; '' is v2's hierarchy. */
 export function parseProcessCgroups(content: string): ReadonlyMap<string, string> {

@@ -11,6 +11,22 @@ const AT = new Date('2026-01-01T00:01:00Z')
 const STARTED = new Date('2026-01-01T00:00:00Z')
 const FS = { capacityBytes: 1_000, availableBytes: 600, usedBytes: 400, inodes: 100, inodesFree: 60, inodesUsed: 40 }
 
+const LAYER = { name: 'c', rootfsBytes: 50, logs: { bytes: 5, inodes: 1 } }
+const DETAILS = {
+  memory: { limitBytes: 4_096, swapLimitBytes: 8_192, reservedBytes: 0, mostUsedBytes: 2_500, limitHits: 3 },
+  ...{ processes: 2, mostThreads: 100, files: { descriptors: 9, sockets: 4 }, mostFiles: 1_024 },
+  devices: [
+    {
+      ...{ device: '/dev/sda', major: 8, minor: 0 },
+      bytes: new Map([
+        ['Read', 512],
+        ['Write', 1_024],
+      ]),
+      requests: new Map([['Read', 1]]),
+    },
+  ],
+}
+
 function usage(cpuSeconds: number, workingSetBytes: number): CgroupUsage {
   return { ...NO_USAGE, cpu: { ...NO_USAGE.cpu, totalNs: cpuSeconds * 1e9 }, memory: { ...NO_USAGE.memory, workingSetBytes } }
 }
@@ -52,9 +68,11 @@ function snapshot({ hostNetwork = false } = {}): NodeSnapshot {
         nanoCores: new Map([['c1', 3e8]]),
         totalNanoCores: 3.5e8,
         pressures: new Map([['c1', { cpu: pressure(5), io: pressure(2.5) }]]),
+        details: new Map([['c1', DETAILS]]),
+        layers: new Map([['c1', LAYER]]),
         startedAt: STARTED,
         disk: {
-          containers: [{ name: 'c', rootfsBytes: 50, logs: { bytes: 5, inodes: 1 } }],
+          containers: [LAYER],
           volumes: [{ name: 'data', claim: 'mine', fs: FS }],
           ...{ ephemeralBytes: 55, ephemeralInodes: 1 },
         },
@@ -90,7 +108,19 @@ test('/metrics/cadvisor has the labels that dashboards select by', () => {
   for (const line of [
     `container_cpu_usage_seconds_total{${container}} 3 1767225660000`,
     `container_cpu_usage_seconds_total{${whole}} 4 1767225660000`,
-    `container_spec_memory_limit_bytes{${container}} 5000 1767225660000`,
+    `container_spec_memory_limit_bytes{${container}} 4096 1767225660000`,
+    `container_spec_memory_swap_limit_bytes{${container}} 8192 1767225660000`,
+    `container_memory_max_usage_bytes{${container}} 2500 1767225660000`,
+    `container_memory_failcnt{${container}} 3 1767225660000`,
+    `container_processes{${container}} 2 1767225660000`,
+    `container_threads_max{${container}} 100 1767225660000`,
+    `container_file_descriptors{${container}} 9 1767225660000`,
+    `container_sockets{${container}} 4 1767225660000`,
+    `container_ulimits_soft{${container},ulimit="max_open_files"} 1024 1767225660000`,
+    `container_fs_usage_bytes{${container},device=""} 4151 1767225660000`,
+    `container_fs_writes_bytes_total{${container},device="/dev/sda"} 1024 1767225660000`,
+    `container_fs_writes_total{${container},device="/dev/sda"} 0 1767225660000`,
+    `container_blkio_device_usage_total{${container},device="/dev/sda",major="8",minor="0",operation="Read"} 512 1767225660000`,
     `container_cpu_cfs_throttled_seconds_total{${container}} 0 1767225660000`,
     `container_network_transmit_bytes_total{${whole},interface="eth0"} 22 1767225660000`,
     'machine_memory_bytes 8000',
@@ -103,6 +133,16 @@ test('/metrics/cadvisor has the labels that dashboards select by', () => {
   expect(text).not.toMatch(/container_pressure_memory_\w+\{container="c"|container_pressure_\w+\{container="",id="\/pod/)
 })
 
+test('a container that used no device has used 0 of none, and one that nobody looked into tells nothing of it', () => {
+  const { pods, ...rest } = snapshot()
+  const idle = pods.map((pod) => ({ ...pod, details: new Map([['c1', { ...DETAILS, devices: [] }]]) }))
+  expect(exposition(cadvisorFamilies({ ...rest, pods: idle }))).toMatch(
+    /^container_fs_reads_total\{container="c",.*device=""\} 0 /m,
+  )
+  const plain = pods.map(({ details: _, layers: __, ...pod }) => pod)
+  expect(exposition(cadvisorFamilies({ ...rest, pods: plain }))).not.toMatch(/container_(fs|sockets|ulimits|blkio)/)
+})
+
 test('/stats/summary has what the kubelet’s has', () => {
   expect(summaryOf(snapshot())).toMatchObject({
     node: {
@@ -111,7 +151,7 @@ test('/stats/summary has what the kubelet’s has', () => {
       memory: { availableBytes: 5_000, workingSetBytes: 3_000, psi: { some: { avg10: 12.5, avg60: 3, avg300: 0.25 } } },
       io: { time: '2026-01-01T00:01:00Z', psi: { some: { total: 7_000_000 } } },
       fs: { capacityBytes: 1_000, inodesFree: 60 },
-      runtime: { imageFs: { usedBytes: 400 }, containerFs: { usedBytes: 50 } },
+      runtime: { imageFs: { usedBytes: 400 }, containerFs: { usedBytes: 4_146 } },
       rlimit: { maxpid: 99 },
       systemContainers: [
         {

@@ -35,13 +35,18 @@ export interface PodDiskOptions {
   readonly mounted: (podUid: string) => ReadonlyMap<string, MountedVolume>
 }
 
+/** A layer's own directory: the engine counts only what is in its files. */
+const LAYER_BYTES = 4_096
+
+/** What a container's own layer takes, its directory included. */
+export function layerBytes({ rootfsBytes }: ContainerDisk): number {
+  return LAYER_BYTES + rootfsBytes
+}
+
 /** Walks through everything: dear, and never asked for in passing. */
 export async function readPodDisk(pod: Pod, observed: PodContainers, options: PodDiskOptions): Promise<PodDisk> {
   const containers: ContainerDisk[] = []
-  for (const container of runningContainers(observed)) {
-    const rootfsBytes = await options.runtime.writtenBytes(container.id).catch(() => 0)
-    containers.push({ name: container.name, rootfsBytes, logs: await readLogUsage(container) })
-  }
+  for (const container of runningContainers(observed)) containers.push(await readContainerDisk(container, options))
   const mounted = options.mounted(pod.metadata.uid)
   const found = await Promise.all((pod.spec.volumes ?? []).map((volume) => readVolume(pod, volume, mounted.get(volume.name))))
   const volumes = found.filter((volume) => volume !== undefined)
@@ -57,6 +62,14 @@ export async function readPodDisk(pod: Pod, observed: PodContainers, options: Po
     ]),
     ephemeralInodes: sum([...logs.map(({ inodes }) => inodes), ...onDisk.map(({ fs }) => fs.inodesUsed)]),
   }
+}
+
+export async function readContainerDisk(
+  container: ContainerState,
+  { runtime }: Pick<PodDiskOptions, 'runtime'>,
+): Promise<ContainerDisk> {
+  const rootfsBytes = await runtime.writtenBytes(container.id).catch(() => 0)
+  return { name: container.name, rootfsBytes, logs: await readLogUsage(container) }
 }
 
 /** A container's log with its rotated files. */

@@ -2,6 +2,7 @@ import { liveSandbox, runningContainers } from '../pods/container-history.ts'
 import type { ContainerState, PodContainers, PodRef, SandboxState } from '../runtime/runtime.ts'
 import { type Cgroup, cgroupFinder, type FindCgroup } from './cgroup.ts'
 import { type CgroupUsage, readCgroupUsage, readCpuNs, sumUsage } from './cgroup-usage.ts'
+import { type ContainerDetails, readContainerDetails } from './container-details.ts'
 import type { CpuTime } from './cpu-rates.ts'
 import { type HostUsage, readHostUsage } from './host-usage.ts'
 import { type InterfaceUsage, readInterfaces } from './network-usage.ts'
@@ -76,6 +77,12 @@ export class ResourceUsage {
   pressures({ id, pid }: ContainerState): Pressures {
     const cgroup = this.#cgroup(id, pid)
     return cgroup === undefined ? {} : readPressures(cgroup)
+  }
+
+  /** Undefined: it has ended. */
+  details({ id, pid }: ContainerState): ContainerDetails | undefined {
+    const cgroup = this.#cgroup(id, pid)
+    return cgroup && readContainerDetails(cgroup, pid)
   }
 
   #read(observed: PodContainers): PodUsage | undefined {

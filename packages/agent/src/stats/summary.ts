@@ -6,7 +6,7 @@ import type { NodeSnapshot, PodSnapshot } from './agent-stats.ts'
 import type { CgroupUsage, MemoryUsage } from './cgroup-usage.ts'
 import type { FsUsage } from './host-usage.ts'
 import type { InterfaceUsage } from './network-usage.ts'
-import type { ContainerDisk } from './pod-disk.ts'
+import { type ContainerDisk, layerBytes } from './pod-disk.ts'
 import type { Pressure, Stall } from './pressure.ts'
 import type { ProcessUsage } from './process-usage.ts'
 import type { ContainerUsage, PodUsage } from './resource-usage.ts'
@@ -84,7 +84,7 @@ function podsContainer({ pods, at, host }: NodeSnapshot): object {
 }
 
 function writtenBytes({ pods }: NodeSnapshot): number {
-  return pods.flatMap(({ disk }) => disk?.containers ?? []).reduce((total, { rootfsBytes }) => total + rootfsBytes, 0)
+  return pods.flatMap(({ disk }) => disk?.containers ?? []).reduce((total, container) => total + layerBytes(container), 0)
 }
 
 function podStats(snapshot: PodSnapshot, node: NodeSnapshot): object {
@@ -140,13 +140,11 @@ function containerStats({ state, usage }: ContainerUsage, pod: PodSnapshot, node
   }
 }
 
-/** A layer's own directory: the engine counts only what is in its files. */
-const LAYER_BYTES = 4_096
-
-function containerFs({ rootfsBytes, logs }: ContainerDisk, { disk }: NodeSnapshot, at: Date): object {
+function containerFs(onDisk: ContainerDisk, { disk }: NodeSnapshot, at: Date): object {
   const room = disk?.images
+  const { logs } = onDisk
   return {
-    rootfs: room && fsStats({ ...room, usedBytes: LAYER_BYTES + rootfsBytes, inodesUsed: 0 }, at),
+    rootfs: room && fsStats({ ...room, usedBytes: layerBytes(onDisk), inodesUsed: 0 }, at),
     logs: room && fsStats({ ...room, usedBytes: logs.bytes, inodesUsed: logs.inodes }, at),
   }
 }
