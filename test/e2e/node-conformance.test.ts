@@ -312,7 +312,11 @@ test('the agent tells what it and its pods do, to those who may ask', async () =
   const cadvisor = await ask('metrics/cadvisor')
   expect(cadvisor).toMatch(/^container_cpu_usage_seconds_total\{container="c",[^}]*namespace="default",pod="told"\} [\d.]+ \d+$/m)
   expect(cadvisor).toMatch(/^container_network_receive_bytes_total\{container="",[^}]*pod="told",interface="eth0"\} \d+ \d+$/m)
-  const figures = { container_fs_usage_bytes: ',device=""', container_fs_reads_total: ',device="[^"]*"', container_file_descriptors: '' }
+  const figures = {
+    container_fs_usage_bytes: ',device=""',
+    container_fs_reads_total: ',device="[^"]*"',
+    container_file_descriptors: '',
+  }
   for (const [name, label] of Object.entries(figures)) {
     expect(cadvisor).toMatch(new RegExp(`^${name}\\{container="c",[^}]*pod="told"${label}\\} \\d+ \\d+$`, 'm'))
   }
