@@ -59,6 +59,19 @@ test('of a pod whose resize waits what it has counts, not what it would like', a
   expect(await admission.rejection(podAsking({ cpu: '2' }, 'c'), false)).toBeUndefined()
 })
 
+test('room goes to the most important of those that wait, whoever asks first', async () => {
+  const withPriority = (pod: Pod, priority: number): Pod => ({ ...pod, spec: { ...pod.spec, priority } })
+  const low = withPriority(podResized('low', { has: '1', asks: '3' }), 1)
+  const high = withPriority(podResized('high', { has: '1', asks: '3' }), 10)
+  const leaving = podResized('leaving', { has: '1500m', asks: '1500m' })
+  const pods = [low, high, leaving]
+  const admission = admissionTo(nodeThatSays(ROOM), undefined, pods)
+  for (const pod of [low, high]) expect(await admission.resizeRefusal(pod)).toMatchObject({ reason: 'Deferred' })
+  pods.pop()
+  expect(await admission.resizeRefusal(low)).toMatchObject({ reason: 'Deferred' })
+  expect(await admission.resizeRefusal(high)).toBeUndefined()
+})
+
 test('what a restarted agent finds of a resize that waits counts as its status says', async () => {
   const found = podResized('a', { has: '1', asks: '3500m' })
   const status = { ...found.status, conditions: [{ type: 'PodResizePending', status: 'True' }] } as never

@@ -36,6 +36,8 @@ interface Allocation {
   /** Of the pod, as it was judged. */
   readonly generation: number | undefined
   readonly requests: ResourceTotals
+  /** For room, to get what it asks for. */
+  readonly waits: boolean
 }
 
 /** Who may come in: one pod after the other, so that two don't take the same place, nor refuse it to each other. */
@@ -46,6 +48,7 @@ export class NodeAdmission {
   readonly #resized = new Map<string, Allocation>()
   readonly #turn = new Semaphore(1)
   #onRoom: () => void = () => undefined
+  #timesRoomCame = 0
 
   constructor(options: NodeAdmissionOptions) {
     this.#options = options
@@ -60,21 +63,42 @@ export class NodeAdmission {
     })
   }
 
-  /** Why a pod that runs can't have the resources that it asks for by now. */
+  /**
+   * Why a pod that runs can't have the resources that it asks for by now. Room is kept for those that are more important and wait
+   * for it, whoever asks first (upstream's allocation manager).
+   */
   async resizeRefusal(pod: Pod): Promise<ResizeRefusal | undefined> {
     return await this.#turn.run(async () => {
-      const found = resizeRefusal({ pod, node: await this.#node(), others: this.#othersOf(pod) })
-      const before = podRequests(allocatedSpec(pod))
-      const now = found === undefined ? podRequests(pod.spec) : before
-      this.#resized.set(pod.metadata.uid, { generation: pod.metadata.generation, requests: now })
-      if (now.cpuMilli < before.cpuMilli || now.memoryBytes < before.memoryBytes) this.#onRoom()
-      return found
+      const node = await this.#node()
+      const first = this.#othersThatRun(pod).filter((other) => this.#waits(other) && priorityOf(other) > priorityOf(pod))
+      for (const other of first.sort((a, b) => priorityOf(b) - priorityOf(a))) this.#judgeResize(other, node)
+      return this.#judgeResize(pod, node)
     })
+  }
+
+  #judgeResize(pod: Pod, node: Node): ResizeRefusal | undefined {
+    const found = resizeRefusal({ pod, node, others: this.#othersOf(pod) })
+    const before = podRequests(allocatedSpec(pod))
+    const requests = found === undefined ? podRequests(pod.spec) : before
+    const { uid, generation } = pod.metadata
+    this.#resized.set(uid, { generation, requests, waits: found?.reason === 'Deferred' })
+    if (requests.cpuMilli < before.cpuMilli || requests.memoryBytes < before.memoryBytes) this.#roomCame()
+    return found
   }
 
   forget(uid: string): void {
     this.#resized.delete(uid)
-    if (this.#admitted.delete(uid)) this.#onRoom()
+    if (this.#admitted.delete(uid)) this.#roomCame()
+  }
+
+  /** For whoever asked, and only learns of the answer after room came. */
+  get timesRoomCame(): number {
+    return this.#timesRoomCame
+  }
+
+  #roomCame(): void {
+    this.#timesRoomCame += 1
+    this.#onRoom()
   }
 
   /** Tells whenever a pod has given up something of what it had. */
@@ -113,10 +137,16 @@ export class NodeAdmission {
 
   /** What the others have that run here or are about to. */
   #othersOf(pod: Pod): readonly ResourceTotals[] {
-    return this.#options
-      .pods()
-      .filter((other) => other.metadata.uid !== pod.metadata.uid && this.#counts(other))
-      .map((other) => this.#allocatedTo(other))
+    return this.#othersThatRun(pod).map((other) => this.#allocatedTo(other))
+  }
+
+  #othersThatRun(pod: Pod): readonly Pod[] {
+    return this.#options.pods().filter((other) => other.metadata.uid !== pod.metadata.uid && this.#counts(other))
+  }
+
+  #waits({ metadata: { uid, generation } }: Pod): boolean {
+    const resized = this.#resized.get(uid)
+    return resized?.waits === true && resized.generation === generation
   }
 
   #counts(pod: Pod): boolean {
@@ -133,6 +163,8 @@ export class NodeAdmission {
 function isOfTheNode({ reason }: Rejection): boolean {
   return reason === 'NodeAffinity' || reason.startsWith('OutOf')
 }
+
+const priorityOf = ({ spec }: Pod) => spec.priority ?? 0
 
 function hasStarted({ status }: Pod): boolean {
   return status?.startTime !== undefined

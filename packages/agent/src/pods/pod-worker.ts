@@ -55,6 +55,8 @@ export class PodWorker {
   #refreshVolumes = false
   /** The containers that the last step has stopped, by name. */
   #justStopped: ReadonlySet<string> = new Set()
+  /** One of them is started again next. */
+  #isRestarting = false
   #urgent = new AbortController()
   #wake = Promise.withResolvers<void>()
   /** Something beside the engine's news asks for a pass. */
@@ -239,7 +241,9 @@ export class PodWorker {
       await this.#refresh(observed)
       // What the steps of the last round have changed is told already, but for what they have stopped.
       const isNews = round === 0 || observed !== before || this.#justStopped.size > 0
-      if (isNews && !this.#startsAgain(observed)) this.#publish()
+      this.#isRestarting = this.#startsAgain(observed)
+      this.#justStopped = new Set()
+      if (isNews) this.#publish()
       const plan = this.#plan(observed)
       if (this.#pod) noteBackOffs(plan.backingOff, this.#pod, { memory: this.#memory, say: this.#options.tools.say })
       if (plan.steps.length === 0) {
@@ -315,22 +319,22 @@ export class PodWorker {
       try {
         await this.#executeOne(step, signal)
       } catch (error) {
+        this.#isRestarting = false
         this.#engine.doubt()
         if (signal.aborted) return 'continue'
         throw error
       }
+      this.#isRestarting = false
       if (step.type === 'stop-containers') this.#justStopped = new Set(step.targets.map(({ container }) => container.name))
-      else this.#publish()
+      this.#publish()
       if (step.type === 'finish-deletion') return 'gone'
     }
     return this.#pod === undefined && steps.at(-1)?.type === 'clean-up' ? 'gone' : 'continue'
   }
 
-  /** One that is stopped to be started again is never told to have ended, as the kubelet does both at once. */
   #startsAgain(observed: PodContainers): boolean {
     const stopped = this.#justStopped
     if (stopped.size === 0) return false
-    this.#justStopped = new Set()
     return this.#plan(observed).steps.some((step) => step.type === 'start-container' && stopped.has(step.container.name))
   }
 
@@ -364,7 +368,9 @@ export class PodWorker {
     this.#publish()
   }
 
+  /** A container that is stopped to be started again is never told to have ended, as the kubelet does both at once. */
   #publish(): void {
+    if (this.#justStopped.size > 0 || this.#isRestarting) return
     this.#report.publish(this.observed)
   }
 

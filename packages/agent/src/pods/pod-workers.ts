@@ -75,7 +75,7 @@ export class PodWorkers {
       else this.#present(change.object)
     })
     this.#statics.sync()
-    tools.admission.onRoom(() => this.#offerRoom())
+    tools.admission.onRoom(() => this.#each((worker) => worker.roomCame()))
     pods.current.then(() => this.#compare(here)).catch(() => undefined)
     tools.runtime.watch((event) => this.#hear(event), signal)
     const stopListening = tools.images.onChange(() => this.#each((worker) => worker.imagesChanged()))
@@ -119,12 +119,6 @@ export class PodWorkers {
   /** Resolves when every worker has ended, after the signal. */
   async stopped(): Promise<void> {
     await Promise.all(this.#running)
-  }
-
-  /** The most important first: each asks in its turn, and the first that fits has it (upstream's allocation manager). */
-  #offerRoom(): void {
-    const workers = [...this.#workers.values()].sort((a, b) => b.priority - a.priority)
-    for (const worker of workers) worker.roomCame()
   }
 
   #each(act: (worker: PodWorker) => void): void {

@@ -16,6 +16,7 @@ const RETRY = { initialMs: 10_000, maxMs: 60_000 }
 /** Notes the node's answer for this generation of the pod, and tells of it when it is a new one. */
 export async function admitResize({ pod, tools, memory }: PodScene): Promise<void> {
   const hasNoGroup = hasPodResources(pod.spec) && memory.podLimits === undefined
+  const { timesRoomCame } = tools.admission
   const refusal = hasNoGroup ? NO_GROUP : await tools.admission.resizeRefusal(pod)
   const before = memory.resize?.refusal
   memory.resize = { generation: pod.metadata.generation ?? 0, ...(refusal === undefined ? {} : { refusal }) }
@@ -25,6 +26,7 @@ export async function admitResize({ pod, tools, memory }: PodScene): Promise<voi
     return
   }
   memory.failed('resize', tools.now().getTime(), RETRY)
+  if (tools.admission.timesRoomCame !== timesRoomCame) memory.retries.delete('resize')
   if (before?.message === refusal.message) return
   const details = resizeDetails(pod, refusal.message)
   tools.say(pod, 'Warning', `Resize${refusal.reason}`, `Pod resize ${refusal.reason}: ${details}`)
