@@ -36,6 +36,8 @@ const BACK_OFF_MS = 10_000
 const CLOCK_ROUNDING_MS = 1_000
 
 const SLEEP = { name: 'c', image: 'bb:1', command: ['sleep', '3600'] }
+/** Sleeps, and ends when it is told to. */
+const STAY = "trap 'exit 0' TERM; sleep 3600 & wait"
 
 const pods = new Pods(() => cluster.client, { spec: { containers: [SLEEP], terminationGracePeriodSeconds: 1 } })
 const run = (name: string, spec: object) => pods.create(name, spec)
@@ -136,15 +138,19 @@ test('init containers and sidecars run in order, and a deleted pod runs its preS
     ...SLEEP,
     name: 'side',
     restartPolicy: 'Always',
-    command: ['sh', '-c', 'echo side >> /v/log; sleep 3600'],
+    command: ['sh', '-c', `echo side >> /v/log; ${STAY}`],
     volumeMounts,
+    // What comes after it waits until it has started, which by itself is before it has written.
+    startupProbe: { exec: { command: ['grep', 'side', '/v/log'] }, periodSeconds: 1, timeoutSeconds: 60, failureThreshold: 60 },
   }
   const preStop = { exec: { command: ['sh', '-c', 'echo stopping > /v/stopped'] } }
-  const app = { ...SLEEP, command: ['sh', '-c', 'echo app >> /v/log; exec sleep 3600'], volumeMounts, lifecycle: { preStop } }
+  const app = { ...SLEEP, command: ['sh', '-c', `echo app >> /v/log; ${STAY}`], volumeMounts, lifecycle: { preStop } }
   await run('ordered', {
     initContainers: [init, sidecar],
     containers: [app],
     volumes: [{ name: 'v', hostPath: { path: '/run/ordered' } }],
+    // For the hook: what it is too short for isn't done.
+    terminationGracePeriodSeconds: 60,
   })
   const { metadata } = await podThat('ordered', podIsReady)
   const log = () => cluster.host(0).exec(['cat', '/run/ordered/log'])
@@ -163,7 +169,11 @@ test('an ephemeral container looks into a pod: it sees the processes of its targ
   // Only once somebody is attached does it say what it sees.
   const look = 'read start; tr "\\0" " " < /proc/1/cmdline; echo'
   const attached = ['-i', '--image', 'bb:1', '--target', 'c', '-c', 'look', '--', 'sh', '-c', look]
-  expect(await cluster.kubectlOk(['debug', 'debugged', ...attached], 'go\n')).toContain('sleep 3600')
+  await using debugging = new RunningKubectl(cluster.kubeconfig, ['debug', 'debugged', ...attached])
+  // Its input doesn't end: who has nothing more to say is not waited for with an answer.
+  debugging.type('go\n')
+  expect(await debugging.ended()).toBe(0)
+  expect(debugging.output).toContain('sleep 3600')
   const pod = await podThat('debugged', ({ status }) => status?.ephemeralContainerStatuses?.[0]?.state?.terminated)
   expect(pod.status?.ephemeralContainerStatuses?.[0]).toMatchObject({
     name: 'look',
@@ -435,7 +445,9 @@ test('containers of ours that no pod stands for are taken away, and those of oth
   const labels = JSON.parse(await host.docker('inspect', '-f', '{{json .Config.Labels}}', one)) as Record<string, string>
   const orphan = Object.entries({ ...labels, 'io.kubernetes.pod.uid': 'orphan', 'io.kubernetes.pod.name': 'orphan' })
   const asLabels = orphan.flatMap(([name, value]) => ['--label', `${name}=${value}`])
-  const id = (await host.docker('run', '-d', '--net=none', ...asLabels, 'bb:1', 'sleep', '3600')).trim()
+  const id = (await host.docker('create', '--net=none', ...asLabels, 'bb:1', 'sleep', '3600')).trim()
+  // It may be found, and taken away, before it runs.
+  await host.docker('start', id).catch(() => undefined)
   const foreign = (await host.docker('run', '-d', '--net=none', 'bb:1', 'sleep', '3600')).trim()
   await waitFor('the orphan is gone', async () => !(await host.docker('ps', '-aq', '--no-trunc')).includes(id))
   expect(await host.docker('ps', '-q', '--no-trunc')).toContain(foreign)
@@ -447,7 +459,9 @@ test('when memory is short the pod that is furthest beyond its requests goes, an
   const hoard = "x=$(head -c 50000000 /dev/zero | tr '\\0' x); touch /tmp/full; sleep 3600; :"
   await run('important', { priorityClassName: 'system-node-critical' })
   await run('hoarder', {
-    containers: [{ ...SLEEP, command: ['sh', '-c', hoard], readinessProbe: { exec: { command: ['cat', '/tmp/full'] } } }],
+    containers: [
+      { ...SLEEP, command: ['sh', '-c', hoard], readinessProbe: { exec: { command: ['cat', '/tmp/full'] }, timeoutSeconds: 60 } },
+    ],
   })
   await podThat('important', podIsReady)
   await podThat('hoarder', podIsReady)

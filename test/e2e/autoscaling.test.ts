@@ -7,7 +7,7 @@ import { readyPods } from '../support/workloads.ts'
 
 const IMAGE = 'skiff-test/busy:1'
 /** Busy, half as much again as it asks for, until somebody gives it a rest: from one pod to two, and from two to three. */
-const BUSY = 'until [ -f /tmp/rest ]; do :; done; sleep 3600'
+const BUSY = 'until [ -f /rest/now ]; do :; done; sleep 3600'
 const MANIFEST = `
 apiVersion: apps/v1
 kind: Deployment
@@ -24,6 +24,8 @@ spec:
           imagePullPolicy: Never
           command: [sh, -c, '${BUSY}']
           resources: {requests: {cpu: 50m}, limits: {cpu: 75m}}
+          volumeMounts: [{name: rest, mountPath: /rest}]
+      volumes: [{name: rest, hostPath: {path: /run/rest, type: DirectoryOrCreate}}]
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -40,7 +42,7 @@ const PATIENCE_MS = 120_000
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ hosts: 1 })
+  cluster = await startCluster({ hosts: 1, isPatient: true })
   await importBusybox(cluster.host(0), IMAGE)
 })
 afterAll(() => cluster?.[Symbol.asyncDispose]())
@@ -69,14 +71,17 @@ async function condition(type: string): Promise<string> {
 test('a Deployment gets more pods while those that it has do too much, and fewer when they rest', async () => {
   await cluster.kubectlOk(['apply', '-f', '-'], MANIFEST)
   await scaledTo(3)
-  const pods = await readyPods(cluster, 'busy', 3)
+  await readyPods(cluster, 'busy', 3)
   await expect.poll(() => condition('ScalingActive'), { timeout: PATIENCE_MS }).toBe('True ValidMetricFound')
-  expect(await cluster.kubectlOk(['get', 'hpa', 'busy'])).toMatch(/^busy +Deployment\/busy +cpu: \d+%\/100% +1 +3 +\d /m)
+  await expect
+    .poll(() => cluster.kubectlOk(['get', 'hpa', 'busy']), { timeout: PATIENCE_MS })
+    .toMatch(/^busy +Deployment\/busy +cpu: \d+%\/100% +1 +3 +\d /m)
   await expect
     .poll(() => cluster.kubectlOk(['describe', 'hpa', 'busy']), { timeout: PATIENCE_MS })
     .toMatch(/SuccessfulRescale .* New size: 2; reason: cpu resource utilization \(percentage of request\) above target/)
 
-  for (const { metadata } of pods) await cluster.kubectlOk(['exec', metadata.name, '--', 'touch', '/tmp/rest'])
+  // All at once: as soon as some of them rest, others are taken away.
+  await cluster.host(0).exec(['touch', '/run/rest/now'])
   await scaledTo(1)
   await readyPods(cluster, 'busy', 1)
 })

@@ -51,7 +51,8 @@ async function apply(body: string): Promise<Outcome> {
 }
 
 const configMap = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\ndata: { a: b }\n`
-const exists = async (kind: string, name: string) => (await cluster.kubectl(['get', kind, name])).code === 0
+const exists = async (kind: string, name: string) =>
+  (await cluster.kubectlOk(['get', kind, name, '--ignore-not-found', '-o', 'name'])) !== ''
 
 describe('a manifest that is wrong', () => {
   it('is refused where it is not YAML, with the place, and nothing of it is stored', async () => {

@@ -30,7 +30,7 @@ let config: KubeConfig
 let core: CoreV1Api
 
 beforeAll(async () => {
-  cluster = await startCluster({ hosts: 1, sampleImages: false })
+  cluster = await startCluster({ hosts: 1, sampleImages: false, isPatient: true })
   const host = cluster.host(0)
   const files = { 'www/index.html': 'a page\n' }
   await importBusybox(host, 'web:1', { files, changes: WEB_SERVER })

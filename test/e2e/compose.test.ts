@@ -117,8 +117,10 @@ test('master and agent run as containers, without privileges, and pods run besid
     },
   }
   await run('docker', ['-H', host.dockerHost, 'exec', '-i', 'master', SKIFF, 'apply', '-f', '-'], JSON.stringify(manifest))
-  await waitFor('the pod answers', async () =>
-    (await host.exec(['busybox', 'wget', '-qO-', 'http://127.0.0.1:8098/'])).includes('hello'),
+  await waitFor(
+    'the pod answers',
+    async () => (await host.exec(['busybox', 'wget', '-qO-', 'http://127.0.0.1:8098/'])).includes('hello'),
+    120_000,
   )
   const [, node = ''] = /^(\S+) +Ready /m.exec(await skiff('get', 'nodes')) ?? []
   const summary = `http://skiff/api/v1/nodes/${node}/proxy/stats/summary?only_cpu_and_memory=true`

@@ -143,6 +143,8 @@ describe('a host that gets another address', () => {
     const pod = await readyPod(cluster, 'stays')
     await host.stopAgent()
     await host.startAgent({ nodeIp: 'found' })
+    // The node tells it still from before: it is the new agent that is to be there when the address changes.
+    await isReached(host, pod)
     await tellsItsAddress(host)
     await host.moveTo(102)
     await tellsItsAddress(host)

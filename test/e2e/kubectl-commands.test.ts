@@ -110,13 +110,16 @@ describe('kubectl get', () => {
     await says(names, 'configmap/seen')
   })
 
-  it('gives every kind, as a table, wide, as YAML and described', async () => {
+  it('gives every kind, as a table, wide, as YAML and described', { timeout: 600_000 }, async () => {
     const rows = (await ok('kubectl api-resources --verbs=list --no-headers')).split('\n').filter(Boolean)
     const kinds = rows.map((row) => /^(\S+) .*?(\S*?)([^/\s]+) +(?:true|false) +\S+$/.exec(row) ?? [])
     expect(kinds.length).toBeGreaterThan(25)
     for (const [, resource = '', group = '', version = ''] of kinds) {
       const kind = group === '' ? resource : `${resource}.${version}.${group.slice(0, -1)}`
-      await ok(`kubectl get ${kind} -A && kubectl get ${kind} -A -o wide && kubectl describe ${kind} -A`)
+      // What it lists may be gone when it looks closer: an object, or figures that the agent was asked for once more.
+      await waitFor(`${kind} is shown`, () =>
+        ok(`kubectl get ${kind} -A && kubectl get ${kind} -A -o wide && kubectl describe ${kind} -A`),
+      )
       expect(await ok(`kubectl explain ${resource} --api-version=${group}${version}`)).toContain('FIELDS:')
     }
     expect(await ok('kubectl get deploy,svc -o yaml')).toContain('kind: List')
@@ -289,6 +292,7 @@ describe('kubectl changes objects', () => {
     await ok('kubectl rollout status deploy/web --timeout=90s')
     expect(await ok('kubectl get deploy web --subresource=scale')).toMatch(/web +3 +3/)
     await ok('kubectl scale deploy/web --replicas=2 --current-replicas=3')
+    await waitFor('two are left', async () => (await ok('kubectl get pods -l app=web -o name')).trim().split('\n').length === 2)
   })
 
   it('replaces, but not over somebody else’s change', async () => {

@@ -45,7 +45,7 @@ async function answerTo({ command, stdin }: RecordedCommand, recording: Recordin
   const line = command
     .replaceAll('-n NS', `-n ${namespace}`)
     // As long as the recorded cluster had is not enough for every machine.
-    .replace(/((?:rollout status|delete) .*--timeout=)\d+s/, '$1180s')
+    .replace(/((?:rollout status|delete|wait) .*--timeout=)\d+s/, '$1180s')
     .replaceAll(/(?<= |\/)n1\b/g, host?.name ?? '')
     .replaceAll(firstPod, command.includes(firstPod) ? await firstPodOf(namespace) : firstPod)
   return masked(await shellWith(cluster.kubeconfig, kubectl)(line, stdin), command)

@@ -79,7 +79,9 @@ test('all containers of a pod are in one group, whose limits hold, are shown, an
   }
   const memory = (name: string) => cluster.host(0).docker('inspect', '-f', '{{.HostConfig.Memory}}', idOf(pod, name))
   expect([await memory('a'), await memory('b')]).toEqual([`${64 * MIB}\n`, `${32 * MIB}\n`])
-  expect(await cluster.kubectlOk(['logs', 'shared', '-c', 'a'])).toBe('64\n')
+  // It is ready as soon as it runs, which is before it has said anything.
+  const said = async () => (await cluster.kubectlOk(['logs', 'shared', '-c', 'a'])) || undefined
+  expect(await waitFor('it says something', said)).toBe('64\n')
   expect(pod.status).toMatchObject({
     resources: { limits: { memory: '64Mi' } },
     allocatedResources: { cpu: '100m', memory: '32Mi' },
@@ -111,18 +113,21 @@ test('all containers of a pod are in one group, whose limits hold, are shown, an
 test('containers that exceed the memory of their pod together lose one of them, and only that one says so', async () => {
   const volumeMounts = [{ name: 'mem', mountPath: '/mem' }]
   const fills = 'head -c 40000000 /dev/zero > /mem/zeros; touch /mem/full; while [ ! -e /mem/end ]; do sleep 0.1; done; exit 3'
+  // Not before the pod was seen to be ready.
   const grows =
-    "while [ ! -e /mem/full ]; do sleep 0.1; done; x=$(head -c 4000000 /dev/zero | tr '\\0' x); while :; do x=$x$x; done"
+    "until [ -e /mem/full ] && [ -e /mem/go ]; do sleep 0.1; done; x=$(head -c 4000000 /dev/zero | tr '\\0' x); while :; do x=$x$x; done"
   const pod = await apply('greedy', {
     restartPolicy: 'Never',
     resources: { limits: { memory: '64Mi' } },
     volumes: [{ name: 'mem', emptyDir: { medium: 'Memory' } }],
     containers: [running('fills', fills, { volumeMounts }), running('grows', grows, { volumeMounts })],
   })
+  await cluster.kubectlOk(['exec', 'greedy', '-c', 'fills', '--', 'touch', '/mem/go'])
   const killed = await pods.that('greedy', (one) => statusOf(one, 'grows')?.state?.terminated)
   expect(statusOf(killed, 'grows')?.state?.terminated).toMatchObject({ reason: 'OOMKilled', exitCode: 137 })
   expect(statusOf(killed, 'fills')?.state?.running).toBeDefined()
-  await cluster.kubectlOk(['exec', 'greedy', '-c', 'fills', '--', 'touch', '/mem/end'])
+  // The container may end, and everything in it, before the command has told its own end.
+  await cluster.kubectl(['exec', 'greedy', '-c', 'fills', '--', 'touch', '/mem/end'])
   const over = await pods.that('greedy', ({ status }) => status?.phase === 'Failed')
   expect(statusOf(over, 'fills')?.state?.terminated).toMatchObject({ reason: 'Error', exitCode: 3 })
   await waitFor('its group goes with its last process', async () => (await groupsOf(pod.metadata.uid)).length === 0)

@@ -59,14 +59,15 @@ async function mounted(image: string): Promise<AsyncDisposable & { readonly path
 async function writeUntilKilled(path: string, lines: number): Promise<{ key: string; revision: number }[]> {
   const writer = spawn(process.execPath, [WRITER, path], { stdio: ['ignore', 'pipe', 'inherit'] })
   const reader = createInterface(writer.stdout)
-  const closed = once(reader, 'close')
+  // Only then it has let go of its files, too: until all of them are closed, nothing can be unmounted.
+  const ended = Promise.all([once(reader, 'close'), once(writer, 'exit')])
   const written: { key: string; revision: number }[] = []
   reader.on('line', (line) => {
     const [key = '', revision] = line.split(' ')
     written.push({ key, revision: Number(revision) })
     if (written.length === lines) writer.kill('SIGKILL')
   })
-  await closed
+  await ended
   if (written.length < lines) throw new Error('the writer ended by itself')
   return written
 }

@@ -16,8 +16,8 @@ const UDP_NODE_PORT = NODE_PORT
 const NOBODYS_PORT = 8081
 /** For what is not answered. */
 const IN_VAIN_MS = 500
-/** For what has to be tried again, which is after 1, 3, 7 and 15 seconds. */
-const PATIENT_MS = 30_000
+/** For what has to be tried again, which is after 1, 3, 7, 15, 31 and 63 seconds. */
+const PATIENT_MS = 70_000
 /** Between two attempts to find a neighbour. */
 const PROBE_MS = 50
 const a: Backend = { ip: '10.244.1.2', port: 8080 }

@@ -6,10 +6,13 @@ import { Load } from '../support/load.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { nodePortUrls, podsOf, readyPods } from '../support/workloads.ts'
 
+/** The engine waits for a name server that doesn't answer. */
+const LONGEST_PULL_MS = 180_000
+
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ hosts: 2 })
+  cluster = await startCluster({ hosts: 2, isPatient: true })
   await cluster.kubectlOk(['apply', '-f', '-'], manifest('hello.yaml'))
   await cluster.kubectlOk(['scale', 'deploy/hello', '--replicas=4'])
   await waitFor(
@@ -137,8 +140,10 @@ describe('a bad change', () => {
     const ready = (await podsOf(cluster, 'hello')).filter(podIsReady)
     expect(ready.length).toBeGreaterThanOrEqual(3)
     expect(uidsOf(ready).every((uid) => good.includes(uid))).toBe(true)
-    await waitFor('the reason stands where kubectl shows it', async () =>
-      /ErrImagePull|ImagePullBackOff/.test(await cluster.kubectlOk(['get', 'pods'])),
+    await waitFor(
+      'the reason stands where kubectl shows it',
+      async () => /ErrImagePull|ImagePullBackOff/.test(await cluster.kubectlOk(['get', 'pods'])),
+      LONGEST_PULL_MS,
     )
     await patch({ progressDeadlineSeconds: 600 })
     await cluster.kubectlOk(['rollout', 'undo', 'deploy/hello'])

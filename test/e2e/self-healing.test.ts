@@ -49,6 +49,8 @@ async function freshPod(): Promise<{ pod: Pod; host: ClusterHost }> {
   const pods = await readyPods(cluster, 'hello', 2)
   const fresh = pods.find((pod) => restartsOf(pod) === 0)
   if (fresh) return { pod: fresh, host: hostOf(cluster, fresh) }
+  // One on each host: what is done to one of them leaves the Service the other.
+  await cluster.nodesReady()
   await cluster.kubectlOk(['rollout', 'restart', 'deploy/hello'])
   await cluster.kubectlOk(['rollout', 'status', 'deploy/hello', '--timeout=120s'])
   return freshPod()
@@ -215,7 +217,9 @@ describe('an agent', () => {
         kept<Pod>(host, 'pods').some((one) => one.metadata.uid === pod.metadata.uid && podIsReady(one)) &&
         ready.some(({ targetRef }) => targetRef?.uid === pod.metadata.uid) &&
         kept<readonly [string]>(host, 'answers').some(([key]) => key.startsWith(`token/${pod.metadata.uid}`)) &&
-        kept<Service>(host, 'proxy/services').some(({ metadata }) => metadata.name === 'hello')
+        ['services', 'proxy/services'].every((name) =>
+          kept<Service>(host, name).some(({ metadata }) => metadata.name === 'hello'),
+        )
       )
     })
   }

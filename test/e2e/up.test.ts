@@ -41,7 +41,7 @@ async function killed(component: 'master' | 'agent'): Promise<void> {
 
 async function podsReady(count: number): Promise<void> {
   const ready = async () => JSON.parse(await skiff(['status', '--output', 'json'])).pods.ready
-  await waitFor(`${count} pods are ready`, async () => (await ready()) === count, 60_000)
+  await waitFor(`${count} pods are ready`, async () => (await ready()) === count, 120_000)
 }
 
 const containers = async () => (await host.docker('ps', '-q', '--no-trunc')).split('\n').filter(Boolean)

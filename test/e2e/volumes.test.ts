@@ -233,7 +233,8 @@ describe('volumes from the API', () => {
       const path = `${cluster.folder}/agent-${cluster.host(0).name}/pods/${uid}/volumes/configMap/w/word`
       return (await cluster.host(0).exec(['cat', path])) === 'new'
     })
-    await sh('again', 'touch /x/end')
+    // The container may end, and everything in it, before the command has told its own end.
+    await cluster.kubectl(['exec', 'again', '--', 'touch', '/x/end'])
     await podThat('again', (pod) => podIsReady(pod) && pod.status?.containerStatuses?.[0]?.restartCount === 1)
     // It is ready as soon as it runs, which is before it has said anything.
     const said = async () => (await cluster.kubectlOk(['logs', 'again'])) || undefined

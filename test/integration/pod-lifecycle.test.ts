@@ -36,6 +36,7 @@ test('a pod that the node has no room for, or that asks for what Docker can’t 
   expect(await statusOf('sysctl')).toMatchObject({ reason: 'SysctlForbidden', message: forbidden })
   expect((await statusOf('users'))?.message).toMatch(/hostUsers: false can't be done here: .* leave it out/)
   await node.pods.areTold('sysctl', ['SysctlForbidden'])
+  await node.pods.that('big', podIsReady)
   expect(node.runtime.calls.filter((call) => call.startsWith('startSandbox'))).toEqual(['startSandbox big'])
   await node.pods.delete('sysctl')
   await waitFor('the refused pod can be deleted', () => node.pods.isGone('sysctl'))

@@ -98,7 +98,11 @@ test('a pod that leaves waits for a proxy that is slow, but not for ever', async
 test('a pod that is deleted before it could start has failed, and so has what of it never ran', async () => {
   node.agent.images.fail('app:1', new ImageError('ErrImagePull', 'no such image'))
   await node.pods.create('unpullable', {}, { finalizers: ['example.com/keep'] })
-  await node.pods.that('unpullable', ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ErrImagePull')
+  // ErrImagePull is shown for some milliseconds only.
+  await node.pods.that(
+    'unpullable',
+    ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ImagePullBackOff',
+  )
   await node.pods.delete('unpullable')
   const { status } = await node.pods.that('unpullable', (pod) => pod.status?.phase === 'Failed')
   expect(status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({

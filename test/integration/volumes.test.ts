@@ -43,7 +43,9 @@ const volumeThat = (name: string, is: (volume: PersistentVolume) => unknown) =>
   thatIs<PersistentVolume>(PERSISTENT_VOLUMES, name, is)
 const podThat = (name: string, is: (pod: Pod) => unknown) => thatIs<Pod>(PODS, name, is)
 
-const isBound = ({ status }: PersistentVolumeClaim | PersistentVolume) => status?.phase === 'Bound'
+/** Also by its finalizer: without admission its controller gives it that, some time. */
+const isBound = ({ metadata, status }: PersistentVolumeClaim | PersistentVolume) =>
+  status?.phase === 'Bound' && (metadata.finalizers ?? []).length > 0
 const waitsBecause =
   (words: string) =>
   ({ status }: Pod) =>
@@ -87,6 +89,7 @@ async function giveRoom(capacity: string): Promise<void> {
 async function createAttributesClass(name: string): Promise<void> {
   const parts = { driverName: 'disks.example.com', parameters: { iops: '5000' } }
   await cluster.client.create(VOLUME_ATTRIBUTES_CLASSES, { metadata: { name }, ...parts } as object)
+  await thatIs<VolumeAttributesClass>(VOLUME_ATTRIBUTES_CLASSES, name, ({ metadata }) => metadata.finalizers)
 }
 
 const onlyOn = (node: string) => ({
@@ -179,6 +182,7 @@ describe('volumes made by hand', () => {
     await createVolume('v')
     await createClaim('data')
     await claimThat('data', isBound)
+    await volumeThat('v', isBound)
     await createPod('web', 'data')
     await podThat('web', ({ spec }) => spec.nodeName)
     await remove(PERSISTENT_VOLUME_CLAIMS, 'data')
@@ -329,8 +333,7 @@ describe('the built-in provisioner', () => {
     await cluster.gone(PODS, 'web')
     await remove(PERSISTENT_VOLUME_CLAIMS, 'data')
     const name = claim.spec.volumeName ?? ''
-    const leaving = await volumeThat(name, ({ metadata }) => metadata.finalizers?.join() === 'skiff.dev/local-data')
-    expect(leaving.metadata.deletionTimestamp).toBeDefined()
+    await volumeThat(name, ({ metadata }) => metadata.deletionTimestamp && metadata.finalizers?.join() === 'skiff.dev/local-data')
     await cluster.client.patch(PERSISTENT_VOLUMES, { name }, { type: 'merge', body: { metadata: { finalizers: null } } })
     await cluster.gone(PERSISTENT_VOLUMES, name)
   })

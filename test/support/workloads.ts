@@ -59,12 +59,17 @@ export async function containerOf(host: ClusterHost, pod: Pod, name: string): Pr
   return output.trim()
 }
 
+/** Its host may have to get the image from another one first. */
 export async function readyPod(cluster: Cluster, name: string): Promise<Pod> {
-  return waitFor(`${name} is ready`, async () => {
-    const pod = await cluster.client.get<Pod>(PODS, { namespace: 'default', name })
-    if (podIsReady(pod)) return pod
-    throw new Error(JSON.stringify(pod.status))
-  })
+  return waitFor(
+    `${name} is ready`,
+    async () => {
+      const pod = await cluster.client.get<Pod>(PODS, { namespace: 'default', name })
+      if (podIsReady(pod)) return pod
+      throw new Error(JSON.stringify(pod.status))
+    },
+    120_000,
+  )
 }
 
 /** It stays on its host whatever happens to that. */

@@ -105,7 +105,7 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
 async function giveCidr(client: ApiClient, name: string, podCIDR: string): Promise<void> {
   for await (const { type, object } of client.watch<{ metadata: { name: string } }>(NODES, {
     sendInitialEvents: true,
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
   })) {
     if (type === 'BOOKMARK' || object.metadata.name !== name) continue
     await client.patch(NODES, { name }, { type: 'merge', body: { spec: { podCIDR, podCIDRs: [podCIDR] } } })

@@ -130,7 +130,7 @@ export function unhurried(spec: RecordedPod['spec']): RecordedPod['spec'] {
 
 const PROBES = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const
 const PROBE_SECONDS = 30
-const DEADLINE_SECONDS = 15
+const DEADLINE_SECONDS = 30
 const GRACE_SECONDS = 15
 
 function patientProbes(container: Container): Partial<Container> {

@@ -1,7 +1,5 @@
-import { connect } from 'node:net'
+import { createSocket } from 'node:dgram'
 import { networkInterfaces } from 'node:os'
-
-const CONNECT_TIMEOUT_MS = 3_000
 
 /** The address under which other hosts reach this one: the one that it uses towards the master, if that isn't itself. */
 export async function nodeAddress(server: string | undefined): Promise<string> {
@@ -15,18 +13,14 @@ export function isOwnAddress(address: string): boolean {
   return Object.values(networkInterfaces()).some((addresses = []) => addresses.some((one) => one.address === address))
 }
 
+/** By the routes alone: nothing is sent, so that a master that is away just now changes nothing. */
 function localAddress({ hostname, port }: URL): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>()
-  const socket = connect({
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port || 443),
-    family: 4,
-    timeout: CONNECT_TIMEOUT_MS,
-  })
-  socket.once('connect', () => resolve(socket.localAddress))
-  socket.once('timeout', () => resolve(undefined))
-  socket.once('error', () => resolve(undefined))
-  return promise.finally(() => socket.destroy())
+  const socket = createSocket('udp4')
+  socket.connect(Number(port || 443), hostname.replace(/^\[|\]$/g, ''), (error?: Error) =>
+    resolve(error === undefined ? socket.address().address : undefined),
+  )
+  return promise.finally(() => socket.close())
 }
 
 function isLoopback(address: string): boolean {

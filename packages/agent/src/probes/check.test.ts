@@ -5,6 +5,9 @@ import { FakeRuntime } from '../runtime/fake/fake-runtime.ts'
 import { Semaphore } from '../semaphore.ts'
 import { check } from './check.ts'
 
+/** For what is answered, however busy this machine is. */
+const PATIENT = { timeoutSeconds: 60 }
+
 let server: http.Server
 let port: number
 let silent: net.Server
@@ -38,14 +41,14 @@ function contextOf(container: object = {}) {
 }
 
 test('an HTTP probe passes from 200 to 399', async () => {
-  const get = (path: string) => check({ httpGet: { port, path } }, contextOf())
+  const get = (path: string) => check({ httpGet: { port, path }, ...PATIENT }, contextOf())
   expect(await get('/')).toEqual({ ok: true, output: '' })
   expect((await get('/moved'))?.ok).toBe(true)
   expect(await get('/sick')).toEqual({ ok: false, output: 'HTTP probe failed with statuscode: 500' })
 })
 
 test('a redirect is followed on the pod itself only; one that leads elsewhere passes with a warning', async () => {
-  const get = (path: string) => check({ httpGet: { port, path } }, contextOf())
+  const get = (path: string) => check({ httpGet: { port, path }, ...PATIENT }, contextOf())
   expect(await get(`/moved?to=${encodeURIComponent('/sick')}`)).toEqual({
     ok: false,
     output: 'HTTP probe failed with statuscode: 500',
@@ -63,7 +66,7 @@ test('a command in a container that has ended meanwhile says nothing', async () 
 
 test('a port may be named', async () => {
   const context = contextOf({ ports: [{ name: 'web', containerPort: port }] })
-  expect((await check({ httpGet: { port: 'web' } }, context))?.ok).toBe(true)
+  expect((await check({ httpGet: { port: 'web' }, ...PATIENT }, context))?.ok).toBe(true)
   await expect(check({ tcpSocket: { port: 'nope' } }, context)).rejects.toThrow("couldn't find port: nope in container c")
 })
 
@@ -80,16 +83,16 @@ test('a port that nobody listens on is refused, in the words that kubelets use',
       probe.close(() => resolve(found))
     })
   })
-  expect(await check({ tcpSocket: { port: free } }, contextOf())).toEqual({
+  expect(await check({ tcpSocket: { port: free }, ...PATIENT }, contextOf())).toEqual({
     ok: false,
     output: `dial tcp 127.0.0.1:${free}: connect: connection refused`,
   })
-  expect((await check({ httpGet: { port: free, path: '/' } }, contextOf()))?.output).toBe(
+  expect((await check({ httpGet: { port: free, path: '/' }, ...PATIENT }, contextOf()))?.output).toBe(
     `Get "http://127.0.0.1:${free}/": dial tcp 127.0.0.1:${free}: connect: connection refused`,
   )
   const usual = { scheme: 'HTTPS', host: '127.5.5.5', port: 443, path: '/' } as const
-  expect((await check({ httpGet: usual }, contextOf()))?.output).toMatch(
+  expect((await check({ httpGet: usual, ...PATIENT }, contextOf()))?.output).toMatch(
     /: dial tcp 127\.5\.5\.5:443: connect: connection refused$/,
   )
-  expect((await check({ tcpSocket: { port } }, contextOf()))?.ok).toBe(true)
+  expect((await check({ tcpSocket: { port }, ...PATIENT }, contextOf()))?.ok).toBe(true)
 })

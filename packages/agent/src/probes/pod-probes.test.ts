@@ -61,7 +61,7 @@ function running(names: readonly string[]): PodContainers {
 }
 
 function tcpProbe(periodSeconds: number): Probe {
-  return { tcpSocket: { port: (server.address() as AddressInfo).port }, periodSeconds }
+  return { tcpSocket: { port: (server.address() as AddressInfo).port }, periodSeconds, timeoutSeconds: 60 }
 }
 
 test('containers that an agent finds ready are first asked at random moments of their period', async () => {

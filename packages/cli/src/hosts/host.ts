@@ -28,7 +28,7 @@ export interface DaemonOptions {
   readonly args?: readonly string[]
 }
 
-const INIT_TIMEOUT_MS = 10_000
+const INIT_TIMEOUT_MS = 30_000
 const DAEMON_TIMEOUT_MS = 60_000
 const DAEMON_RETRY_MS = 500
 const POLL_MS = 20

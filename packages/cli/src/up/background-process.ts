@@ -66,7 +66,7 @@ export class ProcessTable {
   /** Sends a signal to it, as a test of a crash does. */
   signal(name: string, signal: NodeJS.Signals): void {
     const record = this.#read(name)
-    if (record && isAlive(record)) process.kill(signalled(record.pid), signal)
+    if (record && isAlive(record)) send(signalled(record.pid), signal)
   }
 
   #start({ name, command, stamp, env }: BackgroundProcess): void {
@@ -113,12 +113,21 @@ export class ProcessTable {
 }
 
 async function endProcess(record: ProcessRecord): Promise<void> {
-  process.kill(signalled(record.pid), 'SIGTERM')
+  send(signalled(record.pid), 'SIGTERM')
   const deadline = Date.now() + STOP_TIMEOUT_MS
   while (isAlive(record)) {
     // With all that it has started: it leads a process group of its own.
-    if (Date.now() > deadline) process.kill(-record.pid, 'SIGKILL')
+    if (Date.now() > deadline) send(-record.pid, 'SIGKILL')
     await sleep(POLL_MS)
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    // It has ended by itself since it was looked at.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 

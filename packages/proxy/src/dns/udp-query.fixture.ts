@@ -2,8 +2,8 @@ import type { Socket } from 'node:dgram'
 import { once } from 'node:events'
 import dnsPacket from 'dns-packet'
 
-/** A program's resolver asks again after 5 s: a query that took so long was lost. */
-const LOST_MS = 5_000
+/** Longer than any answer waits in the socket because this machine is busy: what has not come by then was lost. */
+const LOST_MS = 30_000
 
 export interface DnsReply {
   readonly id: number
