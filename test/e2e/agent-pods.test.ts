@@ -4,6 +4,8 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   CONFIG_MAPS,
+  ENDPOINT_SLICES,
+  type EndpointSlice,
   EVENTS,
   type Event,
   NODES,
@@ -13,6 +15,7 @@ import {
   podIsReady,
   quantityToBytes,
   RUNTIME_CLASSES,
+  SERVICES,
 } from '@skiff/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
@@ -161,6 +164,39 @@ test('init containers and sidecars run in order, and a deleted pod runs its preS
   await waitFor('the pod is gone', () => pods.isGone('ordered'))
   expect(await cluster.host(0).exec(['cat', '/run/ordered/stopped'])).toBe('stopping\n')
   expect(await cluster.host(0).docker('ps', '-aq', '--filter', `label=io.kubernetes.pod.uid=${metadata.uid}`)).toBe('')
+})
+
+test('a pod that leaves is not stopped while it has requests from before that it could not even read', async () => {
+  const server = `trap 'exit 0' TERM; httpd -f -p 80 & wait`
+  const containers = [{ ...SLEEP, command: ['sh', '-c', server] }]
+  await pods.create('busy', { containers, terminationGracePeriodSeconds: 60 }, { labels: { app: 'busy' } })
+  const service = { metadata: { name: 'busy' }, spec: { selector: { app: 'busy' }, ports: [{ port: 80 }] } }
+  await cluster.client.create(SERVICES, service as object, { namespace: 'default' })
+  const { status } = await podThat('busy', podIsReady)
+  const slices = { namespace: 'default', labelSelector: 'kubernetes.io/service-name=busy' }
+  await waitFor('it is served', async () => {
+    const { items } = await cluster.client.list<EndpointSlice>(ENDPOINT_SLICES, slices)
+    return items[0]?.endpoints?.[0]?.conditions?.ready
+  })
+  const host = cluster.host(0)
+  const id = (await host.docker('ps', '-q', '--filter', 'name=k8s_c_busy')).trim()
+  const all = (await host.docker('top', id, '-o', 'pid')).match(/\d+/g) ?? []
+  await host.exec(['kill', '-STOP', ...all])
+  void host
+    .exec(['busybox', 'sh', '-c', `printf 'GET /nothing HTTP/1.0\\r\\n\\r\\n' | nc ${status?.podIP} 80`])
+    .catch(() => undefined)
+  const first = (await host.docker('inspect', '-f', '{{.State.Pid}}', id)).trim()
+  const sockets = () => host.exec(['cat', `/proc/${first}/net/tcp`, `/proc/${first}/net/tcp6`])
+  await waitFor('somebody waits', async () => / 0A 0{8}:0{7}1 /.test(await sockets()))
+  const begin = performance.now()
+  await pods.delete('busy')
+  // SIGTERM was sent, and waits until the process goes on.
+  const pending = async () => /^ShdPnd:\s+(\w+)$/m.exec(await host.exec(['cat', `/proc/${first}/status`]))?.[1]
+  await waitFor('it is stopped', async () => (Number(`0x${await pending()}`) & (1 << 14)) !== 0)
+  expect(performance.now() - begin).toBeGreaterThan(2_000)
+  await host.exec(['kill', '-CONT', first])
+  await waitFor('it is gone', () => pods.isGone('busy'))
+  await cluster.client.delete(SERVICES, { namespace: 'default', name: 'busy' })
 })
 
 test('an ephemeral container looks into a pod: it sees the processes of its target, and its output is attached', async () => {

@@ -7,15 +7,27 @@ import { type ApiClient, endsInitialEvents } from '@skiff/client'
  * waited for (5 s): what is left are proxies that live and are slow, on a busy machine, and their clients would lose requests.
  */
 const DRAIN_TIMEOUT_MS = 6_000
-/** What was under way when the last proxy let go is answered by then, also by programs that end at once on SIGTERM. */
+/**
+ * What was under way when the last proxy let go is answered by then, also by programs that end at once on SIGTERM. On a busy host
+ * they may need longer to get at it at all.
+ */
 const LAST_ANSWERS_MS = 250
+const LONGEST_ANSWERS_MS = 2_000
+const LOOK_AGAIN_MS = 50
+
+export interface DrainOptions {
+  readonly client: ApiClient
+  /** Whether something that has come for the pod was not even read yet. */
+  readonly hasUnread: () => boolean
+  readonly signal: AbortSignal
+}
 
 /**
  * Resolves when no live proxy sends new connections to the pod: its endpoints are marked in the EndpointSlices, and all proxies
  * have acknowledged that revision (on their agents' heartbeat streams), and requests that came just before are answered.
  * Bounded; failures let the pod go.
  */
-export async function drain(pod: Pod, client: ApiClient, outer: AbortSignal): Promise<void> {
+export async function drain(pod: Pod, { client, hasUnread, signal: outer }: DrainOptions): Promise<void> {
   const signal = AbortSignal.any([outer, AbortSignal.timeout(DRAIN_TIMEOUT_MS)])
   const begin = performance.now()
   const revision = await revisionWithoutPod(pod, client, signal)
@@ -25,7 +37,13 @@ export async function drain(pod: Pod, client: ApiClient, outer: AbortSignal): Pr
   const path = `/skiff/v1/endpoints-acknowledged?revision=${revision}&timeoutMs=${timeoutMs}`
   const answer = await client.stream('GET', path, { signal })
   answer.resume()
-  await delay(LAST_ANSWERS_MS, undefined, { signal: outer })
+  await lastAnswers(hasUnread, outer)
+}
+
+async function lastAnswers(hasUnread: () => boolean, signal: AbortSignal): Promise<void> {
+  const begin = performance.now()
+  await delay(LAST_ANSWERS_MS, undefined, { signal })
+  while (hasUnread() && performance.now() - begin < LONGEST_ANSWERS_MS) await delay(LOOK_AGAIN_MS, undefined, { signal })
 }
 
 /** The revision from which on no slice offers the pod; undefined when none of them has it at all. */

@@ -1,8 +1,10 @@
 import { isConflict, isNotFound, PODS } from '@skiff/api'
 import { sandboxSpec } from '../containers/container-spec.ts'
 import { sandboxHostname } from '../containers/pod-files.ts'
+import { hasUnreadRequests } from '../network/unread-requests.ts'
 import { type ContainerState, HostPortInUseError, type PodContainers, StartError } from '../runtime/runtime.ts'
 import { MountError } from '../volumes/volume-errors.ts'
+import { liveSandbox } from './container-history.ts'
 import { drain } from './drain.ts'
 import { hostPortsOf } from './host-ports.ts'
 import { mayBeServed } from './may-be-served.ts'
@@ -58,8 +60,8 @@ export async function executeStep(step: Exclude<PodStep, WorkerStep>, scene: Pod
     case 'drain':
       memory.drained = true
       if (!mayBeServed(pod, tools.services(), memory)) return observed
-      await drain(pod, tools.client, scene.signal).catch((error: unknown) =>
-        tools.logger.debug({ err: error }, 'drain ended early'),
+      await drain(pod, { client: tools.client, hasUnread: () => hasUnread(scene), signal: scene.signal }).catch(
+        (error: unknown) => tools.logger.debug({ err: error }, 'drain ended early'),
       )
       return observed
     case 'release':
@@ -71,6 +73,12 @@ export async function executeStep(step: Exclude<PodStep, WorkerStep>, scene: Pod
       await finishDeletion(scene)
       return observed
   }
+}
+
+/** In the network of the host it can't be told whose a connection is. */
+function hasUnread({ pod, observed }: PodScene): boolean {
+  const sandbox = liveSandbox(observed)
+  return !pod.spec.hostNetwork && sandbox !== undefined && hasUnreadRequests(sandbox.pid)
 }
 
 async function mountVolumes({ pod, observed, tools, memory }: PodScene): Promise<PodContainers> {

@@ -50,7 +50,8 @@ export class FakeRuntime implements ContainerRuntime {
   readonly #options: FakeRuntimeOptions
   readonly #calls: string[] = []
   #available = true
-  #nextPid = 1000
+  /** None that a host could have. */
+  #nextPid = 10_000_000
 
   constructor(options: FakeRuntimeOptions = {}) {
     this.#options = options
